@@ -1,0 +1,39 @@
+"""The words of the field as frozen records. Imports nothing of ours; everything else imports it."""
+
+from tutela.model.action import ActionKind
+from tutela.model.bank import Bank, Entry, EntryFacts, EntryState, NewEntry
+from tutela.model.case import Case, CaseState
+from tutela.model.content import Content, Gap, GapReason
+from tutela.model.decision import Decision, Reason
+from tutela.model.event import Actor, Event, EventKind, Outcome
+from tutela.model.match import Match
+from tutela.model.principle import PRINCIPLES, Measure, MeasureState, Principle
+from tutela.model.signal import Signal
+from tutela.model.verdict import Verdict
+
+__all__ = [
+    "PRINCIPLES",
+    "ActionKind",
+    "Actor",
+    "Bank",
+    "Case",
+    "CaseState",
+    "Content",
+    "Decision",
+    "Entry",
+    "EntryFacts",
+    "EntryState",
+    "Event",
+    "EventKind",
+    "Gap",
+    "GapReason",
+    "Match",
+    "Measure",
+    "MeasureState",
+    "NewEntry",
+    "Outcome",
+    "Principle",
+    "Reason",
+    "Signal",
+    "Verdict",
+]

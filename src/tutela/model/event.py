@@ -1,0 +1,75 @@
+"""An event and its outcome: what goes in, and what comes out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+
+from tutela.model.content import Content, Gap
+from tutela.model.decision import Decision
+from tutela.model.match import Match
+from tutela.model.record import Record
+from tutela.model.verdict import Verdict
+
+EventId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$")]
+Name = Annotated[str, msgspec.Meta(max_length=256)]
+
+
+class EventKind(StrEnum):
+    """What happened on the platform. Only uploads are rated today."""
+
+    UPLOAD = "upload"
+
+
+class Actor(Record, frozen=True, kw_only=True):
+    """Who did it, as the platform names them: a pseudonymous id is enough and preferred."""
+
+    id: Name
+
+
+class Event(Record, frozen=True, kw_only=True):
+    """Something that happened on the platform.
+
+    Attributes:
+        id: chosen by the client, or made here; the same id is the same event for ever.
+        digest: SHA-256 (hex) of the request, so that a repeated id with another body is seen.
+        received_at: when it came in (UTC).
+        surface: where on the platform: `profile`, `chat`, `forum`, ... in the platform's words.
+        region: ISO 3166 code of the place whose law applies, where known.
+        drill: harmless test material; marked wherever it is shown.
+        contents: what it carries; an archive carries several.
+    """
+
+    id: EventId
+    digest: str
+    received_at: datetime
+    kind: EventKind = EventKind.UPLOAD
+    surface: Name = ""
+    region: Name = ""
+    actor: Actor | None = None
+    drill: bool = False
+    contents: tuple[Content, ...] = ()
+
+
+class Outcome(Record, frozen=True, kw_only=True):
+    """What came of an event. This is the answer that a client gets, stored before it leaves.
+
+    Attributes:
+        list_version: version of the lists that the event was compared with.
+        matches: closest first.
+        gaps: every part that was not compared, and why.
+        case_id: the case that was opened for it, or None.
+    """
+
+    event_id: str
+    verdict: Verdict
+    received_at: datetime
+    drill: bool
+    list_version: int
+    matches: tuple[Match, ...]
+    gaps: tuple[Gap, ...]
+    decision: Decision
+    case_id: str | None = None

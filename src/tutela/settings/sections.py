@@ -1,0 +1,150 @@
+"""The settings themselves, one record per section of the TOML file, each declared once."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from tutela.settings.declare import Section, setting
+
+
+class ServerSettings(Section, frozen=True, kw_only=True):
+    """The HTTP server."""
+
+    host: Annotated[
+        str,
+        setting("address that the server listens on", pattern=".", form="a host name or address"),
+    ] = "127.0.0.1"
+    port: Annotated[
+        int, setting("port that the server listens on; 0 picks a free one", ge=0, le=65535)
+    ] = 8080
+    workers: Annotated[
+        int, setting("server processes; 0 starts one per core", "processes", ge=0, le=256)
+    ] = 1
+    body_bytes: Annotated[
+        int, setting("largest request body that is taken", "bytes", ge=1024, le=10**12)
+    ] = 210_000_000
+    request_seconds: Annotated[
+        float, setting("longest time that a request may take", "seconds", ge=0.01, le=3600)
+    ] = 60.0
+    rate_per_second: Annotated[
+        float, setting("requests that one API key may make; 0 sets no limit", "requests/s", ge=0)
+    ] = 5000.0
+    rate_burst: Annotated[
+        int, setting("requests that one API key may make at once after a pause", "requests", ge=1)
+    ] = 10_000
+
+
+class DataSettings(Section, frozen=True, kw_only=True):
+    """Files on disk."""
+
+    folder: Annotated[
+        str,
+        setting("folder for the embedded database and policy versions", pattern=".", form="a path"),
+    ] = "./data"
+
+
+class StorageSettings(Section, frozen=True, kw_only=True):
+    """The database."""
+
+    url: Annotated[
+        str,
+        setting(
+            "database: sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/NAME; "
+            "empty means SQLite in the data folder",
+            pattern=r"^\Z|^sqlite:///|^postgresql(\+psycopg)?://",
+            form="an address that begins with sqlite:/// or postgresql+psycopg://",
+            secret=True,
+        ),
+    ] = ""
+
+
+class DecoderSettings(Section, frozen=True, kw_only=True):
+    """The sandboxed child processes that open pictures and archives."""
+
+    children: Annotated[
+        int, setting("child processes; 0 starts one per core", "processes", ge=0, le=256)
+    ] = 0
+    jobs_per_child: Annotated[
+        int, setting("files after which a child is replaced by a fresh one", "files", ge=1)
+    ] = 500
+    memory_bytes: Annotated[int, setting("memory that a child may use", "bytes", ge=64 * 2**20)] = (
+        1536 * 2**20
+    )
+    cpu_seconds: Annotated[
+        float, setting("processor time that one file may take", "seconds", ge=0.01, le=3600)
+    ] = 20.0
+    wall_seconds: Annotated[
+        float, setting("time that one file may take", "seconds", ge=0.01, le=3600)
+    ] = 30.0
+    pixels: Annotated[int, setting("largest picture that is decoded", "pixels", ge=4096)] = (
+        200_000_000
+    )
+    frames: Annotated[
+        int, setting("pictures of an animation that are fingerprinted", "pictures", ge=1)
+    ] = 64
+    archives: Annotated[bool, setting("whether zip and tar archives are opened")] = True
+    archive_depth: Annotated[
+        int, setting("archives within archives that are opened", "levels", ge=1, le=16)
+    ] = 3
+    archive_bytes: Annotated[
+        int, setting("unpacked size of one archive, all levels together", "bytes", ge=1024)
+    ] = 2 * 2**30
+    archive_ratio: Annotated[
+        float, setting("unpacked size over packed size of one archive member", "times", ge=1)
+    ] = 200.0
+    archive_members: Annotated[
+        int, setting("files of one archive, all levels together", "files", ge=1)
+    ] = 10_000
+    dihedral: Annotated[
+        bool, setting("whether turned and mirrored variants of each picture are compared too")
+    ] = False
+
+
+class IndexSettings(Section, frozen=True, kw_only=True):
+    """The index of known entries."""
+
+    refresh_seconds: Annotated[
+        float,
+        setting("how often changes of banks and entries are picked up", "seconds", ge=0.01, le=60),
+    ] = 0.25
+
+
+class PolicySettings(Section, frozen=True, kw_only=True):
+    """The rules that turn facts into a decision."""
+
+    file: Annotated[str, setting("policy file; empty means the policy that ships")] = ""
+
+
+class FetchSettings(Section, frozen=True, kw_only=True):
+    """Content that is fetched from a URL."""
+
+    timeout: Annotated[
+        float, setting("longest time that a fetch may take", "seconds", ge=0.01, le=600)
+    ] = 10.0
+    bytes: Annotated[int, setting("largest content that is fetched", "bytes", ge=1)] = 50_000_000
+    allow_private: Annotated[
+        bool, setting("whether private and reserved addresses may be fetched from")
+    ] = False
+
+
+class ConsoleSettings(Section, frozen=True, kw_only=True):
+    """The console for staff."""
+
+    session_minutes: Annotated[
+        int, setting("time after which a session ends", "minutes", ge=1, le=10_080)
+    ] = 480
+    code_minutes: Annotated[
+        int, setting("time for which a one-time sign-in code is valid", "minutes", ge=1, le=1440)
+    ] = 15
+
+
+class LogSettings(Section, frozen=True, kw_only=True):
+    """What is written about the program's own work; never content, never secrets."""
+
+    level: Annotated[
+        str,
+        setting("least level that is written", one_of=("debug", "info", "warning", "error")),
+    ] = "info"
+    json: Annotated[
+        bool, setting("whether each line is a JSON object instead of text for people")
+    ] = False

@@ -1,0 +1,125 @@
+"""All settings in one record, with where each value came from."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from tutela.model.record import Record
+from tutela.settings.declare import Declared, Value, declared_in
+from tutela.settings.sections import (
+    ConsoleSettings,
+    DataSettings,
+    DecoderSettings,
+    FetchSettings,
+    IndexSettings,
+    LogSettings,
+    PolicySettings,
+    ServerSettings,
+    StorageSettings,
+)
+from tutela.settings.sources import CONFIG_VARIABLE, Found, from_environment, from_file
+
+DEFAULT = "default"
+"""Origin of a value that nothing sets."""
+
+
+class Explained(Record, frozen=True, kw_only=True):
+    """One setting as shown to people.
+
+    Attributes:
+        name: `section.key`, as in the TOML file.
+        value: what is in force; passwords masked.
+        origin: `default`, the path of the file, or the name of the environment variable.
+        variable: environment variable that sets it.
+        expects: which values are accepted, in words.
+    """
+
+    name: str
+    value: Value
+    origin: str
+    default: Value
+    unit: str
+    meaning: str
+    variable: str
+    expects: str
+
+
+class Settings(Record, frozen=True, kw_only=True):
+    """All settings.
+
+    Attributes:
+        origins: file path or environment variable by `section.key`; absent means default.
+    """
+
+    server: ServerSettings = ServerSettings()
+    data: DataSettings = DataSettings()
+    storage: StorageSettings = StorageSettings()
+    decoder: DecoderSettings = DecoderSettings()
+    index: IndexSettings = IndexSettings()
+    policy: PolicySettings = PolicySettings()
+    fetch: FetchSettings = FetchSettings()
+    console: ConsoleSettings = ConsoleSettings()
+    log: LogSettings = LogSettings()
+    origins: dict[str, str] = msgspec.field(default_factory=dict)
+
+    @classmethod
+    def load(cls, path: Path | None = None, env: Mapping[str, str] | None = None) -> Settings:
+        """Read the settings: the environment wins over the file, the file over the defaults.
+
+        Args:
+            path: TOML file; None means the one that `TUTELA_CONFIG` names, if any.
+            env: environment to read; None means that of the process.
+
+        Raises:
+            BadConfiguration: naming the file and line, or the variable, and what is accepted.
+        """
+        env = os.environ if env is None else env
+        if path is None and env.get(CONFIG_VARIABLE):
+            path = Path(env[CONFIG_VARIABLE])
+        known = declarations()
+        found = {} if path is None else from_file(path, known)
+        return _settings(found | from_environment(env, known))
+
+    @property
+    def database_url(self) -> str:
+        """The database's address: as set, or SQLite in the data folder. May carry a password."""
+        return self.storage.url or f"sqlite:///{self.data.folder}/tutela.db"
+
+    def explain(self) -> tuple[Explained, ...]:
+        """Every setting in the order of declaration, with its value and where it came from."""
+        return tuple(self._explained(one) for one in declarations().values())
+
+    def _explained(self, one: Declared) -> Explained:
+        return Explained(
+            name=one.name,
+            value=one.shown(getattr(self, one.section)),
+            origin=self.origins.get(one.name, DEFAULT),
+            default=one.default,
+            unit=one.unit,
+            meaning=one.meaning,
+            variable=one.variable,
+            expects=one.expects,
+        )
+
+
+def declarations() -> dict[str, Declared]:
+    """Every setting by `section.key`, in the order of declaration."""
+    empty = Settings()
+    sections = (name for name in Settings.__struct_fields__ if name != "origins")
+    return {
+        one.name: one for name in sections for one in declared_in(type(getattr(empty, name)), name)
+    }
+
+
+def _settings(found: Mapping[str, Found]) -> Settings:
+    values: dict[str, dict[str, Value]] = {}
+    for name, one in found.items():
+        section, _, key = name.partition(".")
+        values.setdefault(section, {})[key] = one.value
+    empty = Settings()
+    sections = {name: type(getattr(empty, name))(**pairs) for name, pairs in values.items()}
+    return Settings(**sections, origins={name: one.origin for name, one in found.items()})

@@ -1,0 +1,139 @@
+"""One event, start to end. Read this first.
+
+An event carries content. Detection turns content into signals and finds matches. Policy turns
+these facts into a decision with its reasons. The decision is carried out as actions and opens a
+case when a human must look. The answer leaves only when all of it is durable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from tutela.detection.media.pool import DecoderPool
+from tutela.lists.matching import Matching
+from tutela.model import Actor, Content, Event, Gap, GapReason, Match, Outcome, Signal, Verdict
+from tutela.model.record import Record
+from tutela.policy.facts import Facts
+from tutela.policy.policy import Policy
+from tutela.response.cases import open_case
+from tutela.storage.journal import Journal
+
+LISTED_GAPS = 100
+"""An archive may have thousands of members that could not be compared: the rest is counted."""
+
+
+class Submission(Record, frozen=True, kw_only=True):
+    """What a client handed in: bytes, ready-made signals, or the reason why there is neither.
+
+    Attributes:
+        event_id: chosen by the client, or made for it.
+        digest: SHA-256 (hex) of the whole request.
+        surface, region, actor, drill: as in `Event`.
+        source: the bytes, or a readable file descriptor of them.
+        signals: ready-made signals in canonical form, where there is no source.
+        gap: why there is nothing to look at, such as a URL that could not be fetched.
+    """
+
+    event_id: str
+    digest: str
+    surface: str = ""
+    region: str = ""
+    actor: Actor | None = None
+    drill: bool = False
+    source: int | bytes | None = None
+    signals: tuple[Signal, ...] = ()
+    gap: Gap | None = None
+
+
+class Pipeline:
+    """Carries submissions to durable outcomes. One per process, used by all requests."""
+
+    def __init__(
+        self, *, decoder: DecoderPool, matching: Matching, policy: Policy, journal: Journal
+    ) -> None:
+        self._decoder = decoder
+        self._matching = matching
+        self._policy = policy
+        self._journal = journal
+
+    async def check(self, submission: Submission) -> Outcome:
+        """Decide about one submission; the outcome is durable when this returns.
+
+        The same event id with the same digest gives the stored outcome.
+
+        Raises:
+            Conflict: the event id is known with another digest.
+            Unavailable: decoder or database can take no more now; nothing was accepted.
+        """
+        event = self._event(submission, await self._contents(submission))
+        list_version = self._matching.version
+        matches = await self._matching.of_contents(event.contents)
+        gaps = self._gaps(event.contents)
+        verdict = verdict_of(matches, gaps)
+        decision = self._policy.decide(Facts.of(event, verdict, matches, gaps))
+        case = open_case(event, matches, gaps, decision)
+        outcome = Outcome(
+            event_id=event.id,
+            verdict=verdict,
+            received_at=event.received_at,
+            drill=event.drill,
+            list_version=list_version,
+            matches=matches,
+            gaps=gaps,
+            decision=decision,
+            case_id=case.id if case else None,
+        )
+        return await asyncio.wrap_future(self._journal.record(event, outcome, case))
+
+    async def _contents(self, submission: Submission) -> tuple[Content, ...]:
+        """Content turned into signals. Bytes are decoded in the sandboxed child only."""
+        if submission.gap is not None:
+            return (Content(gaps=(submission.gap,)),)
+        if submission.source is None:
+            return (Content(media_type="", signals=submission.signals),)
+        return await asyncio.wrap_future(self._decoder.submit(submission.source))
+
+    def _event(self, submission: Submission, contents: tuple[Content, ...]) -> Event:
+        return Event(
+            id=submission.event_id,
+            digest=submission.digest,
+            received_at=datetime.now(UTC),
+            surface=submission.surface,
+            region=submission.region,
+            actor=submission.actor,
+            drill=submission.drill,
+            contents=contents,
+        )
+
+    def _gaps(self, contents: tuple[Content, ...]) -> tuple[Gap, ...]:
+        """Everything that was not compared, whatever the cause."""
+        gaps = [_placed(gap, content.path) for content in contents for gap in content.gaps]
+        if not self._matching.ready():
+            gaps.insert(0, Gap(reason=GapReason.INDEX_NOT_READY, detail="the lists are not loaded"))
+        hidden = len(gaps) - LISTED_GAPS
+        if hidden > 0:
+            more = Gap(
+                reason=gaps[LISTED_GAPS].reason, detail=f"and {hidden} more parts like these"
+            )
+            return (*gaps[:LISTED_GAPS], more)
+        return tuple(gaps)
+
+
+def verdict_of(matches: Sequence[Match], gaps: Sequence[Gap]) -> Verdict:
+    """A match outweighs a gap; a gap is never clear."""
+    if matches:
+        return Verdict.MATCH
+    return Verdict.NOT_CHECKED if gaps else Verdict.CLEAR
+
+
+def _placed(gap: Gap, path: tuple[str, ...]) -> Gap:
+    """The gap with the archive path of its content in `part`."""
+    if not path:
+        return gap
+    return Gap(
+        reason=gap.reason,
+        detail=gap.detail,
+        part=": ".join(filter(None, ["/".join(path), gap.part])),
+    )

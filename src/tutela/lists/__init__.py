@@ -1,0 +1,1 @@
+"""Lists: how banks and entries come in, go out and reach the index."""

@@ -1,0 +1,47 @@
+"""How points in time are stored: whole microseconds since 1970-01-01 UTC, on every database."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import BigInteger, Dialect
+from sqlalchemy.types import TypeDecorator
+
+from tutela.errors import InvalidInput
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+
+def now() -> datetime:
+    """The present, in UTC."""
+    return datetime.now(UTC)
+
+
+def microseconds(instant: datetime) -> int:
+    """Whole microseconds since 1970 of an aware datetime; raises `InvalidInput` for a naive one."""
+    if instant.tzinfo is None:
+        raise InvalidInput("a point in time needs a time zone", remedy="add an offset such as Z")
+    return (instant - EPOCH) // MICROSECOND
+
+
+def instant(microseconds: int) -> datetime:
+    """The inverse of `microseconds`, in UTC."""
+    return EPOCH + timedelta(microseconds=microseconds)
+
+
+class Instant(TypeDecorator[datetime]):
+    """A column of aware datetimes: exact, ordered and the same on SQLite and PostgreSQL."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """To the database."""
+        del dialect
+        return None if value is None else microseconds(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        """From the database."""
+        del dialect
+        return None if value is None else instant(value)

@@ -1,0 +1,30 @@
+"""Brings a database to the newest version of the tables, with Alembic's history in this package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from tutela.storage.tables import metadata
+
+HISTORY = Path(__file__).parent / "migrations"
+LOCK = 8_374_651_203  # any number that no other program on the same PostgreSQL uses
+
+
+def migrate(connection: Connection) -> None:
+    """Run every missing migration within the transaction of `connection`, which must write."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+    script = ScriptDirectory(str(HISTORY))
+    with EnvironmentContext(
+        Config(),
+        script,
+        fn=lambda revision, _context: script._upgrade_revs("head", revision),  # noqa: SLF001
+        destination_rev="head",
+    ) as environment:
+        environment.configure(connection=connection, target_metadata=metadata)
+        environment.run_migrations()

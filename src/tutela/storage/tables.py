@@ -1,0 +1,233 @@
+"""Every table, as the code sees it. `migrations/` builds the same; a test compares the two.
+
+Words: an *import* is one call of `Entries.add`. Its rows are staged while its `version` is NULL and
+become visible together when it gets one. Text is stored as the model writes it; signals are stored
+as their canonical bytes; records that are read whole are stored as JSON.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    text,
+)
+
+from tutela.storage.instant import Instant
+
+# SQLite gives a row number only to columns of the very type INTEGER.
+Serial = BigInteger().with_variant(Integer(), "sqlite")
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# Two rows: `version` (the list version) and `entry` (the highest entry id given out).
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+
+# A deleted bank keeps its row without its name, so that entries and matches still refer to it.
+banks = Table(
+    "banks",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("name", Text, unique=True),
+    Column("source", Text, nullable=False),
+    Column("exchange", Text),
+    Column("trusted", Boolean(create_constraint=False), nullable=False),
+    Column("enabled", Boolean(create_constraint=False), nullable=False),
+    Column("distance", SmallInteger, nullable=False),
+    Column("drill", Boolean(create_constraint=False), nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("entries", BigInteger, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("deleted_at", Instant),
+    CheckConstraint("distance BETWEEN 0 AND 31", name="distance"),
+    CheckConstraint("(name IS NULL) = (deleted_at IS NOT NULL)", name="deleted"),
+)
+
+imports = Table(
+    "imports",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("bank_id", ForeignKey("banks.id"), nullable=False, index=True),
+    Column("version", BigInteger, index=True),
+    Column("started_at", Instant, nullable=False),
+    Column("touched_at", Instant, nullable=False),
+)
+
+# `version` is NULL until the entry changes on its own; before that its import's version counts.
+entries = Table(
+    "entries",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=False),
+    Column("bank_id", ForeignKey("banks.id"), nullable=False),
+    Column("import_id", ForeignKey("imports.id"), nullable=False, index=True),
+    Column("state", Text, nullable=False),
+    Column("disabled_until", Instant),
+    Column("version", BigInteger),
+    Column("label", Text, nullable=False),
+    Column("category", Text, nullable=False),
+    Column("scheme", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    CheckConstraint("state IN ('enabled', 'disabled', 'deleted')", name="state"),
+    Index(None, "bank_id", "id"),
+    Index(
+        None,
+        "version",
+        sqlite_where=text("version IS NOT NULL"),
+        postgresql_where=text("version IS NOT NULL"),
+    ),
+)
+
+entry_signals = Table(
+    "entry_signals",
+    metadata,
+    Column("entry_id", ForeignKey("entries.id"), primary_key=True),
+    Column("ordinal", Integer, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    Column("value", LargeBinary, nullable=False),
+    Column("part", Text, nullable=False),
+    Column("quality", SmallInteger),
+    sqlite_with_rowid=False,
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("seq", Serial, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("digest", Text, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("surface", Text, nullable=False),
+    Column("region", Text, nullable=False),
+    Column("actor", Text),
+    Column("drill", Boolean(create_constraint=False), nullable=False),
+    Column("contents", LargeBinary, nullable=False),
+)
+
+# Signals of what was checked, kept so that a grown list can be compared with the past.
+kept_signals = Table(
+    "kept_signals",
+    metadata,
+    Column("event_seq", ForeignKey("events.seq"), primary_key=True),
+    Column("ordinal", Integer, primary_key=True, autoincrement=False),
+    Column("content", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("value", LargeBinary, nullable=False),
+    Column("part", Text, nullable=False),
+    Column("quality", SmallInteger),
+    sqlite_with_rowid=False,
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("event_seq", ForeignKey("events.seq"), primary_key=True, autoincrement=False),
+    Column("verdict", Text, nullable=False),
+    Column("list_version", BigInteger, nullable=False),
+    Column("policy_version", Text, nullable=False),
+    Column("outcome", LargeBinary, nullable=False),
+)
+
+actions = Table(
+    "actions",
+    metadata,
+    Column("event_seq", ForeignKey("events.seq"), primary_key=True),
+    Column("kind", Text, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+matches = Table(
+    "matches",
+    metadata,
+    Column("event_seq", ForeignKey("events.seq"), primary_key=True),
+    Column("ordinal", Integer, primary_key=True, autoincrement=False),
+    Column("entry_id", BigInteger, nullable=False, index=True),
+    Column("bank_id", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("distance", SmallInteger, nullable=False),
+    Column("list_version", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("event_seq", ForeignKey("events.seq"), primary_key=True, autoincrement=False),
+    Column("id", Text, nullable=False, unique=True),
+    Column("opened_at", Instant, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("drill", Boolean(create_constraint=False), nullable=False),
+    Column("principles", Text, nullable=False),
+    Column("summary", Text, nullable=False),
+    Index(None, "state", "event_seq"),
+)
+
+# What each journal has written, summed per name when read: no row is shared between writers, so
+# that counting never makes one process wait for another.
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("journal", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("digest", LargeBinary(32), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant),
+    Column("last_used_at", Instant),
+    Column("revoked_at", Instant),
+)
+
+sign_in_codes = Table(
+    "sign_in_codes",
+    metadata,
+    Column("digest", LargeBinary(32), primary_key=True),
+    Column("role", Text, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("used_at", Instant),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("digest", LargeBinary(32), primary_key=True),
+    Column("csrf", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("key_id", ForeignKey("api_keys.id")),
+    Column("created_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    Column("idle_seconds", Integer, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+)

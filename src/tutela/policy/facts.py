@@ -1,0 +1,163 @@
+"""The facts that a rule may speak of, as typed records.
+
+The expression language is derived from these types, so that a wrong field or a wrong type is
+refused when a policy is loaded. A field that is added here can be used in rules at once, and it
+appears in the manual.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Annotated
+
+import msgspec
+
+from tutela.model import Content, Event, EventKind, Gap, GapReason, Match, Verdict
+from tutela.model.record import Record
+
+LISTED = 1000
+"""So many matches, gaps and contents are handed to the rules, the weightiest first. An archive may
+have far more; the budget of an expression is 10,000 steps."""
+
+
+def fact(meaning: str) -> msgspec.Meta:
+    """Declare what a fact means, for the manual, to stand in `Annotated` beside its type."""
+    return msgspec.Meta(description=meaning)
+
+
+class EventFacts(Record, frozen=True, kw_only=True):
+    """Facts of the event."""
+
+    kind: Annotated[EventKind, fact("what happened on the platform")] = EventKind.UPLOAD
+    surface: Annotated[str, fact("where on the platform, in the platform's words")] = ""
+    region: Annotated[str, fact("ISO 3166 code of the place whose law applies; may be empty")] = ""
+    drill: Annotated[bool, fact("harmless test material")] = False
+    has_actor: Annotated[bool, fact("the platform named who did it")] = False
+
+
+class MatchFacts(Record, frozen=True, kw_only=True):
+    """Facts of one match."""
+
+    bank: Annotated[str, fact("name of the bank")]
+    trusted: Annotated[bool, fact("the bank is trusted")]
+    exact: Annotated[bool, fact("the signal kind compares by equality (MD5, SHA-1, SHA-256)")]
+    kind: Annotated[str, fact("signal kind that matched: `md5`, `sha1`, `sha256`, `pdq`")]
+    distance: Annotated[int, fact("Hamming distance in bits; 0 for exact kinds")] = 0
+    drill: Annotated[bool, fact("the bank holds harmless test material only")] = False
+    exchange: Annotated[str, fact("exchange that feeds the bank; empty where people do")] = ""
+    label: Annotated[str, fact("label of the entry")] = ""
+    category: Annotated[str, fact("category of the entry, as its list writes it")] = ""
+    scheme: Annotated[str, fact("scheme that the category belongs to")] = ""
+    source: Annotated[str, fact("who contributed the entry")] = ""
+    part: Annotated[
+        str, fact("part of the content that matched: `turned`, `frame 3`; or empty")
+    ] = ""
+    in_archive: Annotated[bool, fact("the content lay inside an archive")] = False
+
+
+class GapFacts(Record, frozen=True, kw_only=True):
+    """Facts of the parts that could not be compared, one for each reason and media type."""
+
+    reason: Annotated[GapReason, fact("why it could not be compared")]
+    media_type: Annotated[str, fact("what the bytes are; empty where that is not known")] = ""
+
+
+class ContentFacts(Record, frozen=True, kw_only=True):
+    """Facts of one file of the event: the file itself, or a member of an archive."""
+
+    media_type: Annotated[str, fact("what the bytes are, sniffed from the bytes")] = ""
+    size: Annotated[int, fact("bytes")] = 0
+    width: Annotated[int, fact("pixels; 0 where it is not a decoded picture")] = 0
+    height: Annotated[int, fact("pixels; 0 where it is not a decoded picture")] = 0
+    frames: Annotated[int, fact("pictures that were fingerprinted in it")] = 0
+    depth: Annotated[int, fact("archives that it lay inside of")] = 0
+
+
+class Facts(Record, frozen=True, kw_only=True):
+    """Everything that a rule may speak of."""
+
+    verdict: Annotated[Verdict, fact("what the check found")]
+    event: Annotated[EventFacts, fact("the event")] = EventFacts()
+    matches: Annotated[
+        tuple[MatchFacts, ...], fact(f"matches, trusted and exact ones first; at most {LISTED:,}")
+    ] = ()
+    gaps: Annotated[tuple[GapFacts, ...], fact("parts that could not be compared")] = ()
+    contents: Annotated[
+        tuple[ContentFacts, ...], fact(f"files that the event carries; at most {LISTED:,}")
+    ] = ()
+    match_count: Annotated[int, fact("matches, those beyond the listed ones included")] = 0
+    content_count: Annotated[int, fact("files, those beyond the listed ones included")] = 0
+
+    @classmethod
+    def of(
+        cls, event: Event, verdict: Verdict, matches: Sequence[Match], gaps: Iterable[Gap]
+    ) -> Facts:
+        """The facts of an event that was compared.
+
+        Args:
+            event: the event with its contents.
+            verdict: what the check found.
+            matches: every match.
+            gaps: gaps of the check as a whole; those of the contents are taken from the event.
+        """
+        contents = event.contents
+        return cls(
+            verdict=verdict,
+            event=EventFacts(
+                kind=event.kind,
+                surface=event.surface,
+                region=event.region,
+                drill=event.drill,
+                has_actor=event.actor is not None,
+            ),
+            matches=tuple(_of_match(match) for match in _weightiest(matches)),
+            gaps=_of_gaps(contents, gaps),
+            contents=tuple(_of_content(content) for content in contents[:LISTED]),
+            match_count=len(matches),
+            content_count=len(contents),
+        )
+
+
+def _weightiest(matches: Sequence[Match]) -> Sequence[Match]:
+    if not matches:
+        return ()
+    return sorted(matches, key=lambda m: (not m.trusted, not m.exact, m.distance))[:LISTED]
+
+
+def _of_match(match: Match) -> MatchFacts:
+    return MatchFacts(
+        bank=match.bank,
+        trusted=match.trusted,
+        exact=match.exact,
+        kind=match.kind,
+        distance=match.distance,
+        drill=match.drill,
+        exchange=match.exchange or "",
+        label=match.label,
+        category=match.category,
+        scheme=match.scheme,
+        source=match.source,
+        part=match.part,
+        in_archive=bool(match.path),
+    )
+
+
+def _of_gaps(contents: Sequence[Content], gaps: Iterable[Gap]) -> tuple[GapFacts, ...]:
+    # What is listed for people may be cut short: a rule must know of every reason there is.
+    distinct = dict.fromkeys(
+        (gap.reason, content.media_type) for content in contents for gap in content.gaps
+    )
+    reasons = {reason for reason, _ in distinct}
+    distinct |= dict.fromkeys((gap.reason, "") for gap in gaps if gap.reason not in reasons)
+    return tuple(GapFacts(reason=reason, media_type=kind) for reason, kind in distinct)
+
+
+def _of_content(content: Content) -> ContentFacts:
+    return ContentFacts(
+        media_type=content.media_type,
+        size=content.size,
+        width=content.width,
+        height=content.height,
+        frames=content.frames,
+        depth=len(content.path),
+    )

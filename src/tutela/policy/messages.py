@@ -1,0 +1,169 @@
+"""Facts as protocol-buffer messages: the form in which the expression language knows types.
+
+CEL knows records with typed fields only as protocol-buffer messages. The descriptors are made
+from the types of the facts when a policy is loaded; there is no `.proto` file to keep in step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from google.protobuf import (  # type: ignore[import-untyped]
+    descriptor_pb2,
+    descriptor_pool,
+    message_factory,
+)
+from msgspec import Struct, inspect
+
+from tutela.model.record import Record
+
+PACKAGE = "tutela"
+"""Package of the messages; rules leave it out."""
+
+Convert: TypeAlias = Callable[[Any], Any]
+
+_FIELD = descriptor_pb2.FieldDescriptorProto
+_SCALARS: Mapping[type[inspect.Type], tuple[int, str]] = {
+    inspect.BoolType: (_FIELD.TYPE_BOOL, "bool"),
+    inspect.IntType: (_FIELD.TYPE_INT64, "int"),
+    inspect.FloatType: (_FIELD.TYPE_DOUBLE, "double"),
+    inspect.StrType: (_FIELD.TYPE_STRING, "string"),
+}
+
+
+class Variable(Record, frozen=True, kw_only=True):
+    """One fact as the language sees it.
+
+    Attributes:
+        type: `bool`, `int`, `double`, `string`, or the name of a message.
+        repeated: whether it is a list of these.
+    """
+
+    type: str
+    repeated: bool
+
+
+class Messages:
+    """Message types made from a record of facts, and the way from facts to messages.
+
+    Args:
+        facts: a record; its fields become variables, records among them become messages.
+
+    Attributes:
+        pool: the descriptors, for the compiler.
+        variables: the record's fields by name.
+        names: every name that a rule may use: facts, fields and constants.
+    """
+
+    def __init__(self, facts: type[Record]) -> None:
+        self._file = descriptor_pb2.FileDescriptorProto(
+            name="facts.proto", package=PACKAGE, syntax="proto3"
+        )
+        self._enums: dict[str, dict[str, int]] = {}
+        self._fields: dict[str, dict[str, inspect.Type]] = {}
+        root = _fields(facts)
+        self.variables = {name: self._variable(kind) for name, kind in root.items()}
+        self.pool = descriptor_pool.DescriptorPool()
+        self.pool.AddSerializedFile(self._file.SerializeToString())
+        self._convert = {name: self._converter(kind) for name, kind in root.items()}
+        self.names = self._names()
+
+    def bind(self, facts: Record) -> dict[str, Any]:
+        """The facts as values of the variables."""
+        return {name: convert(getattr(facts, name)) for name, convert in self._convert.items()}
+
+    def _names(self) -> tuple[str, ...]:
+        constants = (f"{enum}.{name}" for enum, names in self._enums.items() for name in names)
+        fields = (name for fields in self._fields.values() for name in fields)
+        return tuple(dict.fromkeys([*self.variables, *fields, *constants]))
+
+    def _variable(self, kind: inspect.Type) -> Variable:
+        inner, repeated = _unwrapped(kind)
+        if isinstance(inner, inspect.StructType):
+            return Variable(type=f"{PACKAGE}.{self._message(inner)}", repeated=repeated)
+        if isinstance(inner, inspect.EnumType):
+            self._enum(inner)
+            return Variable(type="int", repeated=repeated)
+        return Variable(type=_SCALARS[type(inner)][1], repeated=repeated)
+
+    def _message(self, kind: inspect.StructType) -> str:
+        """Describe a record as a message, once; its name."""
+        name = kind.cls.__name__.removesuffix("Facts")
+        if name not in self._fields:
+            self._fields[name] = fields = _fields(kind.cls)
+            message = self._file.message_type.add(name=name)
+            for number, (field, inner) in enumerate(fields.items(), start=1):
+                self._describe(message.field.add(name=field, number=number), inner)
+        return name
+
+    def _describe(self, field: Any, kind: inspect.Type) -> None:  # noqa: ANN401 - a descriptor
+        inner, repeated = _unwrapped(kind)
+        field.label = _FIELD.LABEL_REPEATED if repeated else _FIELD.LABEL_OPTIONAL
+        if isinstance(inner, inspect.StructType):
+            field.type, field.type_name = _FIELD.TYPE_MESSAGE, f".{PACKAGE}.{self._message(inner)}"
+        elif isinstance(inner, inspect.EnumType):
+            field.type, field.type_name = _FIELD.TYPE_ENUM, f".{PACKAGE}.{self._enum(inner)}"
+        else:
+            field.type = _SCALARS[type(inner)][0]
+
+    def _enum(self, kind: inspect.EnumType) -> str:
+        """Describe an enumeration, once; its name. Its constants are the values, not the names."""
+        name = kind.cls.__name__
+        if name not in self._enums:
+            self._enums[name] = numbers = {}
+            described = self._file.enum_type.add(name=name)
+            for number, member in enumerate(kind.cls):
+                described.value.add(name=member.value, number=number)
+                numbers[member.value] = number
+        return name
+
+    def _converter(self, kind: inspect.Type) -> Convert:
+        inner, repeated = _unwrapped(kind)
+        if isinstance(inner, inspect.StructType):
+            one = self._message_maker(inner)
+        elif isinstance(inner, inspect.EnumType):
+            one = self._enums[inner.cls.__name__].__getitem__
+        elif isinstance(inner, inspect.StrType):
+            one = _clean
+        else:
+            return list if repeated else _same
+        return (lambda values: [one(value) for value in values]) if repeated else one
+
+    def _message_maker(self, kind: inspect.StructType) -> Convert:
+        name = kind.cls.__name__.removesuffix("Facts")
+        descriptor = self.pool.FindMessageTypeByName(f"{PACKAGE}.{name}")
+        make = message_factory.GetMessageClass(descriptor)
+        fields = [(field, self._converter(inner)) for field, inner in _fields(kind.cls).items()]
+
+        def convert(record: Record) -> Any:  # noqa: ANN401 - the class is made at run time
+            return make(**{field: one(getattr(record, field)) for field, one in fields})
+
+        return convert
+
+
+def _fields(record: type[Struct]) -> dict[str, inspect.Type]:
+    info = inspect.type_info(record)
+    assert isinstance(info, inspect.StructType)  # noqa: S101 - every record is one
+    return {field.name: _unwrapped_metadata(field.type) for field in info.fields}
+
+
+def _unwrapped_metadata(kind: inspect.Type) -> inspect.Type:
+    return kind.type if isinstance(kind, inspect.Metadata) else kind
+
+
+def _unwrapped(kind: inspect.Type) -> tuple[inspect.Type, bool]:
+    """The type of the values, and whether there are several."""
+    kind = _unwrapped_metadata(kind)
+    if isinstance(kind, inspect.VarTupleType):
+        return _unwrapped_metadata(kind.item_type), True
+    return kind, False
+
+
+def _same(value: object) -> object:
+    return value
+
+
+def _clean(text: str) -> str:
+    """Text that is valid Unicode: a lone surrogate, as file names may carry, is replaced."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()

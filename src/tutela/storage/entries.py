@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
-from tutela.model import Entry, EntryFacts, NewEntry
-from tutela.model.record import Record
+from sqlalchemy import Connection, RowMapping, Select, func, select, update
+
+from tutela.errors import InvalidInput, NotFound
+from tutela.model import Entry, EntryFacts, EntryState, NewEntry, Signal
+from tutela.storage.banks import bank_named, live_banks
+from tutela.storage.changes import (
+    Changes,
+    Codes,
+    bump_version,
+    erase,
+    list_version,
+    read_changes,
+    read_codes,
+)
 from tutela.storage.database import Database
+from tutela.storage.imports import Import, ImportResult, tidy_imports
+from tutela.storage.instant import microseconds, now
+from tutela.storage.tables import banks, entries, entry_signals, imports
 
-
-class ImportResult(Record, frozen=True, kw_only=True):
-    """What an addition did.
-
-    Attributes:
-        added: entries that were added.
-        first_id: id of the first; the others follow in ascending order, without gaps when no more
-            than 5 000 were added; 0 when none was.
-        version: list version in which they became visible.
-    """
-
-    added: int
-    first_id: int
-    version: int
+EXPORT_PAGE = 1_000
+FACTS = ("label", "category", "scheme", "source", "note")
 
 
 class Entries:
@@ -49,20 +54,38 @@ class Entries:
         Raises:
             NotFound: no bank has this name.
             InvalidInput: an entry has no signal, or a signal is not in its canonical text.
+            Unavailable: the database is down, full or locked, or `entries` stood still so long
+                that the addition was given up.
         """
-        raise NotImplementedError
+        return Import(self._database, bank).run(entries, progress or _ignore)
 
     def get(self, entry_id: int) -> Entry:
         """One entry with its signals; raises `NotFound`."""
-        raise NotImplementedError
+        with self._database.read() as connection:
+            return _one(connection, entry_id)
 
     def list(self, bank: str, *, after: int = 0, limit: int = 100) -> Sequence[Entry]:
         """Up to `limit` entries of a bank with ids above `after`, by id; raises `NotFound`."""
-        raise NotImplementedError
+        with self._database.read() as connection:
+            bank_id = bank_named(connection, bank).id
+            return _page(connection, bank_id, after, limit)
 
     def export(self, bank: str) -> Iterator[Entry]:
         """Every entry of a bank, by id, as a stream; raises `NotFound` at once."""
-        raise NotImplementedError
+        with self._database.read() as connection:
+            bank_id = bank_named(connection, bank).id
+        return self._pages(bank_id)
+
+    def _pages(self, bank_id: int) -> Iterator[Entry]:
+        """In one transaction a page: a slow reader must not keep the database from cleaning up."""
+        after = 0
+        while True:
+            with self._database.read() as connection:
+                page = _page(connection, bank_id, after, EXPORT_PAGE)
+            if not page:
+                return
+            yield from page
+            after = page[-1].id
 
     def disable(self, entry_id: int, until: datetime | None = None) -> Entry:
         """Take an entry out of matching, for good or until a time, after which it counts again.
@@ -71,16 +94,130 @@ class Entries:
             NotFound: no entry has this id.
             InvalidInput: `until` has no time zone or is past.
         """
-        raise NotImplementedError
+        if until is not None and microseconds(until) <= microseconds(now()):
+            raise InvalidInput(
+                "an entry cannot be disabled until a time that is past",
+                where="until",
+                remedy="give a later time, or none",
+            )
+        return self._switch(entry_id, EntryState.DISABLED, until)
 
     def enable(self, entry_id: int) -> Entry:
         """Let an entry take part in matching; raises `NotFound`."""
-        raise NotImplementedError
+        return self._switch(entry_id, EntryState.ENABLED, None)
+
+    def _switch(self, entry_id: int, state: EntryState, until: datetime | None) -> Entry:
+        with self._database.write() as connection:
+            version = bump_version(connection)
+            bank_id = _one(connection, entry_id).bank_id
+            changed = {"state": state.value, "disabled_until": until, "version": version}
+            connection.execute(update(entries).where(entries.c.id == entry_id), changed)
+            _touch(connection, bank_id, version, grown=0)
+            return _one(connection, entry_id)
 
     def delete(self, entry_id: int) -> None:
         """Erase an entry's signals and facts and keep its number; raises `NotFound`."""
-        raise NotImplementedError
+        with self._database.write() as connection:
+            version = bump_version(connection)
+            bank_id = _one(connection, entry_id).bank_id
+            erase(connection, [entry_id], version)
+            _touch(connection, bank_id, version, grown=-1)
 
     def facts(self, entry_ids: Collection[int]) -> dict[int, EntryFacts]:
         """What the lists say of some entries; deleted and unknown ones are left out."""
-        raise NotImplementedError
+        if not entry_ids:
+            return {}
+        columns = [entries.c.id, *(entries.c[name] for name in FACTS)]
+        statement = select(*columns).where(
+            entries.c.id.in_(entry_ids), entries.c.state != "deleted"
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(statement).all()
+        return {row.id: EntryFacts(**dict(zip(FACTS, row[1:], strict=True))) for row in rows}
+
+    def version(self) -> int:
+        """The list version; cheap."""
+        with self._database.read() as connection:
+            return list_version(connection)
+
+    def load(self, kind: str, up_to: int | None = None) -> Iterator[Codes]:
+        """Signals of one kind of every undeleted entry, the disabled included, as arrays.
+
+        Args:
+            kind: name of the signal kind.
+            up_to: leave out what was added after this list version.
+        """
+        with self._database.read() as connection:
+            version = list_version(connection) if up_to is None else up_to
+            yield from read_codes(connection, after=0, up_to=version, kind=kind)
+
+    def changed_since(self, version: int) -> Changes:
+        """What changed in the lists after a version, consistently read."""
+        with self._database.read() as connection:
+            return read_changes(connection, version, live_banks(connection))
+
+    def tidy(self) -> None:
+        """Remove what stopped processes left of unfinished additions; it was never visible."""
+        tidy_imports(self._database)
+
+
+def _ignore(_done: int) -> None:
+    pass
+
+
+def _visible() -> Select[Any]:
+    """Every entry that is there for others to see."""
+    origin = entries.join(imports, imports.c.id == entries.c.import_id).join(
+        banks, banks.c.id == entries.c.bank_id
+    )
+    columns = [entries.c[name] for name in ("id", "bank_id", "state", "disabled_until", *FACTS)]
+    version = func.coalesce(entries.c.version, imports.c.version).label("version")
+    return (
+        select(*columns, version, imports.c.started_at.label("created_at"))
+        .select_from(origin)
+        .where(
+            imports.c.version.is_not(None),
+            entries.c.state != "deleted",
+            banks.c.name.is_not(None),
+        )
+    )
+
+
+def _one(connection: Connection, entry_id: int) -> Entry:
+    rows = connection.execute(_visible().where(entries.c.id == entry_id)).mappings().all()
+    if not rows:
+        raise NotFound("no entry has this number", where="entry")
+    return _whole(connection, rows)[0]
+
+
+def _page(connection: Connection, bank_id: int, after: int, limit: int) -> list[Entry]:
+    statement = _visible().where(entries.c.bank_id == bank_id, entries.c.id > after)
+    rows = connection.execute(statement.order_by(entries.c.id).limit(limit)).mappings().all()
+    return _whole(connection, rows)
+
+
+def _whole(connection: Connection, rows: Sequence[RowMapping]) -> list[Entry]:
+    """Entries of their rows, with signals."""
+    signals = defaultdict(list)
+    ids = [row["id"] for row in rows]
+    order = (entry_signals.c.entry_id, entry_signals.c.ordinal)
+    statement = select(entry_signals).where(entry_signals.c.entry_id.in_(ids)).order_by(*order)
+    for row in connection.execute(statement):
+        signal = Signal(kind=row.kind, value=row.value.hex(), part=row.part, quality=row.quality)
+        signals[row.entry_id].append(signal)
+    present = now()
+    return [_entry(row, signals[row["id"]], present) for row in rows]
+
+
+def _entry(row: RowMapping, signals: Sequence[Signal], present: datetime) -> Entry:
+    fields: dict[str, Any] = dict(row)
+    until = fields.pop("disabled_until")
+    state = EntryState(fields.pop("state"))
+    if until is not None and until <= present:
+        state, until = EntryState.ENABLED, None
+    return Entry(**fields, state=state, disabled_until=until, signals=tuple(signals))
+
+
+def _touch(connection: Connection, bank_id: int, version: int, *, grown: int) -> None:
+    changed = {"version": version, "entries": banks.c.entries + grown}
+    connection.execute(update(banks).where(banks.c.id == bank_id).values(changed))

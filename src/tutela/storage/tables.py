@@ -1,8 +1,8 @@
 """Every table, as the code sees it. `migrations/` builds the same; a test compares the two.
 
-Words: an *import* is one call of `Entries.add`. Its rows are staged while its `version` is NULL and
-become visible together when it gets one. Text is stored as the model writes it; signals are stored
-as their canonical bytes; records that are read whole are stored as JSON.
+An *import* is one call of `Entries.add`: its rows are staged while its `version` is NULL, and all
+become visible when it gets one. Signals are stored as their canonical bytes; records that are read
+whole are stored as JSON.
 """
 
 from __future__ import annotations
@@ -38,12 +38,20 @@ metadata = MetaData(
     }
 )
 
-# Two rows: `version` (the list version) and `entry` (the highest entry id given out).
+# Two rows: `version`, the list version, and `entry`, the highest entry id given out.
 counters = Table(
     "counters",
     metadata,
     Column("name", Text, primary_key=True),
     Column("value", BigInteger, nullable=False),
+)
+
+# How long the signals of each kind are: arrays of them need one length.
+signal_kinds = Table(
+    "signal_kinds",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("bytes", Integer, nullable=False),
 )
 
 # A deleted bank keeps its row without its name, so that entries and matches still refer to it.
@@ -54,16 +62,14 @@ banks = Table(
     Column("name", Text, unique=True),
     Column("source", Text, nullable=False),
     Column("exchange", Text),
-    Column("trusted", Boolean(create_constraint=False), nullable=False),
-    Column("enabled", Boolean(create_constraint=False), nullable=False),
+    Column("trusted", Boolean, nullable=False),
+    Column("enabled", Boolean, nullable=False),
     Column("distance", SmallInteger, nullable=False),
-    Column("drill", Boolean(create_constraint=False), nullable=False),
+    Column("drill", Boolean, nullable=False),
     Column("version", BigInteger, nullable=False),
     Column("entries", BigInteger, nullable=False),
     Column("created_at", Instant, nullable=False),
-    Column("deleted_at", Instant),
     CheckConstraint("distance BETWEEN 0 AND 31", name="distance"),
-    CheckConstraint("(name IS NULL) = (deleted_at IS NOT NULL)", name="deleted"),
 )
 
 imports = Table(
@@ -72,11 +78,13 @@ imports = Table(
     Column("id", Serial, primary_key=True),
     Column("bank_id", ForeignKey("banks.id"), nullable=False, index=True),
     Column("version", BigInteger, index=True),
+    Column("abandoned", Boolean, nullable=False),
     Column("started_at", Instant, nullable=False),
     Column("touched_at", Instant, nullable=False),
 )
 
-# `version` is NULL until the entry changes on its own; before that its import's version counts.
+# `version` is NULL until the entry changes by itself; before that its import's version counts.
+# A deleted entry keeps its row, without signals and facts, so that every index learns of it.
 entries = Table(
     "entries",
     metadata,
@@ -113,6 +121,7 @@ entry_signals = Table(
     sqlite_with_rowid=False,
 )
 
+# `seq` is the order of storing; `contents` is JSON without the signals.
 events = Table(
     "events",
     metadata,
@@ -124,11 +133,12 @@ events = Table(
     Column("surface", Text, nullable=False),
     Column("region", Text, nullable=False),
     Column("actor", Text),
-    Column("drill", Boolean(create_constraint=False), nullable=False),
-    Column("contents", LargeBinary, nullable=False),
+    Column("drill", Boolean, nullable=False),
+    Column("contents", Text, nullable=False),
 )
 
-# Signals of what was checked, kept so that a grown list can be compared with the past.
+# Signals of what was checked, kept so that a grown list can be compared with the past; `content`
+# is the position of the content that they belong to.
 kept_signals = Table(
     "kept_signals",
     metadata,
@@ -142,14 +152,14 @@ kept_signals = Table(
     sqlite_with_rowid=False,
 )
 
+# `outcome` is the whole answer as JSON: what a client gets who asks again.
 decisions = Table(
     "decisions",
     metadata,
     Column("event_seq", ForeignKey("events.seq"), primary_key=True, autoincrement=False),
     Column("verdict", Text, nullable=False),
-    Column("list_version", BigInteger, nullable=False),
     Column("policy_version", Text, nullable=False),
-    Column("outcome", LargeBinary, nullable=False),
+    Column("outcome", Text, nullable=False),
 )
 
 actions = Table(
@@ -180,14 +190,14 @@ cases = Table(
     Column("id", Text, nullable=False, unique=True),
     Column("opened_at", Instant, nullable=False),
     Column("state", Text, nullable=False),
-    Column("drill", Boolean(create_constraint=False), nullable=False),
+    Column("drill", Boolean, nullable=False),
     Column("principles", Text, nullable=False),
     Column("summary", Text, nullable=False),
     Index(None, "state", "event_seq"),
 )
 
-# What each journal has written, summed per name when read: no row is shared between writers, so
-# that counting never makes one process wait for another.
+# What each journal has written, summed by name when read: journals share no row, so that counting
+# never makes one process wait for another.
 tallies = Table(
     "tallies",
     metadata,
@@ -201,7 +211,7 @@ api_keys = Table(
     "api_keys",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("digest", LargeBinary(32), nullable=False),
+    Column("digest", LargeBinary, nullable=False),
     Column("name", Text, nullable=False),
     Column("role", Text, nullable=False),
     Column("created_at", Instant, nullable=False),
@@ -213,16 +223,15 @@ api_keys = Table(
 sign_in_codes = Table(
     "sign_in_codes",
     metadata,
-    Column("digest", LargeBinary(32), primary_key=True),
+    Column("digest", LargeBinary, primary_key=True),
     Column("role", Text, nullable=False),
     Column("expires_at", Instant, nullable=False),
-    Column("used_at", Instant),
 )
 
 sessions = Table(
     "sessions",
     metadata,
-    Column("digest", LargeBinary(32), primary_key=True),
+    Column("digest", LargeBinary, primary_key=True),
     Column("csrf", Text, nullable=False),
     Column("role", Text, nullable=False),
     Column("key_id", ForeignKey("api_keys.id")),

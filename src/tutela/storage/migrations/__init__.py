@@ -1,4 +1,4 @@
-"""Brings a database to the newest version of the tables, with Alembic's history in this package."""
+"""The history of the tables: one file per step in `versions/`, run in order by Alembic."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 
 from tutela.storage.tables import metadata
 
-HISTORY = Path(__file__).parent / "migrations"
+HISTORY = Path(__file__).parent
 LOCK = 8_374_651_203  # any number that no other program on the same PostgreSQL uses
 
 

@@ -1,0 +1,165 @@
+"""The list version: how every change bumps it, and what changed after a given one.
+
+One counter row gives out the versions. Its row lock (in SQLite: the write lock) is held until the
+change is committed, so versions are committed in order: whoever has seen version 7 has seen all
+that led to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, delete, select, update
+
+from tutela.errors import TutelaError
+from tutela.model import Bank
+from tutela.model.record import Record
+from tutela.storage.tables import counters, entries, entry_signals, imports
+
+FETCH_ROWS = 100_000
+
+
+class Codes(Record, frozen=True, kw_only=True, eq=False):
+    """Signals of one kind as arrays of equal length n.
+
+    Attributes:
+        kind: name of the signal kind.
+        codes: uint8, (n, bits / 8): the canonical bytes.
+        entry_ids, bank_ids: int64, (n,).
+    """
+
+    kind: str
+    codes: NDArray[np.uint8]
+    entry_ids: NDArray[np.int64]
+    bank_ids: NDArray[np.int64]
+
+
+class Changes(Record, frozen=True, kw_only=True, eq=False):
+    """What changed in the lists after a version; read in one snapshot.
+
+    Attributes:
+        version: the list version that this leads to.
+        banks: every bank there is now.
+        added: signals of the entries that were added and not deleted since.
+        enabled, disabled, removed: ids of entries that changed after they were added; `disabled`
+            with the time at which each counts again, or None. An id stands in one of the three.
+    """
+
+    version: int
+    banks: tuple[Bank, ...] = ()
+    added: tuple[Codes, ...] = ()
+    enabled: tuple[int, ...] = ()
+    disabled: tuple[tuple[int, datetime | None], ...] = ()
+    removed: tuple[int, ...] = ()
+
+
+def bump_version(connection: Connection) -> int:
+    """Take the next list version; from here on other changes of lists wait for this one."""
+    return advance(connection, "version", 1)
+
+
+def advance(connection: Connection, counter: str, by: int) -> int:
+    """Add to a counter and return its new value; locks it until the transaction ends."""
+    statement = (
+        update(counters)
+        .where(counters.c.name == counter)
+        .values(value=counters.c.value + by)
+        .returning(counters.c.value)
+    )
+    return int(connection.execute(statement).scalar_one())
+
+
+def list_version(connection: Connection) -> int:
+    """The list version that this transaction sees."""
+    statement = select(counters.c.value).where(counters.c.name == "version")
+    return int(connection.execute(statement).scalar_one())
+
+
+def erase(connection: Connection, entry_ids: Sequence[int], version: int) -> None:
+    """Turn entries into tombstones: their numbers stay, their signals and facts go."""
+    connection.execute(delete(entry_signals).where(entry_signals.c.entry_id.in_(entry_ids)))
+    connection.execute(
+        update(entries).where(entries.c.id.in_(entry_ids)),
+        {
+            "state": "deleted",
+            "disabled_until": None,
+            "version": version,
+            "label": "",
+            "category": "",
+            "scheme": "",
+            "source": "",
+            "note": "",
+        },
+    )
+
+
+def read_codes(
+    connection: Connection, *, after: int, up_to: int, kind: str | None = None
+) -> Iterator[Codes]:
+    """Signals of undeleted entries added in versions above `after` and not above `up_to`.
+
+    Rows come straight from the driver: making a million of SQLAlchemy's would take longer than
+    the query.
+
+    Args:
+        connection: a reading transaction, open until the last chunk has been taken.
+        after, up_to: list versions.
+        kind: only this signal kind, or every kind.
+    """
+    columns = (
+        entry_signals.c.kind,
+        entry_signals.c.value,
+        entry_signals.c.entry_id,
+        imports.c.bank_id,
+    )
+    origin = entry_signals.join(entries, entries.c.id == entry_signals.c.entry_id).join(
+        imports, imports.c.id == entries.c.import_id
+    )
+    statement = (
+        select(*columns)
+        .select_from(origin)
+        .where(imports.c.version > after, imports.c.version <= up_to)
+    )
+    if kind is not None:
+        statement = statement.where(entry_signals.c.kind == kind)
+    result = connection.execute(statement, execution_options={"yield_per": FETCH_ROWS})
+    for rows in result.partitions():
+        yield from _arrays(rows)
+
+
+def _arrays(rows: Sequence[Any]) -> Iterator[Codes]:
+    """Arrays of rows (kind, value, entry id, bank id), one for each kind."""
+    kinds = {row[0] for row in rows}
+    for kind in kinds:
+        chosen = rows if len(kinds) == 1 else [row for row in rows if row[0] == kind]
+        _, values, entry_ids, bank_ids = zip(*chosen, strict=True)
+        if len(set(map(len, values))) != 1:
+            raise TutelaError(f"signals of kind {kind} in the database differ in length")
+        codes = np.frombuffer(b"".join(values), dtype=np.uint8)
+        yield Codes(
+            kind=kind,
+            codes=codes.reshape(len(values), -1),
+            entry_ids=np.array(entry_ids, dtype=np.int64),
+            bank_ids=np.array(bank_ids, dtype=np.int64),
+        )
+
+
+def read_changes(connection: Connection, after: int, banks: Sequence[Bank]) -> Changes:
+    """Everything that changed after a list version, as this transaction sees it."""
+    version = list_version(connection)
+    if version == after:
+        return Changes(version=version, banks=tuple(banks))
+    columns = (entries.c.id, entries.c.state, entries.c.disabled_until)
+    rows = connection.execute(select(*columns).where(entries.c.version > after)).all()
+    return Changes(
+        version=version,
+        banks=tuple(banks),
+        added=tuple(read_codes(connection, after=after, up_to=version)),
+        enabled=tuple(row.id for row in rows if row.state == "enabled"),
+        disabled=tuple((row.id, row.disabled_until) for row in rows if row.state == "disabled"),
+        removed=tuple(row.id for row in rows if row.state == "deleted"),
+    )

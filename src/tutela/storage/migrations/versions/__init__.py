@@ -1,0 +1,1 @@
+"""One step of the history each; never changed once released."""

@@ -26,8 +26,6 @@ from msgspec import inspect as types
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from tutela.detection.signals.registry import builtin_kinds
-
-
 from tutela.interfaces import access
 from tutela.interfaces.cli.main import COMMANDS, load_command
 from tutela.policy import facts

@@ -80,6 +80,15 @@ class Policy:
         file = resources.files("tutela.policy") / "default.yaml"
         return cls.load(file.read_bytes(), "default.yaml")
 
+    @classmethod
+    def in_force(cls, file: str) -> Policy:
+        """The policy that the setting `policy.file` names: the one that ships where it is empty.
+
+        Raises:
+            BadConfiguration: the file cannot be read, or is not a policy.
+        """
+        return cls.read(Path(file)) if file else cls.default()
+
     def decide(self, facts: Facts) -> Decision:
         """What to do about an event. The same facts always give the same decision.
 

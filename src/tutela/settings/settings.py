@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from tutela.model.record import Record
-from tutela.settings.declare import Declared, Value, declared_in
+from tutela.settings.declare import Declared, Value, declared_in, masked
 from tutela.settings.sections import (
     ConsoleSettings,
     DataSettings,
@@ -88,6 +88,22 @@ class Settings(Record, frozen=True, kw_only=True):
     def database_url(self) -> str:
         """The database's address: as set, or SQLite in the data folder. May carry a password."""
         return self.storage.url or f"sqlite:///{self.data.folder}/tutela.db"
+
+    @property
+    def shown_database(self) -> str:
+        """The database's address without its password, for people."""
+        return masked(self.database_url)
+
+    @property
+    def database_file(self) -> Path | None:
+        """The file of a SQLite database, or None where it is another."""
+        path = self.database_url.removeprefix("sqlite:///")
+        return None if path == self.database_url else Path(path)
+
+    @property
+    def policy_versions_folder(self) -> Path:
+        """Where the text of every policy version that was loaded is kept."""
+        return Path(self.data.folder) / "policies"
 
     def explain(self) -> tuple[Explained, ...]:
         """Every setting in the order of declaration, with its value and where it came from."""

@@ -1,0 +1,1 @@
+"""Oversight: counts all of it, principle by principle."""

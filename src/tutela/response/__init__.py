@@ -1,0 +1,1 @@
+"""Response: what is done about a decision."""

@@ -1,0 +1,71 @@
+"""A drill against a running server: fill a bank, send uploads, count the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from queue import SimpleQueue
+
+from tutela.drill.client import Client
+from tutela.drill.photographs import listed
+from tutela.drill.plan import Upload
+from tutela.drill.tally import Tally
+from tutela.model.verdict import Verdict
+
+BANK = "drill"
+"""Name of the bank that a drill fills."""
+SENDERS = 4
+"""Uploads under way at once: enough that the server always has one to work on."""
+
+
+def fill_bank(client: Client) -> None:
+    """Create the drill bank and add the listed photographs to it through the API."""
+    source = "Photographs of landscapes and things that ship with Tutela"
+    client.post("/v1/banks", {"name": BANK, "source": source, "trusted": True, "drill": True})
+    for photograph in listed():
+        fields = {"label": photograph.name, "source": "drill"}
+        name = f"{photograph.name}.jpg"
+        client.upload(f"/v1/banks/{BANK}/entries", fields, photograph.data, name)
+
+
+def send(
+    connect: Callable[[], Client], uploads: Sequence[Upload], answered: Callable[[], object]
+) -> Tally:
+    """Send uploads, several at once, and count the verdicts.
+
+    Args:
+        connect: opens a connection; called once for each sender.
+        uploads: what to send. Files are made as they are sent.
+        answered: called after each answer.
+
+    Raises:
+        Unavailable: the server refused an upload, or is gone. What is not sent yet is dropped.
+    """
+    tally = Tally()
+    with ExitStack() as stack:
+        idle: SimpleQueue[Client] = SimpleQueue()
+        for _ in range(SENDERS):
+            idle.put(stack.enter_context(connect()))
+
+        def one(upload: Upload) -> Verdict:
+            file = upload.file()
+            client = idle.get()
+            try:
+                return check(client, upload, file)
+            finally:
+                idle.put(client)
+
+        pool = ThreadPoolExecutor(SENDERS)
+        stack.callback(pool.shutdown, cancel_futures=True)
+        for upload, verdict in zip(uploads, pool.map(one, uploads), strict=True):
+            tally.add(upload.recipe.kind, verdict)
+            answered()
+    return tally
+
+
+def check(client: Client, upload: Upload, file: bytes) -> Verdict:
+    """Send one upload as a web form does and return the verdict."""
+    fields = {"event_id": f"drill-{upload.number}", "surface": "drill", "drill": "true"}
+    answer = client.upload("/v1/check", fields, file, "photo.jpg")
+    return Verdict(answer["verdict"])

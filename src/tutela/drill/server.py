@@ -1,0 +1,114 @@
+"""The drill's own server: a real process, started on a fresh data folder and stopped cleanly."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tutela.drill.client import Client
+from tutela.errors import Unavailable
+
+START_SECONDS = 120.0
+"""Longest wait until the server is ready; the first start on a machine compiles kernels."""
+STOP_SECONDS = 20.0
+"""Longest wait until it has stopped by itself."""
+LOG_TAIL = 2000
+"""Characters of its log that are shown when it does not start."""
+
+
+class Server:
+    """A server process. Starts when it is entered, and has stopped when it is left.
+
+    Args:
+        command: program and arguments that start it.
+        env: its environment.
+        host, port: where it will listen.
+        log: file that takes what it writes.
+    """
+
+    def __init__(
+        self, command: Sequence[str], env: Mapping[str, str], host: str, port: int, log: Path
+    ) -> None:
+        self._command = list(command)
+        self._env = dict(env)
+        self._log = log
+        self.host = host
+        self.port = port
+
+    def __enter__(self) -> Self:
+        """Start it and wait until it is ready.
+
+        Raises:
+            Unavailable: it ended, or was not ready in time; with the end of its log.
+        """
+        with self._log.open("wb") as log:
+            # A session of its own: Ctrl-C is for us, and we stop it in our own time.
+            self._process = subprocess.Popen(  # noqa: S603 - our own program
+                self._command, env=self._env, stdout=log, stderr=log, start_new_session=True
+            )
+        try:
+            self._wait()
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        """Stop it."""
+        self._stop()
+
+    def client(self, key: str) -> Client:
+        """Open a connection to it."""
+        return Client(self.host, self.port, key)
+
+    @property
+    def running(self) -> bool:
+        """Whether the process is alive."""
+        return self._process.poll() is None
+
+    def _wait(self) -> None:
+        until = time.monotonic() + START_SECONDS
+        while time.monotonic() < until and self.running:
+            try:
+                with Client(self.host, self.port, attempts=1) as client:
+                    client.get("/health/ready")
+            except Unavailable:
+                time.sleep(0.1)
+            else:
+                return
+        tail = self._log.read_text(errors="replace")[-LOG_TAIL:].strip()
+        state = "was not ready in time" if self.running else "ended"
+        raise Unavailable(f"the server {state}; the end of its log:\n{tail}")
+
+    def _stop(self) -> None:
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def free_port(host: str, wanted: int) -> int:
+    """Return `wanted` if nothing listens there, else a port that is free now."""
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError:
+                continue
+            number: int = probe.getsockname()[1]
+            return number
+    raise Unavailable("no port is free", where=host)

@@ -19,6 +19,9 @@ LAZY_ALLOWED = {
 
 EMPTY_CONTAINERS = {"{}", "[]", "set()", "dict()", "list()"}
 
+REGISTERING = "kernels.py"
+"""numba learns of vector types and instructions through calls, in these files only."""
+
 EFFECT_FREE = (
     ast.Import,
     ast.ImportFrom,
@@ -55,6 +58,7 @@ def test_importing_a_module_does_nothing(source: tuple[Module, ...]) -> None:
     acting = [
         f"{module.where}:{node.lineno}"
         for module in source
+        if module.path.name != REGISTERING
         for node in module.tree.body
         if not isinstance(node, EFFECT_FREE)
         and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))

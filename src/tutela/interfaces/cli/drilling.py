@@ -61,7 +61,7 @@ def run_drill(options: Options) -> bool:
         console.print("Starting the server ...")
         with (
             _server(settings, env, folder) as server,
-            Database.open(settings.database_url) as database,
+            closing(Database.open(settings.database_url)) as database,
         ):
             tally = _drill(console, server, Keys(database), options.events)
             console.print(_table(tally))

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlencode
 
 import msgspec
 
@@ -67,11 +66,6 @@ class Client:
         boundary = secrets.token_hex(16)
         headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
         return self._json("POST", path, form(boundary, fields, file, name), headers)
-
-    def put_bytes(self, path: str, query: Mapping[str, str], data: bytes) -> Any:  # noqa: ANN401
-        """Send bytes as the whole body and get JSON."""
-        headers = {"Content-Type": "application/octet-stream"}
-        return self._json("POST", f"{path}?{urlencode(query)}", data, headers)
 
     def _json(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Any:  # noqa: ANN401
         for _ in range(self._attempts):

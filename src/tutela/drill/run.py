@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -11,22 +12,36 @@ from tutela.drill.client import Client
 from tutela.drill.photographs import listed
 from tutela.drill.plan import Upload
 from tutela.drill.tally import Tally
+from tutela.errors import Unavailable
 from tutela.model.verdict import Verdict
 
 BANK = "drill"
 """Name of the bank that a drill fills."""
+COUNT_SECONDS = 10.0
+"""Longest wait until added entries count; it takes less than a second."""
 SENDERS = 4
 """Uploads under way at once: enough that the server always has one to work on."""
 
 
 def fill_bank(client: Client) -> None:
-    """Create the drill bank and add the listed photographs to it through the API."""
+    """Create the drill bank, add the listed photographs through the API, wait until they count.
+
+    Raises:
+        Unavailable: the server refused, or the photographs did not count in time.
+    """
     source = "Photographs of landscapes and things that ship with Tutela"
     client.post("/v1/banks", {"name": BANK, "source": source, "trusted": True, "drill": True})
+    version = 0
     for photograph in listed():
-        fields = {"label": photograph.name, "source": "drill"}
+        fields = {"label": photograph.name, "source": BANK}
         name = f"{photograph.name}.jpg"
-        client.upload(f"/v1/banks/{BANK}/entries", fields, photograph.data, name)
+        answer = client.upload(f"/v1/banks/{BANK}/media", fields, photograph.data, name)
+        version = answer["version"]
+    until = time.monotonic() + COUNT_SECONDS
+    while client.get("/health/ready")["list_version"] < version:
+        if time.monotonic() > until:
+            raise Unavailable("the entries of the drill bank do not count yet", where="index")
+        time.sleep(0.05)
 
 
 def send(

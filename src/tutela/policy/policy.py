@@ -134,9 +134,8 @@ class Policy:
         try:
             condition.holds(bound)
         except ConditionFailed as problem:
-            raise text.error(
-                f"this condition fails for {probe}: {problem}", rule.node, "guard it, or use exists"
-            ) from None
+            what = f"this condition fails for {probe}: {problem}"
+            raise text.error(what, rule.node, "use exists, or look at size first") from None
 
 
 def _canonical(text: str | bytes, name: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import MarkedYAMLError, StringMark, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
@@ -38,6 +38,16 @@ _LONGEST_REASON = 500
 _POLICY_KEYS = ("policy", "description", "rules")
 _RULE_KEYS = ("name", "when", "actions", "reason", "principles")
 _TAG = "tag:yaml.org,2002:"
+
+_YAML_MISTAKES = (
+    ("\\t", "a tab cannot be used to indent", "use spaces"),
+    (
+        "mapping values are not allowed",
+        "a colon is not allowed here",
+        "put the text in quotes, or after `|` on its own lines",
+    ),
+    ("another document", "a file holds one policy", "remove the line `---`"),
+)
 
 Keyed: TypeAlias = dict[str, Node]
 
@@ -104,8 +114,7 @@ class PolicyText:
         try:
             top: Node | None = YAML(typ="safe", pure=True).compose(self._text)
         except MarkedYAMLError as problem:
-            mark = problem.problem_mark or problem.context_mark
-            what, remedy = _yaml_in_words(str(problem.problem or problem.context))
+            what, remedy, mark = _yaml_in_words(problem)
             raise self._error_at(what, mark.index if mark else 0, remedy) from None
         except ReaderError as problem:
             what = "this character cannot stand in a text file"
@@ -125,7 +134,8 @@ class PolicyText:
         for key_node, value in node.value:
             key = key_node.value if isinstance(key_node, ScalarNode) else ""
             if key not in known:
-                raise self.error(f"unknown key {key}".strip(), key_node, nearest(key, known))
+                remedy = nearest(key, known, f"{what} has {', '.join(known)}")
+                raise self.error(f"unknown key {key}".strip(), key_node, remedy)
             if key in keyed:
                 raise self.error(f"{key} is given twice", key_node, "remove one of them")
             keyed[key] = value
@@ -210,7 +220,8 @@ class PolicyText:
         known = tuple(action.value for action in ActionKind)
         name = str(node.value) if isinstance(node, ScalarNode) else ""
         if name not in known:
-            raise self.error(f"unknown action {name}".strip(), node, nearest(name, known))
+            remedy = nearest(name, known, f"actions are {', '.join(known)}")
+            raise self.error(f"unknown action {name}".strip(), node, remedy)
         return ActionKind(name)
 
     def _principles(self, node: Node) -> tuple[int, ...]:
@@ -227,12 +238,13 @@ class PolicyText:
         return int(node.value)
 
 
-def _yaml_in_words(problem: str) -> tuple[str, str]:
-    if "\\t" in problem:
-        return "a tab cannot be used to indent", "use spaces"
-    if "mapping values are not allowed" in problem:
-        return (
-            "a colon is not allowed here",
-            "put the text in quotes, or after `|` on its own lines",
-        )
-    return f"this is not YAML: {problem}", "check indentation, quotes and brackets"
+def _yaml_in_words(error: MarkedYAMLError) -> tuple[str, str, StringMark | None]:
+    """What is wrong, the remedy, and where the mistake was made rather than noticed."""
+    problem = str(error.problem)
+    for sign, what, remedy in _YAML_MISTAKES:
+        if sign in problem:
+            return what, remedy, error.problem_mark
+    if "end of stream" in problem and error.context_mark:
+        return "a quoted text is not closed", "add the quotation mark", error.context_mark
+    words = f"this is not YAML: {problem}"
+    return words, "check indentation, quotes and brackets", error.problem_mark

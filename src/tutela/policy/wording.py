@@ -16,7 +16,7 @@ _UNKNOWN = re.compile(r"undeclared reference to '(?P<name>[^']*)'")
 _NO_FIELD = re.compile(r"undefined field '(?P<name>[^']*)' not found in struct '(?P<of>[^']*)'")
 _NO_OVERLOAD = re.compile(r"no matching overload for '(?P<what>[^']*)' applied to '\((?P<of>.*)\)'")
 _NOT_A_CONSTANT = "cannot be the operand of a select operation"
-_EXPECTING = re.compile(r" expecting \{.*\}$")
+_TAIL = re.compile(r"( expecting \{.*\})?( \[[A-Z_]+\])?$")
 _TOO_DEEP = "recursion limit"
 _NAME = re.compile(r"[A-Za-z_][\w.]*")
 
@@ -107,14 +107,14 @@ def type_in_words(name: str) -> str:
     return _TYPES.get(short) or f"{'an' if short[:1] in 'aeiou' else 'a'} {short}"
 
 
-def nearest(name: str, names: Iterable[str]) -> str:
-    """A remedy that names what was probably meant."""
+def nearest(name: str, names: Iterable[str], otherwise: str = MANUAL) -> str:
+    """A remedy that names what was probably meant, or says something else."""
     lower = {one.lower(): one for one in names}
     for wanted in (name.lower(), name.lower().rpartition(".")[2]):
         near = get_close_matches(wanted, list(lower), n=1, cutoff=0.6)
         if near:
             return f"did you mean {lower[near[0]]}?"
-    return MANUAL
+    return otherwise
 
 
 def _words(what: str, name: str, names: tuple[str, ...]) -> tuple[str, str]:
@@ -128,15 +128,17 @@ def _words(what: str, name: str, names: tuple[str, ...]) -> tuple[str, str]:
     if _NOT_A_CONSTANT in what:
         return f"there is nothing named {name}", nearest(name, names)
     habit = next((words for sign, words in _HABITS if sign in what), MANUAL)
-    return f"this is not a condition: {_EXPECTING.sub('', what)}", habit
+    return f"this is not a condition: {_TAIL.sub('', what, count=1)}", habit
 
 
 def _no_overload(function: str, types: str) -> tuple[str, str]:
     operator = _OPERATORS.get(function, function.strip("_"))
     words = " and ".join(type_in_words(one) for one in types.split(", "))
-    # A constant of a fixed list is a number to the language; its author wrote the name in quotes.
-    quoted = {"int", "string"} <= set(types.split(", "))
-    remedy = "constants are written without quotes: Verdict.match" if quoted else MANUAL
+    remedy = MANUAL
+    if {"int", "string"} <= set(types.split(", ")):
+        # A constant of a fixed list is a number to the language.
+        like = "Verdict.match" if operator in ("==", "!=") else "31"
+        remedy = f"numbers and constants are written without quotes: {like}"
     return f"{operator} cannot be used with {words}", remedy
 
 

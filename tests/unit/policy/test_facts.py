@@ -1,0 +1,108 @@
+"""Facts are taken from the event, its matches and its gaps; none is lost that a rule needs."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from tutela.model import Actor, Content, Event, Gap, GapReason, Match, Verdict
+from tutela.policy.facts import LISTED, ContentFacts, EventFacts, Facts, GapFacts, MatchFacts
+
+
+def event(*contents: Content) -> Event:
+    return Event(
+        id="e1",
+        digest="d" * 64,
+        received_at=datetime(2026, 1, 1, tzinfo=UTC),
+        surface="forum",
+        region="DE",
+        actor=Actor(id="a1"),
+        drill=True,
+        contents=contents,
+    )
+
+
+def match(entry_id: int = 1, **changes: object) -> Match:
+    fields: dict[str, object] = {
+        "bank": "mountains",
+        "bank_id": 1,
+        "entry_id": entry_id,
+        "kind": "pdq",
+        "distance": 7,
+        "exact": False,
+        "list_version": 3,
+    }
+    return Match(**(fields | changes))  # type: ignore[arg-type]
+
+
+def test_facts_of_an_event() -> None:
+    picture = Content(media_type="image/png", size=10, width=3, height=4, frames=1, path=("a", "b"))
+    found = match(
+        trusted=True,
+        drill=True,
+        exchange="x",
+        label="peak",
+        category="1",
+        scheme="US",
+        source="s",
+        part="turned",
+        path=("a",),
+    )
+    assert Facts.of(event(picture), Verdict.MATCH, [found], []) == Facts(
+        verdict=Verdict.MATCH,
+        event=EventFacts(surface="forum", region="DE", drill=True, has_actor=True),
+        matches=(
+            MatchFacts(
+                bank="mountains",
+                trusted=True,
+                exact=False,
+                kind="pdq",
+                distance=7,
+                drill=True,
+                exchange="x",
+                label="peak",
+                category="1",
+                scheme="US",
+                source="s",
+                part="turned",
+                in_archive=True,
+            ),
+        ),
+        contents=(
+            ContentFacts(media_type="image/png", size=10, width=3, height=4, frames=1, depth=2),
+        ),
+        match_count=1,
+        content_count=1,
+    )
+
+
+def test_trusted_and_exact_matches_come_first_so_that_a_cut_never_hides_one() -> None:
+    many = [match(n, distance=0) for n in range(LISTED + 5)]
+    weighty = match(9999, trusted=True, distance=30)
+    weightiest = match(9998, trusted=True, exact=True, kind="md5", distance=0)
+    facts = Facts.of(event(), Verdict.MATCH, [*many, weighty, weightiest], [])
+    assert len(facts.matches) == LISTED
+    assert facts.match_count == LISTED + 7
+    assert (facts.matches[0].exact, facts.matches[0].trusted) == (True, True)
+    assert (facts.matches[1].exact, facts.matches[1].trusted) == (False, True)
+
+
+def test_every_reason_of_a_gap_is_known_though_the_list_for_people_is_cut_short() -> None:
+    flat = [Content(media_type="image/png", gaps=(Gap(reason=GapReason.FLAT),))] * 500
+    damaged = Content(media_type="image/jpeg", gaps=(Gap(reason=GapReason.DAMAGED),))
+    listed = [Gap(reason=GapReason.FLAT, part="a: b")] * 100
+    facts = Facts.of(event(*flat, damaged), Verdict.NOT_CHECKED, [], listed)
+    assert facts.gaps == (
+        GapFacts(reason=GapReason.FLAT, media_type="image/png"),
+        GapFacts(reason=GapReason.DAMAGED, media_type="image/jpeg"),
+    )
+
+
+def test_a_gap_of_the_check_as_a_whole_is_a_fact() -> None:
+    gap = Gap(reason=GapReason.INDEX_NOT_READY)
+    facts = Facts.of(event(Content()), Verdict.NOT_CHECKED, [], [gap])
+    assert facts.gaps == (GapFacts(reason=GapReason.INDEX_NOT_READY),)
+
+
+def test_contents_beyond_the_listed_ones_are_counted() -> None:
+    facts = Facts.of(event(*[Content()] * (LISTED + 1)), Verdict.CLEAR, [], [])
+    assert (len(facts.contents), facts.content_count) == (LISTED, LISTED + 1)

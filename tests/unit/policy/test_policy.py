@@ -1,0 +1,204 @@
+"""Facts in, a decision out: always the same, always with a reason, never less than it should."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tutela.errors import BadConfiguration
+from tutela.model import ActionKind, GapReason, Verdict
+from tutela.policy.facts import Facts, GapFacts, MatchFacts
+from tutela.policy.policy import STRONGEST_FIRST, Policy
+from tutela.policy.rules import ASKS
+
+ALLOW, HOLD, BLOCK, CASE = (
+    ActionKind.ALLOW,
+    ActionKind.HOLD,
+    ActionKind.BLOCK,
+    ActionKind.OPEN_CASE,
+)
+DEFAULT = Policy.default()
+CLEAR = Facts(verdict=Verdict.CLEAR)
+
+
+def match(*, trusted: bool, exact: bool, drill: bool = False) -> MatchFacts:
+    kind = "md5" if exact else "pdq"
+    return MatchFacts(bank="b", trusted=trusted, exact=exact, kind=kind, drill=drill)
+
+
+def matched(*matches: MatchFacts) -> Facts:
+    return Facts(verdict=Verdict.MATCH, matches=matches, match_count=len(matches))
+
+
+def not_checked(*reasons: GapReason) -> Facts:
+    gaps = tuple(GapFacts(reason=reason) for reason in reasons)
+    return Facts(verdict=Verdict.NOT_CHECKED, gaps=gaps)
+
+
+def policy(*rules: str) -> Policy:
+    return Policy.load("policy: example\nrules:\n" + "\n".join(rules) + "\n", "example.yaml")
+
+
+def rule(name: str, when: str, actions: str) -> str:
+    return f"  - {{name: {name}, when: '{when}', actions: [{actions}], reason: Because {name}.}}"
+
+
+@pytest.mark.parametrize(
+    ("facts", "actions", "rules"),
+    [
+        (CLEAR, (ALLOW,), ["clear"]),
+        (
+            matched(match(trusted=True, exact=True)),
+            (BLOCK, CASE),
+            ["trusted-exact-match"],
+        ),
+        (
+            matched(match(trusted=True, exact=False)),
+            (BLOCK, CASE),
+            ["trusted-perceptual-match"],
+        ),
+        (matched(match(trusted=False, exact=True)), (HOLD, CASE), ["untrusted-match"]),
+        (
+            matched(match(trusted=True, exact=True), match(trusted=False, exact=False)),
+            (BLOCK, CASE),
+            ["trusted-exact-match", "untrusted-match"],
+        ),
+        (
+            matched(match(trusted=True, exact=True, drill=True)),
+            (HOLD, CASE),
+            ["trusted-exact-match", "guard"],
+        ),
+        (not_checked(GapReason.FLAT), (ALLOW,), ["nothing-to-see"]),
+        (not_checked(GapReason.EMPTY), (ALLOW,), ["nothing-to-see"]),
+        (not_checked(GapReason.UNSUPPORTED), (HOLD,), ["unsupported-type"]),
+        (not_checked(GapReason.DAMAGED), (HOLD,), ["not-openable"]),
+        (not_checked(GapReason.OVERLOADED), (HOLD,), ["not-checked-now"]),
+        (
+            not_checked(GapReason.FLAT, GapReason.DAMAGED),
+            (HOLD,),
+            ["not-openable", "nothing-to-see"],
+        ),
+    ],
+)
+def test_what_the_default_policy_decides(
+    facts: Facts, actions: tuple[ActionKind, ...], rules: list[str]
+) -> None:
+    decision = DEFAULT.decide(facts)
+    assert decision.actions == actions
+    assert [reason.rule for reason in decision.reasons] == rules
+    assert decision.policy_version == DEFAULT.version
+
+
+@pytest.mark.parametrize("reason", GapReason)
+def test_the_default_policy_knows_every_reason_of_a_gap(reason: GapReason) -> None:
+    decision = DEFAULT.decide(not_checked(reason))
+    assert decision.reasons[0].rule != "no-rule"
+    allowed = {GapReason.FLAT, GapReason.EMPTY}
+    assert (decision.actions == (ALLOW,)) == (reason in allowed)
+
+
+def test_the_default_policy_serves_a_principle_with_each_rule() -> None:
+    assert all(one.principles for one in DEFAULT.rules)
+
+
+def test_a_rule_that_cannot_be_evaluated_holds_and_opens_a_case() -> None:
+    broken = rule("fragile", "matches.all(m, m.distance / (m.distance - 9) < 9)", "allow")
+    lenient = policy(broken, rule("rest", "true", "allow"))
+    failing = MatchFacts(bank="b", trusted=False, exact=False, kind="pdq", distance=9)
+    decision = lenient.decide(matched(failing))
+    assert decision.actions == (HOLD, CASE)
+    assert decision.reasons[0].text == (
+        "Rule fragile could not be evaluated (it divided by zero). Held for a person to look at."
+    )
+    assert [reason.rule for reason in decision.reasons] == ["fragile", "rest"]
+
+
+def test_a_failing_rule_does_not_weaken_another() -> None:
+    broken = rule("fragile", "matches.all(m, m.distance / (m.distance - 9) < 9)", "allow")
+    strict = policy(broken, rule("stop", "matches.exists(m, m.trusted)", "block, open_case"))
+    failing = MatchFacts(bank="b", trusted=True, exact=False, kind="pdq", distance=9)
+    assert strict.decide(matched(failing)).actions == (BLOCK, CASE)
+
+
+@pytest.mark.parametrize(
+    ("facts", "actions"),
+    [
+        (CLEAR, (ALLOW,)),
+        (not_checked(GapReason.DAMAGED), (HOLD, CASE)),
+        (matched(match(trusted=False, exact=True)), (HOLD, CASE)),
+    ],
+)
+def test_where_no_rule_holds_nothing_passes_in_silence(
+    facts: Facts, actions: tuple[ActionKind, ...]
+) -> None:
+    decision = policy(rule("never", "false", "allow")).decide(facts)
+    assert decision.actions == actions
+    assert [reason.rule for reason in decision.reasons] == ["no-rule"]
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(ASKS), st.booleans(), st.booleans()), min_size=1, max_size=6)
+)
+def test_every_rule_that_holds_is_a_reason_and_the_strongest_ask_wins(
+    rules: list[tuple[ActionKind, bool, bool]],
+) -> None:
+    texts = [
+        rule(f"r{n}", str(holds).lower(), ask + (", open_case" if case else ""))
+        for n, (ask, case, holds) in enumerate(rules)
+    ]
+    decision = policy(*texts).decide(matched(match(trusted=True, exact=True)))
+    fired = [(n, ask, case) for n, (ask, case, holds) in enumerate(rules) if holds]
+    if not fired:
+        assert decision.reasons[0].rule == "no-rule"
+        return
+    assert [reason.rule for reason in decision.reasons] == [f"r{n}" for n, _, _ in fired]
+    strongest = min((ask for _, ask, _ in fired), key=ASKS.index)
+    case = any(case for _, _, case in fired)
+    expected = {strongest} | ({CASE} if case else set())
+    assert set(decision.actions) == expected
+    assert list(decision.actions) == sorted(decision.actions, key=STRONGEST_FIRST.index)
+
+
+def test_every_action_has_a_place_in_the_order() -> None:
+    assert set(STRONGEST_FIRST) == set(ActionKind)
+
+
+def test_a_reason_is_one_paragraph() -> None:
+    text = rule("one", "true", "allow").replace("Because one.", '"A\n      long  reason."')
+    assert policy(text).decide(CLEAR).reasons[0].text == "A long reason."
+
+
+def test_the_version_follows_from_the_text_alone() -> None:
+    text = "policy: example\nrules:\n" + rule("one", "true", "allow")
+    first = Policy.load(text, "a.yaml")
+    assert first.version.startswith("example-")
+    assert Policy.load(text + "\n\n", "b.yaml").version == first.version
+    assert Policy.load(text.replace("one", "two"), "a.yaml").version != first.version
+    assert Policy.load(first.text, "kept.yaml").version == first.version
+
+
+def test_the_same_facts_give_the_same_decision_in_every_thread() -> None:
+    cases = [CLEAR, matched(match(trusted=True, exact=False)), not_checked(GapReason.DAMAGED)]
+    alone = [DEFAULT.decide(facts) for facts in cases]
+    with ThreadPoolExecutor(8) as threads:
+        together = list(threads.map(DEFAULT.decide, cases * 200))
+    assert together == alone * 200
+
+
+def test_a_policy_file_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(DEFAULT.text)
+    assert Policy.in_force(str(path)).version == DEFAULT.version
+    assert Policy.in_force("").version == DEFAULT.version
+
+
+def test_a_policy_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadConfiguration, match="No such file"):
+        Policy.read(tmp_path / "none.yaml")
+    with pytest.raises(BadConfiguration, match="Is a directory"):
+        Policy.read(tmp_path)

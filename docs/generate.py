@@ -22,15 +22,21 @@ from pathlib import Path
 from types import ModuleType
 from typing import cast
 
+import msgspec
 from msgspec import inspect as types
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from tutela.detection.signals.registry import builtin_kinds
 from tutela.interfaces import access
+from tutela.interfaces.api.documents import ABOUT, About
+from tutela.interfaces.api.routes import ROUTES
 from tutela.interfaces.cli.main import COMMANDS, load_command
+from tutela.interfaces.web.guard import PERMISSION
+from tutela.model.record import Record
 from tutela.policy import facts
 from tutela.settings import Settings
 from tutela.storage import tables
+from tutela.telemetry import Metrics
 
 REFERENCE = Path(__file__).parent / "reference"
 BLOCK = re.compile(
@@ -167,12 +173,132 @@ def fact_row(field: types.Field) -> list[str]:
 def type_name(kind: types.Type) -> str:
     """A type in words."""
     match kind:
-        case types.VarTupleType():
-            return f"list of {type_name(kind.item_type)}"
-        case types.StructType() | types.EnumType():
-            return kind.cls.__name__
+        case types.Metadata():
+            name = type_name(kind.type)
+        case types.UnionType():
+            name = " or ".join(type_name(one) for one in kind.types)
+        case types.VarTupleType() | types.ListType() | types.CollectionType():
+            name = f"list of {type_name(kind.item_type)}"
+        case types.StructType():
+            name = kind.cls.__name__
+        case types.EnumType():
+            name = " or ".join(f"`{one.value}`" for one in kind.cls)
         case _:
-            return type(kind).__name__.removesuffix("Type").lower()
+            name = type(kind).__name__.removesuffix("Type").lower()
+    return name
+
+
+def metrics(_: str) -> Iterator[str]:
+    """Every metric, with its type and meaning."""
+    text = Metrics.create({}).render().decode()
+    kinds = dict(re.findall(r"^# TYPE (\w+) (\w+)$", text, re.MULTILINE))
+    for name, meaning in re.findall(r"^# HELP (\w+) (.+)$", text, re.MULTILINE):
+        labels = label_names(text, name)
+        shown = f", by {', '.join(f'`{label}`' for label in labels)}" if labels else ""
+        yield f"### `{name}`\n\n{sentence(meaning)} A {kinds[name]}{shown}.\n"
+
+
+def label_names(text: str, name: str) -> list[str]:
+    """Labels of a metric, without the one that a histogram's buckets have."""
+    found = re.findall(rf"^{name}\w*\{{(.+?)\}}", text, re.MULTILINE)
+    names = {label for line in found for label in re.findall(r'(\w+)="', line)}
+    return sorted(names - {"le"})
+
+
+def routes(_: str) -> Iterator[str]:
+    """Every route of the API."""
+    for handler in ROUTES:
+        about = handler.opt.get(ABOUT)
+        permission = handler.opt[PERMISSION]
+        for method, path in itertools.product(sorted(handler.http_methods), sorted(handler.paths)):
+            shown = re.sub(r"\{(\w+):\w+\}", r"{\1}", path)
+            yield f"## `{method} {shown}`\n\n{inspect.getdoc(handler.fn)}\n"
+            yield f"Permission: [`{permission}`](permissions.md#{anchor(permission)}).\n"
+            if isinstance(about, About):
+                yield from exchange(about)
+
+
+def exchange(about: About) -> Iterator[str]:
+    """What a route takes and gives."""
+    lines = []
+    if about.query is not None:
+        lines.append(f"- query: {record_link(about.query)}")
+    if about.takes is not None:
+        lines.append(f"- JSON body: {record_link(about.takes)}")
+    if about.form is not None:
+        lines.append(f"- form: the file in `{about.form_file}`, {record_link(about.form)}")
+    if about.uploads:
+        lines.append(f"- body: a file ({', '.join(f'`{kind}`' for kind in about.uploads)})")
+    given = record_link(about.gives) if about.gives else ""
+    kinds = ", ".join(f"`{kind}`" for kind in about.media_types)
+    lines.append(f"- answer: {about.status} {' as '.join(filter(None, (given, kinds)))}".rstrip())
+    yield "\n".join(lines) + "\n"
+
+
+def records(_: str) -> Iterator[str]:
+    """Every record that a route takes or gives, with those inside them."""
+    wanted = [
+        part
+        for handler in ROUTES
+        if isinstance(about := handler.opt.get(ABOUT), About)
+        for part in (about.query, about.takes, about.form, about.gives)
+        if inspect.isclass(part) and issubclass(part, Record)
+    ]
+    found: dict[str, types.StructType] = {}
+    for record in wanted:
+        collect(types.type_info(record), found)
+    for name in sorted(found):
+        prose, _, attributes = (inspect.getdoc(found[name].cls) or "").partition("Attributes:")
+        yield f"### {name}\n\n{prose.strip()}\n"
+        yield table(["member", "type", "default"], map(member_row, found[name].fields))
+        if attributes:
+            yield attribute_list(attributes)
+
+
+def collect(info: types.Type, found: dict[str, types.StructType]) -> None:
+    """Add the records inside a type."""
+    if isinstance(info, types.StructType) and info.cls.__name__ not in found:
+        found[info.cls.__name__] = info
+        for field in info.fields:
+            collect(field.type, found)
+    for part in ("item_type", "type", "value_type"):
+        if isinstance(inner := getattr(info, part, None), types.Type):
+            collect(inner, found)
+    for inner in getattr(info, "types", ()):
+        collect(inner, found)
+
+
+def member_row(field: types.Field) -> list[str]:
+    """The row of a record's member."""
+    required = field.required
+    default = (
+        "" if required or field.default in (None, "", (), msgspec.NODEFAULT) else f"{field.default}"
+    )
+    return [f"`{field.encode_name}`", type_name(field.type), "required" if required else default]
+
+
+def attribute_list(text: str) -> str:
+    """The attributes of a docstring as a list."""
+    joined = re.sub(r"\n\s{8,}", " ", text)
+    pairs = re.findall(r"^\s+([\w, ]+): (.+)$", joined, re.MULTILINE)
+    return "\n".join(f"- {names_in_code(names)}: {meaning}" for names, meaning in pairs) + "\n"
+
+
+def names_in_code(names: str) -> str:
+    """`a, b` with each name in code marks."""
+    return ", ".join(f"`{name.strip()}`" for name in names.split(","))
+
+
+def record_link(record: type) -> str:
+    """A link to a record's section."""
+    name = getattr(record, "__name__", "object")
+    known = inspect.isclass(record) and issubclass(record, Record)
+    return f"[{name}](#{name.lower()})" if known else "a JSON object"
+
+
+def anchor(heading: str) -> str:
+    """The anchor that Markdown viewers give a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
 def member_prose(module: ModuleType, name: str) -> dict[str, str]:
@@ -209,6 +335,9 @@ WRITERS: Mapping[str, Callable[[str], Iterator[str]]] = {
     "columns": columns,
     "signals": signals,
     "facts": fact,
+    "metrics": metrics,
+    "routes": routes,
+    "records": records,
 }
 """What may stand in a block's mark."""
 

@@ -1,0 +1,171 @@
+"""The work of `tutela scan`: set up, run, report, and end well on Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+from typing import NamedTuple
+
+from tutela.detection.index.matcher import Matcher
+from tutela.detection.media.limits import Limits
+from tutela.detection.media.pool import DecoderPool
+from tutela.detection.signals.registry import SignalKinds, builtin_kinds
+from tutela.errors import NotFound
+from tutela.interfaces.cli.loading import load_lists
+from tutela.interfaces.cli.scan_view import ScanProgress, Tables
+from tutela.investigation.findings import BankUsed, ScannedFile, Summary, sound
+from tutela.investigation.page import HtmlPage
+from tutela.investigation.report import CsvTable, JsonLines, Report
+from tutela.investigation.scan import Scan
+from tutela.investigation.walk import Walk
+from tutela.lists.offline import OfflineLists
+from tutela.lists.replacing import replacing
+
+FOUND = 1
+CANNOT_RUN = 2
+SIGNAL_EXIT = 128
+"""What a shell adds to the number of the signal that ended a program."""
+
+
+class Options(NamedTuple):
+    """The command line of `tutela scan`."""
+
+    paths: tuple[str, ...]
+    banks: tuple[Path, ...]
+    bank_type: str | None
+    distance: int
+    dihedral: bool
+    archives: bool
+    jobs: int | None
+    json: bool
+    csv: Path | None
+    html: Path | None
+    everything: bool
+    quiet: bool
+
+
+def run_scan(options: Options) -> int:
+    """Run a scan and return the exit code of the program.
+
+    Raises:
+        TutelaError: it could not run; nothing was written.
+    """
+    for path in options.paths:
+        if not os.path.lexists(path):
+            raise NotFound("there is no such file or folder", where=sound(path))
+    _allow_open_files()
+    kinds = builtin_kinds()
+    lists = load_lists(options.banks, kinds, options.bank_type, shown=_shows_progress(options))
+    matcher = Matcher(kinds)
+    lists.fill(matcher, options.distance)
+    try:
+        with ExitStack() as outputs:
+            return _scan(options, kinds, lists, matcher, _reports(options, outputs))
+    except BrokenPipeError:
+        # Whoever read the output left. Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CANNOT_RUN
+
+
+def _scan(
+    options: Options,
+    kinds: SignalKinds,
+    lists: OfflineLists,
+    matcher: Matcher,
+    reports: list[Report],
+) -> int:
+    walk = Walk(options.paths)
+    cores = len(os.sched_getaffinity(0))
+    with (
+        DecoderPool(
+            children=options.jobs or cores,
+            limits=Limits(),
+            archives=options.archives,
+            dihedral=options.dihedral,
+        ) as pool,
+        ScanProgress(options.paths, shown=_shows_progress(options)) as progress,
+    ):
+
+        def report(file: ScannedFile) -> None:
+            for each in reports:
+                each.file(file)
+            progress.show(scan.tally)
+
+        scan = Scan(walk=walk, pool=pool, matcher=matcher, kinds=kinds, lists=lists, report=report)
+        started = time.monotonic()
+        with _interruptible(scan.stop) as received:
+            scan.run()
+        seconds = time.monotonic() - started
+    summary = scan.summary(seconds=seconds, distance=options.distance, banks=_banks(lists))
+    for each in reports:
+        each.finish(summary)
+    return _exit_code(summary, received)
+
+
+def _exit_code(summary: Summary, received: list[int]) -> int:
+    if received:
+        return SIGNAL_EXIT + received[0]
+    return FOUND if summary.matched else 0
+
+
+def _reports(options: Options, outputs: ExitStack) -> list[Report]:
+    reports: list[Report] = []
+    if options.json:
+        reports.append(JsonLines(sys.stdout.buffer, everything=options.everything))
+    elif not options.quiet:
+        reports.append(Tables())
+    if options.csv:
+        stream = outputs.enter_context(replacing(options.csv))
+        reports.append(CsvTable(stream, everything=options.everything))
+    if options.html:
+        stream = outputs.enter_context(replacing(options.html))
+        reports.append(HtmlPage(stream, title=", ".join(map(sound, options.paths))))
+    return reports
+
+
+def _banks(lists: OfflineLists) -> list[BankUsed]:
+    return [
+        BankUsed(name=name, file=sound(file), entries=entries, left_out=left_out)
+        for name, file, entries, left_out in lists.banks()
+    ]
+
+
+def _shows_progress(options: Options) -> bool:
+    return not (options.json or options.quiet)
+
+
+def _allow_open_files() -> None:
+    """Every folder on the way down stays open, and deep trees exceed the usual soft limit."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+@contextmanager
+def _interruptible(stop: Callable[[], None]) -> Iterator[list[int]]:
+    """Call `stop` on the first Ctrl-C or SIGTERM; a second one ends the program as usual."""
+    received: list[int] = []
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    def handle(number: int, _: FrameType | None) -> None:
+        received.append(number)
+        restore()
+        stop()
+
+    for number in before:
+        signal.signal(number, handle)
+    try:
+        yield received
+    finally:
+        restore()

@@ -27,6 +27,7 @@ from msgspec import inspect as types
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from tutela.detection.signals.registry import builtin_kinds
+from tutela.extensions import POINTS
 from tutela.interfaces import access
 from tutela.interfaces.api.documents import ABOUT, About
 from tutela.interfaces.api.routes import ROUTES
@@ -146,6 +147,15 @@ def signals(_: str) -> Iterator[str]:
             for kind in builtin_kinds()
         ),
     )
+
+
+def points(_: str) -> Iterator[str]:
+    """Every extension point."""
+    for point in POINTS:
+        yield (
+            f"## {point.name}\n\n- group of entry points: `{point.group}`\n"
+            f"- Protocol: `{point.protocol}`\n- contract tests: `{point.contract}`\n"
+        )
 
 
 def fact(_: str) -> Iterator[str]:
@@ -335,6 +345,7 @@ WRITERS: Mapping[str, Callable[[str], Iterator[str]]] = {
     "columns": columns,
     "signals": signals,
     "facts": fact,
+    "points": points,
     "metrics": metrics,
     "routes": routes,
     "records": records,

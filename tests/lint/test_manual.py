@@ -31,7 +31,9 @@ def headings(root: Path, page: str) -> set[str]:
 def blocks(root: Path, language: str) -> Iterable[tuple[str, str]]:
     """Code blocks of one language in the manual, with the page that they stand in."""
     for page in sorted((root / "docs").rglob("*.md")):
-        for block in re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), re.M | re.S):
+        for block in re.findall(
+            rf"^```{language}\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL
+        ):
             yield str(page.relative_to(root)), block
 
 

@@ -174,7 +174,7 @@ def _safe(name: str, value: object, depth: int) -> object:
 
 def _safe_several(value: object, depth: int) -> object:
     if depth < _DEEPEST and isinstance(value, Mapping):
-        return {str(key): _safe(str(key), item, depth + 1) for key, item in value.items()}
+        return {_masked(str(k)): _safe(str(k), item, depth + 1) for k, item in value.items()}
     if depth < _DEEPEST and isinstance(value, list | tuple | set | frozenset):
         return [_safe("", item, depth + 1) for item in value]
     # Records, bytes, arrays and whatever comes: a type that is not known to be harmless is not.

@@ -38,23 +38,23 @@ def refusal(path: Path | None, env: dict[str, str] | None = None) -> str:
         ("server = 80\n", "tutela.toml:1: server is a section, not a value"),
         (
             "[log]\n[server]\n'port' = 70000\n",
-            "tutela.toml:3: server.port expects a whole number from 0 to 65,535, but is 70000; it is: ",
+            "tutela.toml:3: server.port expects a whole number from 0 to 65,535, but is 70000",
         ),
         (
             "server.port = '80'\n",
-            "tutela.toml:1: server.port expects a whole number from 0 to 65,535, but is '80'; it is: ",
+            "tutela.toml:1: server.port expects a whole number from 0 to 65,535, but is '80'",
         ),
         (
             "[decoder]\narchives = 1\n",
-            "tutela.toml:2: decoder.archives expects true or false, but is 1; it is: ",
+            "tutela.toml:2: decoder.archives expects true or false, but is 1",
         ),
         (
             "[fetch]\ntimeout = nan\n",
-            "tutela.toml:2: fetch.timeout expects a number from 0.01 to 600 (seconds), but is nan; it is: ",
+            "tutela.toml:2: fetch.timeout expects a number from 0.01 to 600 (seconds), but is nan",
         ),
         (
             "[log]\nlevel = 'loud'\n",
-            "tutela.toml:2: log.level expects one of debug, info, warning, error, but is 'loud'; it is: ",
+            "tutela.toml:2: log.level expects one of debug, info, warning, error, but is 'loud'",
         ),
         ("[server\n", "tutela.toml:1: this is not TOML: Expected ']' at the end of a table"),
         ("[server]\nport =\n", "tutela.toml:2: this is not TOML: Invalid value"),

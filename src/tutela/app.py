@@ -1,0 +1,162 @@
+"""Builds everything once, from the settings, and hands it over. There are no globals.
+
+`create` is what an ASGI server calls (`uvicorn --factory tutela.app:create`); `open_services` gives
+the same parts without HTTP, for commands and tests.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+from structlog.typing import FilteringBoundLogger
+
+from tutela.detection.index.matcher import Matcher
+from tutela.detection.media.limits import Limits
+from tutela.detection.media.pool import DecoderPool
+from tutela.extensions import signal_kinds
+from tutela.interfaces.application import application
+from tutela.interfaces.services import Services
+from tutela.interfaces.web.bodies import SHARE, Room
+from tutela.interfaces.web.gate import Gate
+from tutela.interfaces.web.keyring import KeyRing
+from tutela.interfaces.web.limits import Rates
+from tutela.lists.matching import KnownFacts, Matching
+from tutela.lists.sync import IndexSync
+from tutela.outgoing import Outgoing, Reach
+from tutela.pipeline import Pipeline
+from tutela.policy.policy import Policy
+from tutela.policy.versions import PolicyVersions
+from tutela.settings import Settings
+from tutela.settings.sections import DecoderSettings
+from tutela.storage.banks import Banks
+from tutela.storage.cases import Cases
+from tutela.storage.counts import Counts
+from tutela.storage.database import Database
+from tutela.storage.entries import Entries
+from tutela.storage.events import Events
+from tutela.storage.journal import Journal
+from tutela.storage.keys import Keys
+from tutela.storage.sessions import Sessions
+from tutela.telemetry import Metrics, make_logger
+
+
+def create() -> Gate:
+    """The ASGI application, from the settings that the environment names.
+
+    Opens the database, starts the decoder's children and loads the lists, and gives all of it back
+    when the server ends the application's life.
+
+    Raises:
+        BadConfiguration: a setting or the policy cannot be used.
+        Unavailable: the database cannot be reached.
+    """
+    settings = Settings.load()
+    log = make_logger(settings.log.level, as_json=settings.log.json, stream=sys.stderr)
+    return application(open_services(settings, log))
+
+
+def open_services(settings: Settings, log: FilteringBoundLogger) -> Services:
+    """Every part of one process, started and ready. The caller closes it.
+
+    Args:
+        settings: all settings.
+        log: where the program writes of its own work.
+
+    Raises:
+        BadConfiguration: a setting or the policy cannot be used.
+        Unavailable: the database cannot be reached.
+    """
+    with ExitStack() as started:
+        services = _build(settings, log, started)
+        started.pop_all()
+    return services
+
+
+def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) -> Services:
+    Path(settings.data.folder).mkdir(parents=True, exist_ok=True)
+    kinds = signal_kinds()
+    policy = Policy.in_force(settings.policy.file)
+    PolicyVersions(settings.policy_versions_folder).keep(policy)
+    database = Database.open(settings.database_url)
+    started.callback(database.close)
+    database.migrate()
+    journal = Journal(database)
+    started.callback(journal.close)
+    matcher = Matcher(kinds)
+    sync = IndexSync(database, matcher, settings.index.refresh_seconds)
+    started.callback(sync.stop)
+    decoder = _decoder(settings.decoder)
+    started.callback(decoder.close)
+    sync.start()
+    entries = Entries(database)
+    facts = KnownFacts(entries.facts)
+    matching = Matching(matcher=matcher, kinds=kinds, facts=facts, ready=lambda: sync.ready)
+    keys = Keys(database)
+    return Services(
+        settings=settings,
+        log=log,
+        kinds=kinds,
+        database=database,
+        banks=Banks(database),
+        entries=entries,
+        events=Events(database),
+        cases=Cases(database),
+        keys=keys,
+        sessions=Sessions(database),
+        counts=Counts(database),
+        matcher=matcher,
+        sync=sync,
+        matching=matching,
+        decoder=decoder,
+        policy=policy,
+        journal=journal,
+        pipeline=Pipeline(decoder=decoder, matching=matching, policy=policy, journal=journal),
+        outgoing=Outgoing(_reach(settings)),
+        metrics=Metrics.create(),
+        key_ring=KeyRing(keys.verify),
+        rates=_rates(settings),
+        room=Room(SHARE * settings.server.body_bytes),
+        # The decoder first, so that nothing new comes; the database last.
+        closers=(decoder.close, journal.close, sync.stop, database.close),
+    )
+
+
+def _decoder(settings: DecoderSettings) -> DecoderPool:
+    limits = Limits(
+        memory_bytes=settings.memory_bytes,
+        cpu_seconds=settings.cpu_seconds,
+        wall_seconds=settings.wall_seconds,
+        pixels=settings.pixels,
+        frames=settings.frames,
+        archive_depth=settings.archive_depth,
+        archive_bytes=settings.archive_bytes,
+        archive_ratio=settings.archive_ratio,
+        archive_members=settings.archive_members,
+        jobs_per_child=settings.jobs_per_child,
+    )
+    return DecoderPool(
+        children=settings.children or os.cpu_count() or 1,
+        limits=limits,
+        archives=settings.archives,
+        dihedral=settings.dihedral,
+    )
+
+
+def _rates(settings: Settings) -> Rates:
+    """Each worker has its share of what a key may ask for."""
+    workers = workers_of(settings)
+    server = settings.server
+    return Rates(server.rate_per_second / workers, server.rate_burst / workers)
+
+
+def workers_of(settings: Settings) -> int:
+    """How many server processes there are."""
+    return settings.server.workers or os.cpu_count() or 1
+
+
+def _reach(settings: Settings) -> Reach:
+    fetch = settings.fetch
+    return Reach(seconds=fetch.timeout, bytes=fetch.bytes, allow_private=fetch.allow_private)

@@ -1,0 +1,82 @@
+"""Who may do what: every permission, and the one table that gives them to roles.
+
+Every route, of the API as of the console, names exactly one permission; the program does not start
+with a route that names none. Nothing else in the program knows of roles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Permission(StrEnum):
+    """What a route asks of its caller."""
+
+    PUBLIC = "public"
+    """Nothing: the route answers strangers. Health, the schema, the sign-in page."""
+    EVENTS_CHECK = "events.check"
+    """Hand in events and get the verdict."""
+    EVENTS_READ = "events.read"
+    """Read stored events and their outcomes."""
+    SIGNALS_LOOKUP = "signals.lookup"
+    """Ask for the matches of ready-made signals; nothing is stored."""
+    BANKS_READ = "banks.read"
+    """List banks with their settings and counts, but not what they hold."""
+    BANKS_CHANGE = "banks.change"
+    """Create, rename, tune, switch and delete banks."""
+    ENTRIES_READ = "entries.read"
+    """Read and export entries with their signals."""
+    ENTRIES_CHANGE = "entries.change"
+    """Add, import, switch and delete entries."""
+    CASES_READ = "cases.read"
+    """Read cases with the facts and reasons behind them."""
+    PRINCIPLES_READ = "principles.read"
+    """Read the scoreboard of the eleven principles."""
+    METRICS_READ = "metrics.read"
+    """Read the program's own metrics."""
+
+
+class Role(StrEnum):
+    """What kind of caller a key or session belongs to."""
+
+    UPLOADER = "uploader"
+    """The platform's own upload path."""
+    CURATOR = "curator"
+    """Who keeps the lists."""
+    REVIEWER = "reviewer"
+    """Who looks at cases."""
+    ADMIN = "admin"
+    """Who runs the program: everything."""
+
+
+P = Permission
+
+GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
+    {
+        Role.UPLOADER: frozenset(
+            {P.EVENTS_CHECK, P.EVENTS_READ, P.SIGNALS_LOOKUP, P.PRINCIPLES_READ}
+        ),
+        Role.CURATOR: frozenset(
+            {
+                P.SIGNALS_LOOKUP,
+                P.BANKS_READ,
+                P.BANKS_CHANGE,
+                P.ENTRIES_READ,
+                P.ENTRIES_CHANGE,
+                P.PRINCIPLES_READ,
+            }
+        ),
+        Role.REVIEWER: frozenset({P.EVENTS_READ, P.BANKS_READ, P.CASES_READ, P.PRINCIPLES_READ}),
+        Role.ADMIN: frozenset(Permission),
+    }
+)
+"""The role table. `PUBLIC` needs no role."""
+
+
+def may(role: str, permission: Permission) -> bool:
+    """Whether a role has a permission. A role that is not in the table has none but `PUBLIC`."""
+    if permission is Permission.PUBLIC:
+        return True
+    return role in GRANTS and permission in GRANTS[Role(role)]

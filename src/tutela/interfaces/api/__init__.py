@@ -1,0 +1,1 @@
+"""The JSON API: one file per noun. `routes.py` lists them all."""

@@ -1,0 +1,70 @@
+"""`POST /v1/lookup`: the matches of ready-made signals. Nothing is decided, nothing stored."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request, post
+from litestar.types import ASGIApp
+
+from tutela.interfaces.access import Permission
+from tutela.interfaces.api.documents import About, json_body
+from tutela.interfaces.api.submissions import SignalDocument, canonical
+from tutela.interfaces.services import services_of
+from tutela.interfaces.web.answers import JsonAnswer
+from tutela.model import Match
+from tutela.model.bank import BankName
+from tutela.model.record import Record
+
+
+class LookupDocument(Record, frozen=True, kw_only=True):
+    """What to look up.
+
+    Attributes:
+        signals: 1 to 10 000 signals.
+        banks: names of the banks to look in; all enabled ones without it.
+    """
+
+    signals: Annotated[tuple[SignalDocument, ...], msgspec.Meta(min_length=1, max_length=10_000)]
+    banks: tuple[BankName, ...] | None = None
+
+
+class LookupResult(Record, frozen=True, kw_only=True):
+    """The matches of one signal, closest first."""
+
+    matches: list[Match]
+
+
+class LookupAnswer(Record, frozen=True, kw_only=True):
+    """What was found.
+
+    Attributes:
+        list_version: version of the lists that the answer speaks for at least.
+        results: one for each signal, in the order of the request.
+    """
+
+    list_version: int
+    results: list[LookupResult]
+
+
+_DECODER = msgspec.json.Decoder(LookupDocument)
+
+
+@post(
+    "/v1/lookup",
+    status_code=200,
+    permission=Permission.SIGNALS_LOOKUP,
+    about=About(summary="Look signals up", takes=LookupDocument, gives=LookupAnswer),
+)
+async def lookup(request: Request[Any, Any, Any]) -> ASGIApp:
+    """Find the entries within reach of each signal. Nothing is decided and nothing is stored."""
+    services = services_of(request)
+    document = _DECODER.decode(await json_body(request))
+    signals = canonical(document.signals, services.kinds)
+    version = services.matching.version
+    found = await services.matching.of_signals(signals, document.banks)
+    hits = sum(1 for matches in found if matches)
+    services.metrics.looked_up(found=hits, missed=len(found) - hits)
+    results = [LookupResult(matches=matches) for matches in found]
+    return JsonAnswer(LookupAnswer(list_version=version, results=results))

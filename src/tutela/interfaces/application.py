@@ -1,0 +1,112 @@
+"""The web application: every route, behind the guard, behind the gate."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from litestar import Litestar
+from litestar.datastructures import State
+from litestar.types import ControllerRouterHandler
+
+from tutela.interfaces.api import (
+    banks,
+    cases,
+    check,
+    entries,
+    events,
+    health,
+    lookup,
+    media,
+    metrics,
+    principles,
+    schema,
+    transfer,
+)
+from tutela.interfaces.services import Services
+from tutela.interfaces.web.gate import Gate
+from tutela.interfaces.web.guard import declared, guard
+from tutela.interfaces.web.problems import respond
+
+ROUTES: tuple[ControllerRouterHandler, ...] = (
+    check.check,
+    lookup.lookup,
+    events.check_many,
+    events.read_event,
+    banks.list_banks,
+    banks.create_bank,
+    banks.read_bank,
+    banks.change_bank,
+    banks.delete_bank,
+    entries.list_entries,
+    entries.add_entries,
+    media.add_media,
+    transfer.import_file,
+    transfer.export_file,
+    entries.read_entry,
+    entries.change_entry,
+    entries.delete_entry,
+    cases.list_cases,
+    cases.read_case,
+    principles.read_principles,
+    health.live,
+    health.ready,
+    metrics.read_metrics,
+    schema.read_schema,
+    schema.show_schema,
+)
+"""Every route of the JSON API."""
+
+
+def routed(services: Services, more: Sequence[ControllerRouterHandler] = ()) -> Litestar:
+    """The framework's application, without the gate.
+
+    Args:
+        services: what requests are answered with; closed when the application stops.
+        more: further routes or routers, such as the console's. Each names a permission as the
+            API's do: `permission=...` on the route, or in the `opt` of its router.
+
+    Raises:
+        BadConfiguration: a route names no permission.
+    """
+    app = Litestar(
+        route_handlers=[*ROUTES, *more],
+        guards=[guard],
+        exception_handlers={Exception: respond},
+        state=State({"services": services}),
+        lifespan=[_closing(services)],
+        # The gate and the readers of bodies have their own limits.
+        request_max_body_size=None,
+        openapi_config=None,
+        logging_config=None,
+    )
+    for _ in declared(app):
+        pass
+    return app
+
+
+def application(services: Services, more: Sequence[ControllerRouterHandler] = ()) -> Gate:
+    """The whole ASGI application; arguments and errors as for `routed`."""
+    server = services.settings.server
+    return Gate(
+        routed(services, more),
+        seconds=server.request_seconds,
+        body_bytes=server.body_bytes,
+        observe=services.metrics.answered,
+        log=services.log,
+    )
+
+
+def _closing(
+    services: Services,
+) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def life(_: Litestar) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            await services.outgoing.close()
+            await asyncio.to_thread(services.close)
+
+    return life

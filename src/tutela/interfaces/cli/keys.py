@@ -1,0 +1,122 @@
+"""`tutela keys`: make, list and revoke API keys."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from tutela.errors import InvalidInput
+from tutela.interfaces.access import Role
+from tutela.interfaces.cli.settings import ConfigOption
+from tutela.settings import Settings
+
+if TYPE_CHECKING:
+    from tutela.storage.keys import ApiKey, Keys
+
+app = typer.Typer(no_args_is_help=True, help="Create, list and revoke API keys.")
+
+
+@app.command()
+def create(
+    *,
+    role: Annotated[Role, typer.Option(help="What the key may do.")],
+    name: Annotated[str, typer.Option(help="Who will use it, for the list of keys.")],
+    expires: Annotated[
+        str, typer.Option(metavar="WHEN", help="A date, or a number of days such as 90d.")
+    ] = "",
+    config: ConfigOption = None,
+) -> None:
+    """Create a key and print it, once; only a digest of it is stored.
+
+    The key alone goes to standard output, so that a script can take it; the rest to standard error.
+    """
+    until = _moment(expires) if expires else None
+    with _keys(config) as keys:
+        key, secret = keys.create(name, role, until)
+    typer.echo(secret)
+    ends = f"until {key.expires_at:%Y-%m-%d %H:%M} UTC" if key.expires_at else "until revoked"
+    typer.echo(
+        f"Key {key.id} for {key.name}, role {key.role}, valid {ends}. "
+        "It is not shown again: keep it where secrets are kept.",
+        err=True,
+    )
+
+
+@app.command("list")
+def list_keys(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list.")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """List every key, without its secret."""
+    with _keys(config) as keys:
+        found = keys.list()
+    if as_json:
+        sys.stdout.buffer.write(msgspec.json.encode(found) + b"\n")
+        return
+    table = Table(title="API keys", title_justify="left")
+    for column in ("id", "name", "role", "state", "created", "last used"):
+        table.add_column(column, no_wrap=column != "name")
+    for key in found:
+        used = _shown(key.last_used_at)
+        table.add_row(key.id, key.name, key.role, _state(key), _shown(key.created_at), used)
+    Console().print(table)
+
+
+@app.command()
+def revoke(
+    key_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the key, from the list.")],
+    config: ConfigOption = None,
+) -> None:
+    """Make a key useless; running servers refuse it within a second."""
+    with _keys(config) as keys:
+        key = keys.revoke(key_id)
+    typer.echo(f"Key {key.id} for {key.name} is revoked.", err=True)
+
+
+@contextmanager
+def _keys(config: ConfigOption) -> Iterator[Keys]:
+    # Here and not above: SQL takes a while to load, which `--help` need not.
+    from tutela.storage.database import Database  # noqa: PLC0415
+    from tutela.storage.keys import Keys  # noqa: PLC0415
+
+    database = Database.open(Settings.load(config).database_url)
+    try:
+        database.migrate()
+        yield Keys(database)
+    finally:
+        database.close()
+
+
+def _moment(text: str) -> datetime:
+    """A point in time as people write it: `90d`, `2027-01-31`, or a full ISO 8601 time."""
+    try:
+        if text.endswith("d"):
+            return datetime.now(UTC) + timedelta(days=int(text[:-1]))
+        moment = datetime.fromisoformat(text)
+    except (ValueError, OverflowError):
+        raise InvalidInput(
+            "this is not a time", where="--expires", remedy="write 90d or 2027-01-31"
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _state(key: ApiKey) -> str:
+    if key.revoked_at:
+        return "revoked"
+    if key.expires_at is None:
+        return "valid"
+    ended = key.expires_at <= datetime.now(UTC)
+    return "expired" if ended else f"valid until {_shown(key.expires_at)}"
+
+
+def _shown(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}" if moment else ""

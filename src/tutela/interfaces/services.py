@@ -1,0 +1,85 @@
+"""Everything that a request may need, in one record. `app.py` builds it; handlers only read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Self
+
+from litestar.connection import ASGIConnection
+from structlog.typing import FilteringBoundLogger
+
+from tutela.detection.index.matcher import Matcher
+from tutela.detection.media.pool import DecoderPool
+from tutela.detection.signals.registry import SignalKinds
+from tutela.interfaces.web.bodies import Room
+from tutela.interfaces.web.keyring import KeyRing
+from tutela.interfaces.web.limits import Rates
+from tutela.lists.matching import Matching
+from tutela.lists.sync import IndexSync
+from tutela.outgoing import Outgoing
+from tutela.pipeline import Pipeline
+from tutela.policy.policy import Policy
+from tutela.settings import Settings
+from tutela.storage.banks import Banks
+from tutela.storage.cases import Cases
+from tutela.storage.counts import Counts
+from tutela.storage.database import Database
+from tutela.storage.entries import Entries
+from tutela.storage.events import Events
+from tutela.storage.journal import Journal
+from tutela.storage.keys import Keys
+from tutela.storage.sessions import Sessions
+from tutela.telemetry import Metrics
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The parts of one server process, ready for work. A context manager that closes them.
+
+    Attributes:
+        key_ring, rates, room: what the web layer remembers of callers and uploads.
+        closers: what to call, in this order, when the process stops.
+    """
+
+    settings: Settings
+    log: FilteringBoundLogger
+    kinds: SignalKinds
+    database: Database
+    banks: Banks
+    entries: Entries
+    events: Events
+    cases: Cases
+    keys: Keys
+    sessions: Sessions
+    counts: Counts
+    matcher: Matcher
+    sync: IndexSync
+    matching: Matching
+    decoder: DecoderPool
+    policy: Policy
+    journal: Journal
+    pipeline: Pipeline
+    outgoing: Outgoing
+    metrics: Metrics
+    key_ring: KeyRing
+    rates: Rates
+    room: Room
+    closers: tuple[Callable[[], object], ...]
+
+    def close(self) -> None:
+        """Stop every part: what was accepted is written first. Closing again does no harm."""
+        for closer in self.closers:
+            closer()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def services_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Services:
+    """The services of the application that a request came to."""
+    services: Services = connection.app.state["services"]
+    return services

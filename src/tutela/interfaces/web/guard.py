@@ -1,0 +1,113 @@
+"""The one guard: every route names a permission, and every caller is asked for it.
+
+A route names its permission where it is declared: `@get("/v1/banks", permission=...)`. How a
+caller is known is the route's `identify`: by API key unless the route or its router says otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, TypeAlias, cast
+
+from litestar import Litestar
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
+from litestar.routes import HTTPRoute
+
+from tutela.errors import BadConfiguration, NotAllowed, NotSignedIn
+from tutela.interfaces.access import Permission, may
+from tutela.interfaces.services import services_of
+from tutela.model.record import Record
+
+PERMISSION = "permission"
+"""Name under which a route states its permission."""
+IDENTIFY = "identify"
+"""Name under which a route or router states how its callers are known."""
+CALLER = "tutela.caller"
+"""Where the caller stands in the connection's scope."""
+
+Connection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
+
+
+class Caller(Record, frozen=True, kw_only=True):
+    """Who asks: the id of a key or session, and its role."""
+
+    id: str
+    role: str
+
+
+Identify = Callable[[Connection], Awaitable[Caller]]
+"""Tells who a caller is; raises `NotSignedIn`."""
+
+
+async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Let a caller pass who has the route's permission and stays within the rate.
+
+    Raises:
+        NotSignedIn: nobody, or nobody known.
+        NotAllowed: the role lacks the permission.
+        TooMany: the caller asks too often.
+    """
+    permission = handler.opt.get(PERMISSION)
+    if permission is Permission.PUBLIC or _answers_options(handler):
+        return
+    identify = cast("Identify", handler.opt.get(IDENTIFY, by_key))
+    caller = await identify(connection)
+    connection.scope[CALLER] = caller  # type: ignore[literal-required]
+    if not isinstance(permission, Permission) or not may(caller.role, permission):
+        raise NotAllowed(
+            f"this needs the permission {permission}, which the role {caller.role} does not have",
+            remedy="use a key whose role has it",
+        )
+    services_of(connection).rates.take(caller.id)
+
+
+async def by_key(connection: Connection) -> Caller:
+    """Know a caller by the API key in `Authorization: Bearer tut_…`.
+
+    Raises:
+        NotSignedIn: there is no key, or it is unknown, revoked or expired.
+    """
+    secret = _bearer(connection)
+    key = await services_of(connection).key_ring.find(secret) if secret else None
+    if key is None:
+        raise NotSignedIn(
+            "this needs an API key" if not secret else "this API key is not valid",
+            remedy="send the header Authorization: Bearer tut_…; `tutela keys create` makes keys",
+        )
+    return Caller(id=key.id, role=key.role)
+
+
+def _bearer(connection: Connection) -> str:
+    """The key that a request shows; empty where there is none."""
+    for name, value in connection.scope["headers"]:
+        if name == b"authorization":
+            scheme, _, secret = value.decode("latin-1").partition(" ")
+            secret = secret.strip()
+            known = scheme.lower() == "bearer" and secret.startswith("tut_")
+            return secret if known else ""
+    return ""
+
+
+def _answers_options(handler: BaseRouteHandler) -> bool:
+    """Whether this is the framework's own answer to OPTIONS, which tells the methods only."""
+    return isinstance(handler, HTTPRouteHandler) and handler.http_methods == {"OPTIONS"}
+
+
+def declared(app: Litestar) -> Iterator[tuple[str, str, Permission]]:
+    """Every route of an application with its permission, as (method, path, permission).
+
+    Raises:
+        BadConfiguration: a route names no permission.
+    """
+    for route in app.routes:
+        if not isinstance(route, HTTPRoute):
+            raise BadConfiguration(f"the route {route.path} is none that the guard can see")
+        for handler in route.route_handlers:
+            if _answers_options(handler):
+                continue
+            permission = handler.opt.get(PERMISSION)
+            if not isinstance(permission, Permission):
+                raise BadConfiguration(f"the route {route.path} names no permission")
+            for method in sorted(handler.http_methods):
+                yield method, route.path, permission

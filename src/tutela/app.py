@@ -17,6 +17,7 @@ from tutela.detection.index.matcher import Matcher
 from tutela.detection.media.limits import Limits
 from tutela.detection.media.pool import DecoderPool
 from tutela.extensions import signal_kinds
+from tutela.interfaces import console
 from tutela.interfaces.application import application
 from tutela.interfaces.services import Services
 from tutela.interfaces.web.bodies import SHARE, Room
@@ -55,7 +56,7 @@ def create() -> Gate:
     """
     settings = Settings.load()
     log = make_logger(settings.log.level, as_json=settings.log.json, stream=sys.stderr)
-    return application(open_services(settings, log))
+    return application(open_services(settings, log), [console.routes()])
 
 
 def open_services(settings: Settings, log: FilteringBoundLogger) -> Services:

@@ -118,6 +118,17 @@ def document(error: Exception) -> ProblemDocument:
 
 def respond(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Answer a request with the problem document of an error: Litestar's exception handler."""
+    problem = noted(request, error)
+    return Response(
+        msgspec.json.encode(problem),
+        status_code=problem.status,
+        media_type=MEDIA_TYPE,
+        headers=headers(error, problem),
+    )
+
+
+def noted(request: Request[Any, Any, Any], error: Exception) -> ProblemDocument:
+    """Describe an error; one that should not exist is logged, with the instance that is told."""
     problem = document(error)
     if problem.status == UNEXPECTED:
         services_of(request).log.error(
@@ -126,12 +137,7 @@ def respond(request: Request[Any, Any, Any], error: Exception) -> Response[bytes
             route=str(request.scope.get("path_template", "")),
             exc_info=error,
         )
-    return Response(
-        msgspec.json.encode(problem),
-        status_code=problem.status,
-        media_type=MEDIA_TYPE,
-        headers=headers(error, problem),
-    )
+    return problem
 
 
 def headers(error: Exception, problem: ProblemDocument) -> dict[str, str]:

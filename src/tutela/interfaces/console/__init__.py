@@ -1,0 +1,39 @@
+"""The console: server-rendered pages for the people who run and review."""
+
+from __future__ import annotations
+
+from litestar import Router
+
+from tutela.interfaces.console import banks, cases, places, sign_in
+from tutela.interfaces.console.answers import PAGES, respond
+from tutela.interfaces.console.pages import Pages
+from tutela.interfaces.console.sign_in import by_session
+from tutela.interfaces.web.guard import IDENTIFY
+
+
+def routes() -> Router:
+    """Every page under `/console`; callers are known by their session."""
+    return Router(
+        path="/console",
+        route_handlers=[
+            sign_in.show_sign_in,
+            sign_in.sign_in,
+            sign_in.sign_out,
+            places.show_home,
+            cases.list_cases,
+            cases.show_case,
+            places.show_principles,
+            places.show_static,
+            places.show_nothing,
+            banks.list_banks,
+            banks.create_bank,
+            banks.show_bank,
+            banks.set_distance,
+            banks.enable_bank,
+            banks.disable_bank,
+            banks.import_file,
+        ],
+        exception_handlers={Exception: respond},
+        opt={IDENTIFY: by_session, PAGES: Pages()},
+        include_in_schema=False,
+    )

@@ -1,0 +1,106 @@
+"""Pages of the console: templates, and the static files with their digests in the name.
+
+No content reaches these pages: they show facts and reasons. Everything is escaped; a name that a
+template does not know is an error, not an empty string.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from tutela.interfaces.access import Permission, may
+from tutela.model.record import Record
+
+PLACES = (
+    ("Cases", "/console/cases", Permission.CASES_READ),
+    ("Banks", "/console/banks", Permission.BANKS_READ),
+    ("Principles", "/console/principles", Permission.PRINCIPLES_READ),
+)
+STATIC_TYPES = MappingProxyType({"css": "text/css; charset=utf-8", "js": "text/javascript"})
+
+
+class Place(Record, frozen=True, kw_only=True):
+    """An item of the navigation."""
+
+    title: str
+    href: str
+    here: bool
+
+
+class Viewer(Record, frozen=True, kw_only=True):
+    """Who looks at a page, and where they may go."""
+
+    role: str
+    csrf: str
+    places: tuple[Place, ...]
+
+
+class Problem(Record, frozen=True, kw_only=True):
+    """Why something that was asked for was not done, with the bad rows of a file if any."""
+
+    text: str
+    rows: tuple[str, ...] = ()
+
+
+def viewer_of(role: str, csrf: str, path: str) -> Viewer:
+    """The navigation for a role; places that it may not see are left out."""
+    places = tuple(
+        Place(title=title, href=href, here=path.startswith(href))
+        for title, href, permission in PLACES
+        if may(role, permission)
+    )
+    return Viewer(role=role, csrf=csrf, places=places)
+
+
+def home_of(role: str) -> str:
+    """The first page that a role may see; every role may see the principles."""
+    return next(href for _, href, permission in PLACES if may(role, permission))
+
+
+class Pages:
+    """Renders templates and serves static files. One per process."""
+
+    def __init__(self) -> None:
+        self._environment = Environment(
+            loader=PackageLoader("tutela.interfaces.console"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.filters["instant"] = _instant
+        self._environment.filters["words"] = _words
+        self.static: Mapping[str, bytes] = _static()
+        names = {name.rpartition(".")[2]: name for name in self.static}
+        self._environment.globals |= names
+
+    def render(self, template: str, **view: Any) -> str:  # noqa: ANN401 - what a template shows
+        """One page as HTML; names that the layout needs and the view lacks are empty."""
+        empty = {"viewer": None, "note": "", "problem": None}
+        return self._environment.get_template(template).render(empty | view)
+
+
+def _static() -> dict[str, bytes]:
+    """Static files by served name, `console-<digest>.css`: they may be cached for ever."""
+    found: dict[str, bytes] = {}
+    for file in files("tutela.interfaces.console").joinpath("static").iterdir():
+        stem, _, ending = file.name.rpartition(".")
+        if ending in STATIC_TYPES:
+            body = file.read_bytes()
+            found[f"{stem}-{hashlib.sha256(body).hexdigest()[:12]}.{ending}"] = body
+    return found
+
+
+def _instant(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _words(name: object) -> str:
+    return str(name).replace("_", " ")

@@ -1,0 +1,51 @@
+"""The first page, the scoreboard, the static files, and what is nowhere."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from litestar import Request, Response, get
+
+from tutela.errors import NotFound
+from tutela.interfaces.access import Permission
+from tutela.interfaces.board import board
+from tutela.interfaces.console.answers import page, pages_of, see_other
+from tutela.interfaces.console.pages import STATIC_TYPES, home_of
+from tutela.interfaces.console.sign_in import session_of
+from tutela.interfaces.services import services_of
+
+
+@get("/", permission=Permission.PRINCIPLES_READ)
+async def show_home(request: Request[Any, Any, Any]) -> Response[str]:
+    """The first page that the viewer may see."""
+    return see_other(home_of(session_of(request).role))
+
+
+@get("/principles", permission=Permission.PRINCIPLES_READ)
+async def show_principles(request: Request[Any, Any, Any]) -> Response[str]:
+    """The scoreboard."""
+    services = services_of(request)
+    counts = await asyncio.to_thread(services.counts.counts)
+    rows = board(services.settings, services.kinds, services.policy, counts)
+    return page(request, "principles.html", rows=rows)
+
+
+@get("/static/{name:str}", permission=Permission.PUBLIC)
+async def show_static(request: Request[Any, Any, Any], name: str) -> Response[bytes]:
+    """A static file, by the name that carries its digest."""
+    body = pages_of(request).static.get(name)
+    if body is None:
+        raise NotFound("there is no such file")
+    return Response(
+        body,
+        media_type=STATIC_TYPES[name.rpartition(".")[2]],
+        headers={"Cache-Control": "public, max-age=31536000, immutable"},
+    )
+
+
+@get("/{rest:path}", permission=Permission.PUBLIC)
+async def show_nothing(rest: str) -> Response[str]:
+    """Answer an address that is none with a page instead of a document for programs."""
+    del rest
+    raise NotFound("there is no page at this address")

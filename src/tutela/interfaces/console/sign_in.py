@@ -1,0 +1,151 @@
+"""Signing in and out: a one-time code or an API key becomes a session in a strict cookie.
+
+A code or key travels in the body of a form, never in a URL. The cookie holds a random token whose
+digest is in the database; forms carry the session's second token, so that no other site can send
+them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from litestar import Request, Response, get, post
+
+from tutela.errors import InvalidInput, NotAllowed, NotSignedIn, TooLarge
+from tutela.interfaces.access import Permission
+from tutela.interfaces.console.answers import page, see_other
+from tutela.interfaces.console.pages import home_of
+from tutela.interfaces.services import Services, services_of
+from tutela.interfaces.web.bodies import pieces
+from tutela.interfaces.web.guard import Caller, Connection
+from tutela.storage.sessions import Session
+
+COOKIE = "tutela_session"
+SESSION = "tutela.session"
+"""Where the session stands in the scope."""
+FORM_BYTES = 65_536
+"""Largest form without a file."""
+IDLE = timedelta(minutes=60)
+"""A session that nobody used for so long has ended."""
+
+
+async def by_session(connection: Connection) -> Caller:
+    """Know a caller by the session cookie.
+
+    Raises:
+        NotSignedIn: there is no session, or it has ended.
+    """
+    token = connection.cookies.get(COOKIE, "")
+    find = services_of(connection).sessions.find
+    session = await asyncio.to_thread(find, token) if token else None
+    if session is None:
+        raise NotSignedIn("your session has ended", remedy="sign in again")
+    connection.scope[SESSION] = session  # type: ignore[literal-required]
+    # A caller's id stands in logs: a digest of the token, which cannot be turned back.
+    name = "session-" + hashlib.sha256(token.encode()).hexdigest()[:12]
+    return Caller(id=name, role=session.role)
+
+
+def session_of(request: Request[Any, Any, Any]) -> Session:
+    """The session that the guard found."""
+    session: Session = request.scope[SESSION]  # type: ignore[literal-required]
+    return session
+
+
+def check_csrf(request: Request[Any, Any, Any], fields: Mapping[str, str]) -> None:
+    """Refuse a form that was not made for this session.
+
+    Raises:
+        NotAllowed: its token is missing or another's.
+    """
+    given, own = fields.get("csrf", ""), session_of(request).csrf
+    if not secrets.compare_digest(given.encode(), own.encode()):
+        raise NotAllowed("this form is not of your session", remedy="open the page again")
+
+
+async def read_fields(request: Request[Any, Any, Any]) -> dict[str, str]:
+    """The fields of a form without a file.
+
+    Raises:
+        TooLarge: the form is larger than any of ours.
+        InvalidInput: it is not a form.
+    """
+    body = bytearray()
+    async for piece in pieces(request):
+        body += piece
+        if len(body) > FORM_BYTES:
+            raise TooLarge("the form is too large")
+    try:
+        text = body.decode()
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=64))
+    except ValueError as problem:
+        raise InvalidInput("the form cannot be read") from problem
+
+
+@get("/sign-in", permission=Permission.PUBLIC)
+async def show_sign_in(request: Request[Any, Any, Any]) -> Response[str]:
+    """The page to sign in on."""
+    return page(request, "sign_in.html")
+
+
+@post("/sign-in", permission=Permission.PUBLIC)
+async def sign_in(request: Request[Any, Any, Any]) -> Response[str]:
+    """Turn a code or key into a session."""
+    services = services_of(request)
+    _check_origin(request)
+    services.rates.take("sign-in " + (request.client.host if request.client else ""))
+    secret = (await read_fields(request)).get("secret", "").strip()
+    opened = await asyncio.to_thread(_open, services, secret)
+    if opened is None:
+        text = "This code or key is not known, was used already, or has expired."
+        return page(request, "sign_in.html", status=403, problem=text)
+    session, token = opened
+    answer = see_other(home_of(session.role))
+    answer.set_cookie(
+        COOKIE,
+        token,
+        path="/console",
+        max_age=services.settings.console.session_minutes * 60,
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+    )
+    return answer
+
+
+@post("/sign-out", permission=Permission.PRINCIPLES_READ)
+async def sign_out(request: Request[Any, Any, Any]) -> Response[str]:
+    """End the session."""
+    check_csrf(request, await read_fields(request))
+    token = request.cookies.get(COOKIE, "")
+    await asyncio.to_thread(services_of(request).sessions.close, token)
+    answer = see_other("/console/sign-in")
+    answer.delete_cookie(COOKIE, path="/console")
+    return answer
+
+
+def _open(services: Services, secret: str) -> tuple[Session, str] | None:
+    """A session for a valid key or code. Blocks."""
+    life = timedelta(minutes=services.settings.console.session_minutes)
+    key_id = None
+    if secret.startswith("tut_"):
+        key = services.keys.verify(secret)
+        role, key_id = (key.role, key.id) if key else (None, None)
+    else:
+        role = services.sessions.redeem(secret)
+    if role is None:
+        return None
+    return services.sessions.open(role, idle=min(IDLE, life), life=life, key_id=key_id)
+
+
+def _check_origin(request: Request[Any, Any, Any]) -> None:
+    """Nobody is signed in by a form on another site: browsers name the site that sends a form."""
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+        raise NotAllowed("this form was sent by another site", remedy="open the console itself")

@@ -1,0 +1,47 @@
+// The keyboard of the console. Every page works without it: it only saves reaching for the mouse.
+"use strict";
+
+const places = { c: "/console/cases", b: "/console/banks", p: "/console/principles" };
+const sheet = document.getElementById("keys");
+let waitingForPlace = false;
+
+function typing(target) {
+  return target.closest("input, select, textarea, dialog") !== null;
+}
+
+function move(step) {
+  const rows = [...document.querySelectorAll("tr[data-href]")];
+  if (rows.length === 0) return;
+  const now = rows.findIndex((row) => row.contains(document.activeElement));
+  const next = now === -1 ? (step > 0 ? 0 : rows.length - 1) : now + step;
+  const link = rows[Math.min(Math.max(next, 0), rows.length - 1)].querySelector("a");
+  link.focus();
+  link.scrollIntoView({ block: "nearest" });
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+  if (waitingForPlace) {
+    waitingForPlace = false;
+    if (places[event.key]) location.assign(places[event.key]);
+    return;
+  }
+  if (event.key === "g") waitingForPlace = true;
+  else if (event.key === "j") move(1);
+  else if (event.key === "k") move(-1);
+  else if (event.key === "?" && sheet) sheet.showModal();
+});
+
+for (const button of document.querySelectorAll("[data-keys]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => sheet.showModal());
+}
+
+// A long import says that it is at work and cannot be sent twice by accident.
+for (const form of document.querySelectorAll("form[data-busy]")) {
+  form.addEventListener("submit", () => {
+    const button = form.querySelector("button");
+    button.disabled = true;
+    button.textContent = form.dataset.busy;
+  });
+}

@@ -65,19 +65,28 @@ class DecoderSettings(Section, frozen=True, kw_only=True):
         int, setting("child processes; 0 starts one per core", "processes", ge=0, le=256)
     ] = 0
     jobs_per_child: Annotated[
-        int, setting("files after which a child is replaced by a fresh one", "files", ge=1)
-    ] = 500
-    memory_bytes: Annotated[int, setting("memory that a child may use", "bytes", ge=64 * 2**20)] = (
-        1536 * 2**20
-    )
+        int, setting("jobs after which a child is replaced by a fresh one", "jobs", ge=1)
+    ] = 5000
+    memory_bytes: Annotated[
+        int,
+        setting(
+            "memory that a child may use beyond what it needs when idle", "bytes", ge=64 * 2**20
+        ),
+    ] = 1536 * 2**20
     cpu_seconds: Annotated[
-        float, setting("processor time that one file may take", "seconds", ge=0.01, le=3600)
+        float,
+        setting(
+            "processor time for one file, or one member of an archive", "seconds", ge=0.01, le=3600
+        ),
     ] = 20.0
     wall_seconds: Annotated[
-        float, setting("time that one file may take", "seconds", ge=0.01, le=3600)
+        float,
+        setting(
+            "time without an answer after which a child counts as hung", "seconds", ge=0.01, le=3600
+        ),
     ] = 30.0
     pixels: Annotated[int, setting("largest picture that is decoded", "pixels", ge=4096)] = (
-        200_000_000
+        100_000_000
     )
     frames: Annotated[
         int, setting("pictures of an animation that are fingerprinted", "pictures", ge=1)
@@ -90,11 +99,15 @@ class DecoderSettings(Section, frozen=True, kw_only=True):
         int, setting("unpacked size of one archive, all levels together", "bytes", ge=1024)
     ] = 2 * 2**30
     archive_ratio: Annotated[
-        float, setting("unpacked size over packed size of one archive member", "times", ge=1)
+        float, setting("unpacked size over packed size of one archive", "times", ge=1)
     ] = 200.0
     archive_members: Annotated[
         int, setting("files of one archive, all levels together", "files", ge=1)
     ] = 10_000
+    archive_seconds: Annotated[
+        float,
+        setting("processor time for one archive, all levels together", "seconds", ge=0.01, le=3600),
+    ] = 300.0
     dihedral: Annotated[
         bool, setting("whether turned and mirrored variants of each picture are compared too")
     ] = False

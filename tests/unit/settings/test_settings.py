@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tutela.detection.media.limits import Limits
 from tutela.settings import Settings
 from tutela.settings.declare import Section, declared_in
 from tutela.settings.settings import declarations
@@ -112,3 +113,11 @@ def test_a_setting_that_is_not_declared_properly_is_a_mistake_of_ours() -> None:
 
     with pytest.raises(TypeError, match="size is not declared with setting"):
         declared_in(Careless)
+
+
+def test_the_decoder_has_a_setting_for_each_limit_with_the_same_default() -> None:
+    settings = Settings().decoder
+    limits = Limits()
+    assert {name: getattr(settings, name) for name in Limits.__struct_fields__} == {
+        name: getattr(limits, name) for name in Limits.__struct_fields__
+    }

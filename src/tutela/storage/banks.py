@@ -15,8 +15,8 @@ from tutela.model import Bank
 from tutela.model.bank import BankName, Distance
 from tutela.storage.changes import bump_version, erase
 from tutela.storage.database import Database
-from tutela.storage.instant import now
 from tutela.storage.tables import banks, entries
+from tutela.storage.values import now
 
 ERASE_CHUNK = 2_000
 

@@ -1,28 +1,25 @@
-"""What the database holds, in numbers, for the scoreboard and the metrics."""
+"""What the database holds, in numbers: for the scoreboard, for the metrics, and to be checked."""
 
 from __future__ import annotations
 
-from tutela.storage.database import Database
+from sqlalchemy import ColumnElement, Connection, exists, func, not_, select
 
-NAMES = (
+from tutela.model import ActionKind, CaseState, Verdict
+from tutela.model.record import Record
+from tutela.storage.database import Database
+from tutela.storage.tables import actions, banks, cases, decisions, events, matches, tallies
+
+TALLIED = (
     "events",
-    "events_match",
-    "events_clear",
-    "events_not_checked",
+    *(f"events_{verdict}" for verdict in Verdict),
     "decisions",
-    "actions_allow",
-    "actions_hold",
-    "actions_block",
-    "actions_open_case",
+    *(f"actions_{kind}" for kind in ActionKind),
     "matches_md5",
     "matches_sha1",
     "matches_sha256",
     "matches_pdq",
     "cases",
-    "cases_open",
     "signals_kept",
-    "banks",
-    "entries",
 )
 
 
@@ -33,5 +30,70 @@ class Counts:
         self._database = database
 
     def counts(self) -> dict[str, int]:
-        """Every name in `NAMES` (and one `matches_<kind>` for each further kind); cheap."""
-        raise NotImplementedError
+        """Every count by name; cheap, however much is stored.
+
+        The names are `TALLIED`, all that the journals ever wrote (and `matches_<kind>` for each
+        further kind); and `banks`, `entries` and `cases_open`, what there is now.
+        """
+        counts = dict.fromkeys(TALLIED, 0)
+        written = select(tallies.c.name, func.sum(tallies.c.value)).group_by(tallies.c.name)
+        listed = select(func.count(), func.coalesce(func.sum(banks.c.entries), 0)).where(
+            banks.c.name.is_not(None)
+        )
+        is_open = cases.c.state == CaseState.OPEN.value
+        with self._database.read() as connection:
+            counts.update((name, int(value)) for name, value in connection.execute(written))
+            counts["banks"], counts["entries"] = map(int, connection.execute(listed).one())
+            counts["cases_open"] = _count(connection, is_open)
+        return counts
+
+
+class Reconciliation(Record, frozen=True, kw_only=True):
+    """How many stored events did not come to their end; all zero in a sound database.
+
+    Attributes:
+        undecided: events without a decision.
+        actionless: events with a decision, without any action.
+        matchless: events with the verdict `match`, without a match.
+        caseless: events whose decision opens a case, without that case.
+    """
+
+    undecided: int
+    actionless: int
+    matchless: int
+    caseless: int
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing was found."""
+        return not (self.undecided or self.actionless or self.matchless or self.caseless)
+
+
+def reconcile(database: Database, *, latest: int | None = None) -> Reconciliation:
+    """Look for events in between; an event is stored whole, so there must be none.
+
+    Args:
+        database: where to look.
+        latest: look at about so many of the latest events only, or at all of them.
+    """
+    opens_case = exists().where(actions.c.event_seq == events.c.seq, actions.c.kind == "open_case")
+    with database.read() as connection:
+        last = connection.scalar(select(func.max(events.c.seq))) or 0
+        recent = events.c.seq > (0 if latest is None else last - latest)
+        decided, acted, matched, opened = (
+            exists().where(table.c.event_seq == events.c.seq)
+            for table in (decisions, actions, matches, cases)
+        )
+        is_match = exists().where(
+            decisions.c.event_seq == events.c.seq, decisions.c.verdict == Verdict.MATCH.value
+        )
+        return Reconciliation(
+            undecided=_count(connection, recent, not_(decided)),
+            actionless=_count(connection, recent, decided, not_(acted)),
+            matchless=_count(connection, recent, is_match, not_(matched)),
+            caseless=_count(connection, recent, opens_case, not_(opened)),
+        )
+
+
+def _count(connection: Connection, *conditions: ColumnElement[bool]) -> int:
+    return connection.scalar(select(func.count()).where(*conditions)) or 0

@@ -17,11 +17,12 @@ from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, mak
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from tutela.errors import BadConfiguration, Unavailable
+from tutela.errors import BadConfiguration, InvalidInput, Unavailable
 from tutela.storage.migrations import migrate
 
 LOCK_SECONDS = 10.0
 LOCK_POLL_SECONDS = 0.001
+COPY_ROWS = 100  # fewer are quicker to insert than to copy
 POOL_SIZE = 8
 POOL_OVERFLOW = 56
 
@@ -88,8 +89,9 @@ class Database:
 
         Raises:
             Unavailable: the database cannot be reached, or no connection became free.
+            InvalidInput: a value is not one that a database can hold.
         """
-        with _unavailable_if_down(), self._reader.begin() as connection:
+        with _typed_errors(), self._reader.begin() as connection:
             yield connection
 
     @contextmanager
@@ -98,8 +100,9 @@ class Database:
 
         Raises:
             Unavailable: the database cannot be reached, is full, or stayed locked.
+            InvalidInput: a value is not one that a database can hold.
         """
-        with _unavailable_if_down(), self._writer.begin() as connection:
+        with _typed_errors(), self._writer.begin() as connection:
             yield connection
 
     def close(self) -> None:
@@ -113,14 +116,19 @@ def insert_rows(
     """Insert many rows by the driver's quickest way; values are given as they are stored."""
     if not rows:
         return
-    names = ", ".join(columns)
-    if connection.dialect.name == "sqlite":
-        marks = ", ".join("?" * len(columns))
-        connection.exec_driver_sql(
-            f"INSERT INTO {table.name} ({names}) VALUES ({marks})",  # noqa: S608 - our own names
-            list(rows),
-        )
-        return
+    sqlite = connection.dialect.name == "sqlite"
+    if sqlite or len(rows) < COPY_ROWS:
+        marks = ", ".join(["?" if sqlite else "%s"] * len(columns))
+        names = ", ".join(columns)
+        statement = f"INSERT INTO {table.name} ({names}) VALUES ({marks})"  # noqa: S608 - own names
+        connection.exec_driver_sql(statement, list(rows))
+    else:
+        _copy_rows(connection, table, columns, rows)
+
+
+def _copy_rows(
+    connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
+) -> None:
     driver = connection.connection.driver_connection
     assert isinstance(driver, psycopg.Connection)  # noqa: S101 - tells mypy what the pool holds
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
@@ -132,18 +140,25 @@ def insert_rows(
 
 
 @contextmanager
-def _unavailable_if_down() -> Iterator[None]:
+def _typed_errors() -> Iterator[None]:
     try:
         yield
-    except (sqlalchemy.exc.OperationalError, sqlalchemy.exc.TimeoutError) as error:
+    except (
+        sqlalchemy.exc.OperationalError,
+        sqlalchemy.exc.TimeoutError,
+        psycopg.OperationalError,
+    ) as error:
         raise _unavailable(error) from error
+    except (sqlalchemy.exc.DataError, psycopg.DataError, OverflowError, UnicodeError) as error:
+        # Such as a NUL in a text or a number of more than 64 bits: no row can have it.
+        raise InvalidInput(f"a value cannot be stored ({type(error).__name__})") from None
     except sqlalchemy.exc.DBAPIError as error:
         if not error.connection_invalidated:
             raise
         raise _unavailable(error) from error
 
 
-def _unavailable(error: sqlalchemy.exc.SQLAlchemyError) -> Unavailable:
+def _unavailable(error: Exception) -> Unavailable:
     """SQLite's messages are fixed texts; PostgreSQL's may repeat values, so only their class."""
     cause = error.orig if isinstance(error, sqlalchemy.exc.DBAPIError) else error
     why = str(cause) if isinstance(cause, sqlite3.Error) else type(cause).__name__

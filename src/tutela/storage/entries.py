@@ -23,8 +23,8 @@ from tutela.storage.changes import (
 )
 from tutela.storage.database import Database
 from tutela.storage.imports import Import, ImportResult, tidy_imports
-from tutela.storage.instant import microseconds, now
-from tutela.storage.tables import banks, entries, entry_signals, imports
+from tutela.storage.tables import banks, entries, entry_signals, imports, signal_kinds
+from tutela.storage.values import microseconds, now
 
 EXPORT_PAGE = 1_000
 FACTS = ("label", "category", "scheme", "source", "note")
@@ -139,6 +139,11 @@ class Entries:
         """The list version; cheap."""
         with self._database.read() as connection:
             return list_version(connection)
+
+    def lengths(self) -> dict[str, int]:
+        """Bytes of a signal, by kind, for every kind that may be stored so far."""
+        with self._database.read() as connection:
+            return {row.name: row.bytes for row in connection.execute(select(signal_kinds))}
 
     def load(self, kind: str, up_to: int | None = None) -> Iterator[Codes]:
         """Signals of one kind of every undeleted entry, the disabled included, as arrays.

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from tutela.model import Event, Outcome
+import msgspec
+from sqlalchemy import Connection, RowMapping, Select, select
+
+from tutela.errors import NotFound
+from tutela.model import Actor, Content, Event, EventKind, Outcome, Signal
 from tutela.model.record import Record
 from tutela.storage.database import Database
+from tutela.storage.tables import decisions, events, kept_signals
 
 
 class EventFile(Record, frozen=True, kw_only=True):
@@ -24,8 +31,61 @@ class Events:
 
     def get(self, event_id: str) -> EventFile:
         """One event with its kept signals, and its outcome; raises `NotFound`."""
-        raise NotImplementedError
+        with self._database.read() as connection:
+            statement = select_files().where(events.c.id == event_id)
+            row = connection.execute(statement).mappings().one_or_none()
+            if row is None:
+                raise NotFound("no event has this id", where="event")
+            return file_of(row, _signals(connection, row["seq"]))
 
     def list(self, *, after: str | None = None, limit: int = 50) -> Sequence[EventFile]:
-        """Up to `limit` events, latest first, without signals; `after` is the last id of a page."""
-        raise NotImplementedError
+        """Up to `limit` events, latest first, without signals; `after` is the last id of a page.
+
+        Raises:
+            NotFound: there is no event `after`.
+        """
+        statement = select_files().order_by(events.c.seq.desc()).limit(limit)
+        with self._database.read() as connection:
+            if after is not None:
+                number = connection.scalar(select(events.c.seq).where(events.c.id == after))
+                if number is None:
+                    raise NotFound("no event has this id", where="after")
+                statement = statement.where(events.c.seq < number)
+            return [file_of(row) for row in connection.execute(statement).mappings()]
+
+
+def select_files(*more: Any) -> Select[Any]:  # noqa: ANN401 - columns of any type
+    """Every event with its outcome, and more columns of joined tables."""
+    joined = events.join(decisions, decisions.c.event_seq == events.c.seq)
+    return select(events, decisions.c.outcome, *more).select_from(joined)
+
+
+def file_of(row: RowMapping, signals: Mapping[int, Sequence[Signal]] | None = None) -> EventFile:
+    """The event and outcome of a row of `select_files`, with signals by position of the content."""
+    contents = msgspec.json.decode(row["contents"], type=tuple[Content, ...])
+    if signals:
+        contents = tuple(
+            msgspec.structs.replace(content, signals=tuple(signals.get(position, ())))
+            for position, content in enumerate(contents)
+        )
+    event = Event(
+        id=row["id"],
+        digest=row["digest"],
+        received_at=row["received_at"],
+        kind=EventKind(row["kind"]),
+        surface=row["surface"],
+        region=row["region"],
+        actor=Actor(id=row["actor"]) if row["actor"] is not None else None,
+        drill=row["drill"],
+        contents=contents,
+    )
+    return EventFile(event=event, outcome=msgspec.json.decode(row["outcome"], type=Outcome))
+
+
+def _signals(connection: Connection, number: int) -> Mapping[int, Sequence[Signal]]:
+    kept: dict[int, list[Signal]] = defaultdict(list)
+    statement = select(kept_signals).where(kept_signals.c.event_seq == number)
+    for row in connection.execute(statement.order_by(kept_signals.c.ordinal)):
+        signal = Signal(kind=row.kind, value=row.value.hex(), part=row.part, quality=row.quality)
+        kept[row.content].append(signal)
+    return kept

@@ -18,13 +18,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from tutela.errors import InvalidInput, NotFound, Unavailable
-from tutela.model import NewEntry, Signal
+from tutela.model import NewEntry
 from tutela.model.record import Record
 from tutela.storage.banks import bank_named
 from tutela.storage.changes import advance, bump_version, list_version
 from tutela.storage.database import Database, insert_rows
-from tutela.storage.instant import now
 from tutela.storage.tables import banks, entries, entry_signals, imports, signal_kinds
+from tutela.storage.values import now, signal_bytes
 
 CHUNK = 5_000
 ABANDONED_AFTER = timedelta(minutes=15)
@@ -166,23 +166,6 @@ def _signals(entry: NewEntry) -> list[tuple[int, str, bytes, str, int | None]]:
         (ordinal, signal.kind, signal_bytes(signal), signal.part, signal.quality)
         for ordinal, signal in enumerate(entry.signals)
     ]
-
-
-def signal_bytes(signal: Signal) -> bytes:
-    """The canonical bytes of a signal whose canonical text is hex, as it is for every kind.
-
-    Raises:
-        InvalidInput: the text is not canonical. It is not repeated in the error.
-    """
-    with suppress(ValueError):
-        value = bytes.fromhex(signal.value)
-        if value and value.hex() == signal.value:
-            return value
-    raise InvalidInput(
-        f"a {signal.kind} signal is not in its canonical form",
-        where="signals",
-        remedy="write it as lower-case hexadecimal digits",
-    )
 
 
 def _check_lengths(connection: Connection, lengths: Collection[tuple[str, int]]) -> None:

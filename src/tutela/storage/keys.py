@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import secrets
 from collections.abc import Sequence
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
 
+from sqlalchemy import RowMapping, insert, select, update
+
+from tutela.errors import InvalidInput, NotFound, Unavailable
 from tutela.model.record import Record
 from tutela.storage.database import Database
+from tutela.storage.tables import api_keys
+from tutela.storage.values import now
+
+PREFIX = "tut"
+SECRET_BYTES = 32
+USE_NOTED_EVERY = timedelta(minutes=1)
+NAME_LENGTH = 256
 
 
 class ApiKey(Record, frozen=True, kw_only=True):
@@ -34,17 +48,76 @@ class Keys:
         self._database = database
 
     def create(self, name: str, role: str, expires: datetime | None = None) -> tuple[ApiKey, str]:
-        """Make a key; the text `tut_<id>_<secret>` is returned once and never stored."""
-        raise NotImplementedError
+        """Make a key; the text `tut_<id>_<secret>` is returned once and never stored.
+
+        Raises:
+            InvalidInput: the name is empty or too long, or `expires` is past.
+        """
+        if not 0 < len(name) <= NAME_LENGTH:
+            raise InvalidInput(f"a key's name has 1 to {NAME_LENGTH} characters", where="name")
+        if expires is not None and expires <= now():
+            raise InvalidInput("a key cannot expire in the past", where="expires")
+        key = ApiKey(
+            id=secrets.token_hex(6), name=name, role=role, created_at=now(), expires_at=expires
+        )
+        secret = secrets.token_urlsafe(SECRET_BYTES)
+        fields = {column: getattr(key, column) for column in ApiKey.__struct_fields__}
+        with self._database.write() as connection:
+            connection.execute(insert(api_keys), {**fields, "digest": _digest(secret)})
+        return key, f"{PREFIX}_{key.id}_{secret}"
 
     def verify(self, text: str) -> ApiKey | None:
-        """The key that `text` is, unless it is unknown, wrong, expired or revoked."""
-        raise NotImplementedError
+        """The key that `text` is, unless it is unknown, wrong, expired or revoked.
+
+        Raises:
+            Unavailable: the database cannot be read.
+        """
+        prefix, _, rest = text.partition("_")
+        key_id, _, secret = rest.partition("_")
+        if prefix != PREFIX or not secret or not text.isascii():
+            return None
+        statement = select(api_keys).where(api_keys.c.id == key_id)
+        with self._database.read() as connection:
+            row = connection.execute(statement).mappings().one_or_none()
+        if row is None or not hmac.compare_digest(row["digest"], _digest(secret)):
+            return None
+        key = _key(row)
+        present = now()
+        if key.revoked_at or (key.expires_at and key.expires_at <= present):
+            return None
+        self._note_use(key, present)
+        return key
 
     def list(self) -> Sequence[ApiKey]:
         """Every key, oldest first, the revoked included."""
-        raise NotImplementedError
+        statement = select(api_keys).order_by(api_keys.c.created_at, api_keys.c.id)
+        with self._database.read() as connection:
+            return [_key(row) for row in connection.execute(statement).mappings()]
 
     def revoke(self, key_id: str) -> ApiKey:
-        """Make a key useless from now on; raises `NotFound`."""
-        raise NotImplementedError
+        """Make a key useless from now on; raises `NotFound`. A revoked key stays as it is."""
+        live = (api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None))
+        with self._database.write() as connection:
+            connection.execute(update(api_keys).where(*live).values(revoked_at=now()))
+            statement = select(api_keys).where(api_keys.c.id == key_id)
+            row = connection.execute(statement).mappings().one_or_none()
+        if row is None:
+            raise NotFound("no key has this id", where="key", remedy="list the keys")
+        return _key(row)
+
+    def _note_use(self, key: ApiKey, present: datetime) -> None:
+        if key.last_used_at and present - key.last_used_at < USE_NOTED_EVERY:
+            return
+        # A database too busy to note the use must not lock anyone out.
+        with suppress(Unavailable), self._database.write() as connection:
+            used = update(api_keys).where(api_keys.c.id == key.id)
+            connection.execute(used.values(last_used_at=present))
+
+
+def _digest(secret: str) -> bytes:
+    """A plain digest will do: nobody can try all of 2^256 secrets."""
+    return hashlib.sha256(secret.encode(errors="replace")).digest()
+
+
+def _key(row: RowMapping) -> ApiKey:
+    return ApiKey(**{column: row[column] for column in ApiKey.__struct_fields__})

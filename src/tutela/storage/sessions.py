@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 from datetime import datetime, timedelta
+
+from sqlalchemy import RowMapping, delete, insert, select, update
 
 from tutela.model.record import Record
 from tutela.storage.database import Database
+from tutela.storage.tables import api_keys, sessions, sign_in_codes
+from tutela.storage.values import now
+
+# Crockford's base 32: nobody can read one character as another.
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+MISREAD = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None})
+CODE_LENGTH = 12
+CODE_GROUP = 4
+TOKEN_BYTES = 32
+SEEN_NOTED_EVERY = 0.1  # of the idle time
 
 
 class Session(Record, frozen=True, kw_only=True):
@@ -33,11 +47,22 @@ class Sessions:
 
     def create_code(self, role: str, life: timedelta) -> str:
         """A one-time sign-in code such as `ABCD-EFGH-JKMN`: 60 random bits, shown once."""
-        raise NotImplementedError
+        code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
+        values = {"digest": _digest(code), "role": role, "expires_at": now() + life}
+        with self._database.write() as connection:
+            connection.execute(insert(sign_in_codes), values)
+        starts = range(0, CODE_LENGTH, CODE_GROUP)
+        return "-".join(code[start : start + CODE_GROUP] for start in starts)
 
     def redeem(self, code: str) -> str | None:
         """The role of a code, which is used up by this; None if unknown, used or expired."""
-        raise NotImplementedError
+        plain = code.upper().translate(MISREAD)
+        present = now()
+        taken = delete(sign_in_codes).where(sign_in_codes.c.digest == _digest(plain))
+        with self._database.write() as connection:
+            connection.execute(delete(sign_in_codes).where(sign_in_codes.c.expires_at <= present))
+            role: str | None = connection.scalar(taken.returning(sign_in_codes.c.role))
+        return role
 
     def open(
         self, role: str, *, idle: timedelta, life: timedelta, key_id: str | None = None
@@ -50,12 +75,55 @@ class Sessions:
             life: the session ends after so long in any case.
             key_id: API key that signed in; the session ends with it.
         """
-        raise NotImplementedError
+        token = secrets.token_urlsafe(TOKEN_BYTES)
+        begun = now()
+        session = Session(
+            role=role,
+            csrf=secrets.token_urlsafe(TOKEN_BYTES),
+            key_id=key_id,
+            created_at=begun,
+            expires_at=begun + life,
+        )
+        own = {column: getattr(session, column) for column in Session.__struct_fields__}
+        seen = {"seen_at": begun, "idle_seconds": int(idle.total_seconds())}
+        with self._database.write() as connection:
+            connection.execute(delete(sessions).where(sessions.c.expires_at <= begun))
+            connection.execute(insert(sessions), {**own, **seen, "digest": _digest(token)})
+        return session, token
 
     def find(self, token: str) -> Session | None:
         """The session of a token, unless it has ended; counts as being seen."""
-        raise NotImplementedError
+        digest = _digest(token)
+        statement = (
+            select(sessions, api_keys.c.revoked_at, api_keys.c.expires_at.label("key_expires_at"))
+            .join_from(sessions, api_keys, isouter=True)
+            .where(sessions.c.digest == digest)
+        )
+        with self._database.read() as connection:
+            row = connection.execute(statement).mappings().one_or_none()
+        present = now()
+        if row is None or _ended(row, present):
+            return None
+        if present - row["seen_at"] > timedelta(seconds=row["idle_seconds"]) * SEEN_NOTED_EVERY:
+            self._note_seen(digest, present)
+        return Session(**{column: row[column] for column in Session.__struct_fields__})
 
     def close(self, token: str) -> None:
         """End a session, if there is one."""
-        raise NotImplementedError
+        with self._database.write() as connection:
+            connection.execute(delete(sessions).where(sessions.c.digest == _digest(token)))
+
+    def _note_seen(self, digest: bytes, present: datetime) -> None:
+        with self._database.write() as connection:
+            seen = update(sessions).where(sessions.c.digest == digest)
+            connection.execute(seen.values(seen_at=present))
+
+
+def _ended(row: RowMapping, present: datetime) -> bool:
+    idle_until = row["seen_at"] + timedelta(seconds=row["idle_seconds"])
+    ends = (idle_until, row["expires_at"], row["revoked_at"], row["key_expires_at"])
+    return any(end is not None and end <= present for end in ends)
+
+
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode(errors="replace")).digest()

@@ -23,7 +23,7 @@ from sqlalchemy import (
     text,
 )
 
-from tutela.storage.instant import Instant
+from tutela.storage.values import Instant
 
 # SQLite gives a row number only to columns of the very type INTEGER.
 Serial = BigInteger().with_variant(Integer(), "sqlite")

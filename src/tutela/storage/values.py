@@ -1,13 +1,18 @@
-"""How points in time are stored: whole microseconds since 1970-01-01 UTC, on every database."""
+"""How points in time and signals are stored, the same on every database.
+
+Points in time are whole microseconds since 1970-01-01 UTC; signals are their canonical bytes.
+"""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import BigInteger, Dialect
 from sqlalchemy.types import TypeDecorator
 
 from tutela.errors import InvalidInput
+from tutela.model import Signal
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -45,3 +50,20 @@ class Instant(TypeDecorator[datetime]):
         """From the database."""
         del dialect
         return None if value is None else instant(value)
+
+
+def signal_bytes(signal: Signal) -> bytes:
+    """The canonical bytes of a signal; its canonical text is lower-case hex, whatever its kind.
+
+    Raises:
+        InvalidInput: the text is not canonical. It is not repeated in the error.
+    """
+    with suppress(ValueError):
+        value = bytes.fromhex(signal.value)
+        if value and value.hex() == signal.value:
+            return value
+    raise InvalidInput(
+        f"a {signal.kind} signal is not in its canonical form",
+        where="signals",
+        remedy="write it as lower-case hexadecimal digits",
+    )

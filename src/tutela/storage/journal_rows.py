@@ -1,0 +1,199 @@
+"""What an event and its outcome become in the tables, and how many of them are written at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Table, select
+
+from tutela.model import Case, Event, Outcome
+from tutela.model.record import Record
+from tutela.storage.database import insert_rows
+from tutela.storage.tables import actions, cases, decisions, events, kept_signals, matches
+from tutela.storage.values import microseconds, signal_bytes
+
+Row = tuple[Any, ...]
+
+EVENT_COLUMNS: Mapping[str, str] = {
+    "id": "text",
+    "digest": "text",
+    "received_at": "bigint",
+    "kind": "text",
+    "surface": "text",
+    "region": "text",
+    "actor": "text",
+    "drill": "boolean",
+    "contents": "text",
+}
+COLUMNS: Mapping[Table, tuple[str, ...]] = {
+    decisions: ("event_seq", "verdict", "policy_version", "outcome"),
+    actions: ("event_seq", "kind"),
+    matches: ("event_seq", "ordinal", "entry_id", "bank_id", "kind", "distance", "list_version"),
+    cases: ("event_seq", "id", "opened_at", "state", "drill", "principles", "summary"),
+    kept_signals: ("event_seq", "ordinal", "content", "kind", "value", "part", "quality"),
+}
+
+
+class Stored(Record, frozen=True, kw_only=True):
+    """An event that is already in the database: the digest of its request and its answer."""
+
+    event_id: str
+    digest: str
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """An event and its outcome, ready to be written.
+
+    Attributes:
+        event: the event's row, without its number.
+        parts: rows of the other tables, without the event's number.
+        tally: the counters that grow by one, some of them several times.
+    """
+
+    event: Row
+    parts: tuple[tuple[Table, Row], ...]
+    tally: tuple[str, ...]
+
+
+def rows_of(event: Event, outcome: Outcome, case: Case | None, *, keep_signals: bool) -> Rows:
+    """The rows of an event; raises `InvalidInput` or `ValueError` where it cannot be stored."""
+    signals = _signals(event) if keep_signals else ()
+    parts = (*_parts(outcome), *_case(case), *signals)
+    return Rows(event=_event(event), parts=parts, tally=tuple(_tally(outcome, parts)))
+
+
+def write_rows(connection: Connection, batch: Mapping[str, Rows], journal: str) -> set[str]:
+    """Write events that are not stored yet, by id; returns the ids of those that were new."""
+    # In the order of their ids, so that two processes cannot lock each other out.
+    rows = [batch[event_id].event for event_id in sorted(batch)]
+    write = _write_sqlite if connection.dialect.name == "sqlite" else _write_postgresql
+    numbers = write(connection, rows)
+    written: dict[Table, list[Row]] = {table: [] for table in COLUMNS}
+    tally: Counter[str] = Counter()
+    for event_id, number in numbers.items():
+        tally.update(batch[event_id].tally)
+        for table, row in batch[event_id].parts:
+            written[table].append((number, *row))
+    for table, part in written.items():
+        insert_rows(connection, table, COLUMNS[table], part)
+    _count(connection, tally, journal)
+    return set(numbers)
+
+
+def read_stored(connection: Connection, event_ids: Sequence[str]) -> dict[str, Stored]:
+    """What is stored under some event ids."""
+    statement = (
+        select(events.c.id, events.c.digest, decisions.c.outcome)
+        .join_from(events, decisions, decisions.c.event_seq == events.c.seq)
+        .where(events.c.id.in_(event_ids))
+    )
+    return {
+        row.id: Stored(
+            event_id=row.id,
+            digest=row.digest,
+            outcome=msgspec.json.decode(row.outcome, type=Outcome),
+        )
+        for row in connection.execute(statement)
+    }
+
+
+def _event(event: Event) -> Row:
+    bare = [msgspec.structs.replace(content, signals=()) for content in event.contents]
+    return (
+        event.id,
+        event.digest,
+        microseconds(event.received_at),
+        event.kind.value,
+        event.surface,
+        event.region,
+        event.actor.id if event.actor else None,
+        event.drill,
+        msgspec.json.encode(bare).decode(),
+    )
+
+
+def _parts(outcome: Outcome) -> Iterator[tuple[Table, Row]]:
+    decision = outcome.decision
+    answer = msgspec.json.encode(outcome).decode()
+    yield decisions, (outcome.verdict.value, decision.policy_version, answer)
+    for kind in dict.fromkeys(decision.actions):
+        yield actions, (kind.value,)
+    for ordinal, match in enumerate(outcome.matches):
+        found = (match.entry_id, match.bank_id, match.kind, match.distance, match.list_version)
+        yield matches, (ordinal, *found)
+
+
+def _case(case: Case | None) -> Iterator[tuple[Table, Row]]:
+    if case is not None:
+        principles = msgspec.json.encode(case.principles).decode()
+        opened_at, state = microseconds(case.opened_at), case.state.value
+        yield cases, (case.id, opened_at, state, case.drill, principles, case.summary)
+
+
+def _signals(event: Event) -> Iterator[tuple[Table, Row]]:
+    signals = [
+        (position, signal)
+        for position, content in enumerate(event.contents)
+        for signal in content.signals
+    ]
+    for ordinal, (position, signal) in enumerate(signals):
+        value = signal_bytes(signal)
+        row = (ordinal, position, signal.kind, value, signal.part, signal.quality)
+        yield kept_signals, row
+
+
+def _tally(outcome: Outcome, parts: Sequence[tuple[Table, Row]]) -> Iterator[str]:
+    yield "events"
+    yield f"events_{outcome.verdict.value}"
+    for table, row in parts:
+        if table is decisions:
+            yield "decisions"
+        elif table is actions:
+            yield f"actions_{row[0]}"
+        elif table is cases:
+            yield "cases"
+        elif table is kept_signals:
+            yield "signals_kept"
+    for match in outcome.matches:
+        yield f"matches_{match.kind}"
+
+
+def _write_sqlite(connection: Connection, rows: Sequence[Row]) -> dict[str, int]:
+    """Insert events that are new; their numbers. Nobody else writes meanwhile."""
+    last = connection.exec_driver_sql("SELECT coalesce(max(seq), 0) FROM events").scalar_one()
+    marks = ", ".join("?" * len(EVENT_COLUMNS))
+    connection.exec_driver_sql(
+        f"INSERT INTO events ({', '.join(EVENT_COLUMNS)}) VALUES ({marks})"  # noqa: S608 - own names
+        " ON CONFLICT (id) DO NOTHING",
+        list(rows),
+    )
+    new = connection.exec_driver_sql("SELECT id, seq FROM events WHERE seq > ?", (last,))
+    return {row.id: row.seq for row in new}
+
+
+def _write_postgresql(connection: Connection, rows: Sequence[Row]) -> dict[str, int]:
+    """Insert events that are new; their numbers. One array a column keeps the statement short."""
+    arrays = ", ".join(f"%s::{kind}[]" for kind in EVENT_COLUMNS.values())
+    new = connection.exec_driver_sql(
+        f"INSERT INTO events ({', '.join(EVENT_COLUMNS)})"  # noqa: S608 - own names
+        f" SELECT * FROM unnest({arrays}) ON CONFLICT (id) DO NOTHING RETURNING id, seq",
+        tuple(list(column) for column in zip(*rows, strict=True)),
+    )
+    return {row.id: row.seq for row in new}
+
+
+def _count(connection: Connection, tally: Counter[str], journal: str) -> None:
+    mark = "?" if connection.dialect.name == "sqlite" else "%s"
+    if tally:
+        connection.exec_driver_sql(
+            "INSERT INTO tallies (journal, name, value)"  # noqa: S608 - our own names
+            f" VALUES ({mark}, {mark}, {mark})"
+            " ON CONFLICT (journal, name) DO UPDATE SET value = tallies.value + excluded.value",
+            [(journal, name, by) for name, by in tally.items()],
+        )

@@ -1,0 +1,166 @@
+"""Jobs that wait for a child, and what is known of the children's health. Thread-safe."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, deque
+from collections.abc import Iterable
+
+from tutela.detection.media.task import Task
+from tutela.detection.media.wire import Started
+from tutela.errors import Unavailable
+
+_FAILURES = 3
+"""Starts in a row that must fail before the pool says that it cannot work."""
+
+
+class Backlog:
+    """A bounded queue of jobs between callers and dispatchers.
+
+    Args:
+        most: jobs that may wait.
+
+    Attributes:
+        closed: no more jobs are taken.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._tasks: deque[Task] = deque()
+        self._condition = threading.Condition()
+        self._idle = 0
+        self._ready = 0
+        self._failures = 0
+        self._trouble = ""
+        self._started: Started | None = None
+        self.closed = False
+        self._counts: Counter[str] = Counter()
+
+    def put(self, task: Task) -> None:
+        """Appends a new job.
+
+        Raises:
+            Unavailable: too many wait, no child can be started, or the pool is closed.
+        """
+        with self._condition:
+            if self.closed:
+                raise Unavailable("the decoder is closed")
+            if self._trouble:
+                raise self._unable()
+            if len(self._tasks) >= self._most:
+                raise Unavailable(
+                    f"{self._most} files wait to be decoded already", remedy="try again later"
+                )
+            self._tasks.append(task)
+            self._condition.notify()
+
+    def put_back(self, tasks: Iterable[Task]) -> None:
+        """Puts jobs that were taken before all others again."""
+        with self._condition:
+            self._tasks.extendleft(reversed(list(tasks)))
+            self._condition.notify_all()
+
+    def take(self, seconds: float) -> Task | None:
+        """The next job; waits so long for one."""
+        with self._condition:
+            self._idle += 1
+            self._condition.wait_for(lambda: self._tasks or self.closed, seconds)
+            self._idle -= 1
+            return self._pop()
+
+    def take_more(self) -> Task | None:
+        """The next job, unless somebody idle is about to take it."""
+        with self._condition:
+            return None if self._idle else self._pop()
+
+    def _pop(self) -> Task | None:
+        while self._tasks:
+            task = self._tasks.popleft()
+            if task.start():
+                return task
+            task.cancel()
+        return None
+
+    def close(self) -> None:
+        """Takes no more jobs and cancels those that wait."""
+        with self._condition:
+            self.closed = True
+            waiting, self._tasks = self._tasks, deque()
+            self._condition.notify_all()
+        for task in waiting:
+            task.cancel()
+
+    def pause(self, seconds: float) -> None:
+        """Waits, unless the pool is closed."""
+        with self._condition:
+            self._condition.wait_for(lambda: self.closed, seconds)
+
+    def child_started(self, started: Started) -> None:
+        """A child is ready."""
+        with self._condition:
+            self._ready += 1
+            self._failures = 0
+            self._trouble = ""
+            self._started = started
+            self._condition.notify_all()
+
+    def child_ended(self, why: str) -> None:
+        """A child that was ready is gone."""
+        with self._condition:
+            self._ready -= 1
+            self._counts[why] += 1
+
+    def child_failed(self, problem: str) -> int:
+        """A child could not be started. If none can, jobs that wait fail.
+
+        Returns:
+            How many starts in a row have failed.
+        """
+        waiting: deque[Task] = deque()
+        with self._condition:
+            self._failures += 1
+            failures = self._failures
+            if failures >= _FAILURES and not self._ready:
+                self._trouble = problem
+                waiting, self._tasks = self._tasks, deque()
+                self._condition.notify_all()
+        for task in waiting:
+            if task.start():
+                task.fail(self._unable())
+        return failures
+
+    def wait_ready(self, seconds: float | None) -> Started:
+        """Waits for the first child; what protects it.
+
+        Raises:
+            Unavailable: none can be started, none was ready in time, or the pool is closed.
+        """
+        with self._condition:
+            self._condition.wait_for(lambda: self._started or self._trouble or self.closed, seconds)
+            if self._trouble:
+                raise self._unable()
+            if self._started is None:
+                raise Unavailable("no decoder was ready in time")
+            return self._started
+
+    @property
+    def started(self) -> Started:
+        """What protects the children; nothing before the first is ready."""
+        return self._started or Started()
+
+    def job_done(self) -> None:
+        """Counts one more job."""
+        with self._condition:
+            self._counts["jobs"] += 1
+
+    def totals(self) -> dict[str, int]:
+        """Jobs done, and children that died, timed out or were replaced."""
+        with self._condition:
+            names = ("jobs", "died", "timed_out", "replaced")
+            return {name: self._counts[name] for name in names}
+
+    def _unable(self) -> Unavailable:
+        return Unavailable(
+            f"no decoder can be started: {self._trouble}",
+            remedy="it is tried again every few seconds; see the log of the first failure",
+        )

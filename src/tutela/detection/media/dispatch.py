@@ -1,0 +1,268 @@
+"""Feeds one decoder child, replaces it, and makes gaps of its failures.
+
+One thread for each child. A child has up to two small jobs in flight, so that it need not wait
+while the parent is busy.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+from collections import deque
+
+from tutela.detection.media.backlog import Backlog
+from tutela.detection.media.decoder import Decoder, StartFailed, why
+from tutela.detection.media.task import Task
+from tutela.detection.media.wire import Found, Garbled, Setup
+from tutela.detection.signals.registry import SignalKinds
+from tutela.errors import Unavailable
+from tutela.model import Content, Gap, GapReason
+
+_log = logging.getLogger(__name__)
+
+_IN_FLIGHT = 2
+_SMALL_BYTES = 2**20
+_STALL_SECONDS = 0.25
+"""A child that is silent for so long gives the job behind its present one to others."""
+
+_READ_BYTES_PER_SECOND = 5 * 2**20
+"""A disk that reads more slowly counts as hung."""
+
+_LOOK_SECONDS = 1.0
+"""How often an idle child is looked after."""
+
+_START_LOOK_SECONDS = 0.1
+_LONGEST_PAUSE_SECONDS = 5.0
+
+
+class _Sent:
+    """A job that a child has."""
+
+    def __init__(self, number: int, task: Task) -> None:
+        self.number = number
+        self.task = task
+        self.members: list[Content] = []
+        self.given_back = False
+
+
+class Dispatcher:
+    """Feeds one child.
+
+    Args:
+        backlog: where jobs come from.
+        setup: how children work.
+        kinds: signal kinds, for exact fingerprints where the child fails.
+        first_jobs: jobs after which the first child is replaced; later ones do what the limits
+            say. So the children of a pool do not all retire at once.
+    """
+
+    def __init__(
+        self, backlog: Backlog, setup: Setup, kinds: SignalKinds, *, first_jobs: int
+    ) -> None:
+        self._backlog = backlog
+        self._setup = setup
+        self._limits = setup.limits
+        self._kinds = kinds
+        self._retire_at = first_jobs
+        self._done = 0
+        self._number = 0
+        self._decoder: Decoder | None = None
+        self._next: Decoder | None = None
+        self._next_started = False
+        self._sent: deque[_Sent] = deque()
+
+    def run(self) -> None:
+        """Works until the backlog is closed and the child has answered."""
+        while self._sent or not self._backlog.closed:
+            try:
+                self._step()
+            except Exception:  # noqa: BLE001 - see below; it is logged
+                # Whatever it was, callers must not wait for ever, and the pool must go on.
+                _log.exception("feeding a decoder failed")
+                self._abandon()
+                self._backlog.pause(_LOOK_SECONDS)
+        self._abandon()
+
+    def _step(self) -> None:
+        decoder = self._current()
+        if decoder is not None:
+            self._fill(decoder)
+            if self._sent:
+                self._collect(decoder)
+
+    def _current(self) -> Decoder | None:
+        """The child to work with; None while there is none yet."""
+        if self._decoder is not None and not self._sent:
+            if self._decoder.dead:  # It ended while it was idle: that is no job's fault.
+                self._drop("died")
+            elif self._due and self._next_ready(0):
+                self._drop("replaced")
+        if self._decoder is None and self._next_ready(_START_LOOK_SECONDS):
+            self._decoder, self._next, self._next_started = self._next, None, False
+            self._done = 0
+        return self._decoder
+
+    @property
+    def _due(self) -> bool:
+        """Whether the child has done its share."""
+        return self._done >= self._retire_at
+
+    def _next_ready(self, seconds: float) -> bool:
+        """Begins to start the next child, if that is not done; waits so long for it."""
+        try:
+            if self._next is None:
+                self._next = Decoder(self._setup)
+            if not self._next_started:
+                started = self._next.started(seconds)
+                if started is not None:
+                    self._next_started = True
+                    self._backlog.child_started(started)
+        except StartFailed as error:
+            self._next = None
+            self._start_failed(str(error))
+        return self._next_started
+
+    def _start_failed(self, problem: str) -> None:
+        _log.error("a decoder could not be started: %s", problem)
+        failures = self._backlog.child_failed(problem)
+        if self._decoder is None:
+            self._backlog.pause(min(0.1 * 2**failures, _LONGEST_PAUSE_SECONDS))
+        else:
+            self._retire_at += self._ahead
+
+    @property
+    def _ahead(self) -> int:
+        """How many jobs before its end a child's successor is started."""
+        return max(self._limits.jobs_per_child // 10, 1)
+
+    def _fill(self, decoder: Decoder) -> None:
+        task = None if self._sent else self._backlog.take(_LOOK_SECONDS)
+        while task is not None or self._more_fit():
+            task = task or self._backlog.take_more()
+            if task is None or not self._send(decoder, task):
+                return
+            task = None
+
+    def _more_fit(self) -> bool:
+        return (
+            0 < len(self._sent) < _IN_FLIGHT
+            and self._sent[0].task.size <= _SMALL_BYTES
+            and not self._due
+        )
+
+    def _send(self, decoder: Decoder, task: Task) -> bool:
+        try:
+            fd = task.open()
+        except OSError as error:
+            task.fail(Unavailable(f"content cannot be handed on: {error.strerror}"))
+            return True
+        self._number += 1
+        try:
+            decoder.send(self._number, fd)
+        except OSError:  # It is gone; if it had a job, collecting the answer will show that.
+            self._backlog.put_back([task])
+            if not self._sent:
+                self._drop("died")
+            return False
+        self._sent.append(_Sent(self._number, task))
+        return True
+
+    def _collect(self, decoder: Decoder) -> None:
+        """Waits for the next message of the child and does what it says."""
+        head = self._sent[0]
+        if len(self._sent) > 1 and not decoder.answers(_STALL_SECONDS):
+            self._give_back(1)
+        try:
+            found = decoder.receive(
+                self._limits.wall_seconds + head.task.size / _READ_BYTES_PER_SECOND
+            )
+            self._check(found, head)
+        except TimeoutError:
+            self._lost(f"no answer within {self._limits.wall_seconds:g} seconds")
+        except (OSError, EOFError, Garbled):
+            self._lost("")
+        else:
+            head.members.extend(found.members)
+            if found.whole is not None or found.problem:
+                self._sent.popleft()
+                self._finish(head, found)
+
+    def _check(self, found: Found, head: _Sent) -> None:
+        """A child that hostile bytes have taken over must not keep the parent busy for ever."""
+        most = self._limits.archive_members + self._limits.archive_depth
+        if found.number != head.number or len(head.members) + len(found.members) > most:
+            raise Garbled("an answer that nobody asked for")
+        if not (found.members or found.whole or found.problem):
+            raise Garbled("an answer without content")
+
+    def _finish(self, sent: _Sent, found: Found) -> None:
+        self._done += 1
+        self._backlog.job_done()
+        if self._done >= self._retire_at - self._ahead:
+            self._next_ready(0)
+        if sent.given_back:
+            return
+        if found.whole is not None:
+            sent.task.settle((found.whole, *sent.members))
+        elif found.problem == "MemoryError":
+            self._rescue(sent, GapReason.OUT_OF_MEMORY, "it takes more memory than is allowed")
+        else:
+            _log.error("a decoder made a mistake: %s", found.problem)
+            self._rescue(sent, GapReason.DECODER_DIED, "the decoder made a mistake")
+
+    def _lost(self, hung: str) -> None:
+        """The child hung or is gone: its first job is to blame, the others go back."""
+        head = self._sent.popleft()
+        self._give_back(0)
+        self._sent.clear()
+        code = self._drop("timed_out" if hung else "died")
+        self._next_ready(0)
+        if head.given_back:
+            return
+        if hung:
+            self._rescue(head, GapReason.TIMED_OUT, hung)
+        elif code == -signal.SIGPROF:
+            seconds = f"{self._limits.cpu_seconds:g} seconds"
+            self._rescue(
+                head, GapReason.TIMED_OUT, f"decoding took more than {seconds} of processor time"
+            )
+        else:
+            self._rescue(
+                head, GapReason.DECODER_DIED, f"the decoder ended while it read this ({why(code)})"
+            )
+
+    def _rescue(self, sent: _Sent, reason: GapReason, detail: str) -> None:
+        """Settles a job that the child could not finish with what can be said without it."""
+        whole = sent.task.exact(self._kinds, Gap(reason=reason, detail=detail))
+        sent.task.settle((whole, *sent.members))
+
+    def _give_back(self, present: int) -> None:
+        """Everything behind the first `present` jobs goes to whoever is free.
+
+        The child may still answer these: it will not be listened to.
+        """
+        waiting = [sent for sent in list(self._sent)[present:] if not sent.given_back]
+        for sent in waiting:
+            sent.given_back = True
+        self._backlog.put_back(sent.task for sent in waiting)
+
+    def _drop(self, what: str) -> int:
+        """Ends the child; gives its exit code."""
+        decoder, self._decoder = self._decoder, None
+        if decoder is None:
+            return 0
+        self._backlog.child_ended(what)
+        return decoder.end()
+
+    def _abandon(self) -> None:
+        """Ends the children; whoever waits for them gets an error."""
+        for sent in self._sent:
+            if not sent.given_back:
+                sent.task.fail(Unavailable("the decoder was lost"))
+        self._sent.clear()
+        self._drop("closed")
+        if self._next is not None:
+            if self._next_started:
+                self._backlog.child_ended("closed")
+            self._next.end()
+        self._next, self._next_started = None, False

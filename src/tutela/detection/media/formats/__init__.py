@@ -1,0 +1,1 @@
+"""The openers of pictures and archives. Everything here runs in the sandboxed child only."""

@@ -1,0 +1,131 @@
+"""One job, as the parent holds it: where its bytes are, and who waits for the answer."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from concurrent.futures import Future
+from tempfile import TemporaryFile
+
+from tutela.detection.media.digests import Digests
+from tutela.detection.media.sniff import HEAD_BYTES, UNKNOWN, sniff
+from tutela.detection.media.source import CHUNK_BYTES, OpenFile
+from tutela.detection.signals.registry import SignalKinds
+from tutela.errors import InvalidInput
+from tutela.model import Content, Gap, GapReason
+
+Contents = tuple[Content, ...]
+Source = int | bytes | bytearray | memoryview
+
+
+class Task:
+    """A job on its way through the pool.
+
+    Args:
+        source: bytes, which must not change until the job is done, or an open descriptor, which
+            is duplicated.
+        size_hint: about how many bytes there are, where the caller knows.
+
+    Attributes:
+        future: what the caller waits for.
+        size: bytes, as far as known.
+
+    Raises:
+        InvalidInput: the descriptor is not open.
+        OSError: no more files can be opened.
+    """
+
+    def __init__(self, source: Source, size_hint: int | None) -> None:
+        self.future: Future[Contents] = Future()
+        self._data: memoryview | None = None
+        self._fd = -1
+        if isinstance(source, int):
+            try:
+                self._fd = os.dup(source)
+            except OverflowError as error:
+                raise InvalidInput("not an open file") from error
+            self.size = os.fstat(self._fd).st_size if size_hint is None else size_hint
+        else:
+            self._data = memoryview(source).cast("B")
+            self.size = self._data.nbytes
+
+    def start(self) -> bool:
+        """Tells the waiting caller that it begins; False if nobody waits any more."""
+        return self.future.running() or self.future.set_running_or_notify_cancel()
+
+    def open(self) -> int:
+        """A descriptor of the bytes, to be sent to a child. Closed when the task ends.
+
+        Raises:
+            OSError: no more files can be opened, or memory is full.
+        """
+        if self._fd < 0 and self._data is not None:
+            self._fd = _in_memory(self._data)
+        return self._fd
+
+    def settle(self, contents: Contents) -> None:
+        """Gives the answer."""
+        self._close()
+        self.future.set_result(contents)
+
+    def fail(self, error: Exception) -> None:
+        """Gives an error in place of an answer."""
+        self._close()
+        self.future.set_exception(error)
+
+    def cancel(self) -> None:
+        """Gives it up before it began."""
+        self._close()
+        self.future.cancel()
+        self.future.set_running_or_notify_cancel()
+
+    def exact(self, kinds: SignalKinds, gap: Gap) -> Content:
+        """What is left to say where no child can answer: exact fingerprints, and the gap.
+
+        Taking digests is not decoding: this is safe here.
+        """
+        digests = Digests(kinds)
+        head = b""
+        try:
+            for chunk in self._chunks():
+                head += chunk[: HEAD_BYTES - len(head)]
+                digests.update(chunk)
+        except (OSError, InvalidInput):
+            return Content(gaps=(gap, Gap(reason=GapReason.UNREADABLE, detail="it cannot be read")))
+        return Content(
+            media_type=(sniff(head) if head else UNKNOWN).name,
+            size=digests.size,
+            signals=digests.signals(),
+            gaps=(gap,),
+        )
+
+    def _chunks(self) -> Iterator[bytes | memoryview]:
+        if self._data is None:
+            yield from OpenFile(self._fd).chunks()
+        else:
+            for start in range(0, self._data.nbytes, CHUNK_BYTES):
+                yield self._data[start : start + CHUNK_BYTES]
+
+    def _close(self) -> None:
+        self._data = None
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+
+def _in_memory(data: memoryview) -> int:
+    """A file of these bytes that has no name and lives in memory where the system can do that."""
+    if sys.platform == "linux":
+        fd = os.memfd_create("content", os.MFD_CLOEXEC)
+    else:
+        with TemporaryFile(buffering=0) as file:
+            fd = os.dup(file.fileno())
+    try:
+        written = 0
+        while written < data.nbytes:
+            written += os.write(fd, data[written:])
+    except OSError:
+        os.close(fd)
+        raise
+    return fd

@@ -1,0 +1,168 @@
+"""What parent and child say to each other: small framed messages, never code and never pixels.
+
+A frame is its length in four bytes and a MessagePack body; the descriptor of a job's data
+travels with the frame. The parent trusts nothing that a child says: length, form and number of
+its messages are bounded, since hostile bytes may have taken the child over.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from typing import TypeVar
+
+import msgspec
+
+from tutela.detection.media.limits import Limits
+from tutela.model import Content
+from tutela.model.record import Record
+
+MOST_BYTES = 16 * 2**20
+"""Longest body of a frame."""
+
+_HEADER_BYTES = 4
+
+
+class Setup(Record, frozen=True, kw_only=True):
+    """Parent to child, once: how to work.
+
+    Attributes:
+        parent: process id that the child must not outlive.
+        archives: whether archives are opened.
+        dihedral: whether turned and mirrored variants are fingerprinted.
+    """
+
+    parent: int
+    limits: Limits
+    archives: bool
+    dihedral: bool
+
+
+class Started(Record, frozen=True, kw_only=True):
+    """Child to parent, once: it is locked down and works, or `problem` says why not.
+
+    Attributes:
+        protections: what is in force.
+        missing: what this system did not give, each with the reason.
+    """
+
+    protections: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    problem: str = ""
+
+
+class Job(Record, frozen=True, kw_only=True):
+    """Parent to child: look at the file whose descriptor comes along."""
+
+    number: int
+
+
+class Found(Record, frozen=True, kw_only=True):
+    """Child to parent: what was found. A job's last message has `whole` or `problem`.
+
+    Attributes:
+        members: members of the archive, as far as they were looked at since the last message.
+        whole: the file itself.
+        problem: what went wrong in the child itself, in one word.
+    """
+
+    number: int
+    members: tuple[Content, ...] = ()
+    whole: Content | None = None
+    problem: str = ""
+
+
+Message = TypeVar("Message", bound=Record)
+
+
+class Garbled(Exception):
+    """What came is no message of the expected form."""
+
+
+class Wire:
+    """One end of the connection between parent and child. Used by one thread.
+
+    Args:
+        connection: a connected Unix stream socket; closed with the wire.
+    """
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._socket = connection
+        self._deadline: float | None = None
+
+    def fileno(self) -> int:
+        """The socket's descriptor, for waiting."""
+        return self._socket.fileno()
+
+    def patience(self, seconds: float) -> None:
+        """From now on, `send` and `receive` raise `TimeoutError` after so long, all in all."""
+        self._deadline = time.monotonic() + seconds
+        self._socket.settimeout(seconds)
+
+    def send(self, message: Record, *fds: int) -> None:
+        """Sends a message and copies of descriptors.
+
+        Raises:
+            OSError: the other end is gone.
+        """
+        body = msgspec.msgpack.encode(message)
+        frame = len(body).to_bytes(_HEADER_BYTES, "big") + body
+        sent = socket.send_fds(self._socket, [frame], fds) if fds else 0
+        if sent < len(frame):
+            self._socket.sendall(memoryview(frame)[sent:])
+
+    def receive(self, form: type[Message]) -> Message:
+        """The next message.
+
+        Raises:
+            EOFError: the other end is gone.
+            Garbled: what came is no such message.
+        """
+        return self._parse(self._body(self._exactly(_HEADER_BYTES)), form)
+
+    def receive_with_fd(self, form: type[Message]) -> tuple[Message, int]:
+        """The next message and the descriptor that came with it, which the caller must close.
+
+        Raises:
+            EOFError: the other end is gone.
+            Garbled: what came is no such message, or came without a descriptor.
+        """
+        header, fds, _, _ = socket.recv_fds(self._socket, _HEADER_BYTES, 1)
+        if not header:
+            raise EOFError("the connection was closed")
+        header += self._exactly(_HEADER_BYTES - len(header))
+        message = self._parse(self._body(header), form)
+        if not fds:
+            raise Garbled("no descriptor came along")
+        return message, fds[0]
+
+    def close(self) -> None:
+        """Ends the connection."""
+        self._socket.close()
+
+    def _body(self, header: bytes) -> bytes:
+        length = int.from_bytes(header, "big")
+        if length > MOST_BYTES:
+            raise Garbled("a message is too long")
+        return self._exactly(length)
+
+    def _exactly(self, length: int) -> bytes:
+        got = self._socket.recv(length) if length else b""
+        while len(got) < length:
+            self._hurry()
+            more = self._socket.recv(length - len(got))
+            if not more:
+                raise EOFError("the connection was closed")
+            got += more
+        return got
+
+    def _hurry(self) -> None:
+        """A frame that trickles in must not take longer than one that comes at once."""
+        if self._deadline is not None:
+            self._socket.settimeout(max(self._deadline - time.monotonic(), 0.001))
+
+    def _parse(self, body: bytes, form: type[Message]) -> Message:
+        try:
+            return msgspec.msgpack.decode(body, type=form)
+        except msgspec.DecodeError as error:
+            raise Garbled("a message of another form came") from error

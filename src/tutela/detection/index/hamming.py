@@ -1,0 +1,165 @@
+"""The Hamming index: every known signal within a distance, and none missed."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import ClassVar
+
+import numpy as np
+
+from tutela.detection.index.certificate import Substrings
+from tutela.detection.index.kernels import (
+    LINE_WORDS,
+    MASKS,
+    WORD_BITS,
+    Found,
+    Numbers,
+    Probing,
+    Question,
+    Rows,
+    Tables,
+    Words,
+    bucket_keys,
+    fill_table,
+    probe,
+    rank_lines,
+    scan,
+)
+from tutela.detection.index.layers import LayeredIndex
+from tutela.detection.index.plan import MOST_THRESHOLD, Plan, make_plan
+from tutela.detection.index.rows import SortedRows
+
+RADIUS = 31
+"""Greatest distance of a bank, and the one that tables are made for."""
+
+MOST_RADIUS = 64
+"""Greatest distance that may be asked for."""
+
+
+class HammingIndex(LayeredIndex):
+    """Signals of equal length, searched within any distance up to 64 bits; see `LayeredIndex`.
+
+    Args:
+        kind: signal kind, named in certificates and errors.
+        bits: length of a signal, a multiple of 8.
+    """
+
+    def __init__(self, kind: str, bits: int = 256) -> None:
+        super().__init__(kind, bits, self._make_part)
+
+    def _make_part(self, rows: SortedRows) -> ScanPart | TablePart:
+        radius = min(RADIUS, self.bits // 8)
+        plan = make_plan(len(rows.rows.codes), self.bits, radius, MOST_RADIUS)
+        return TablePart(rows, plan, radius) if plan else ScanPart(rows, radius)
+
+
+class ScanPart:
+    """A part so small, or signals so short, that comparing all codes is quickest."""
+
+    kernel: ClassVar[str] = "scan"
+    parameters = ""
+    substrings = Substrings()
+
+    def __init__(self, rows: SortedRows, radius: int) -> None:
+        self.sorted = rows
+        self.radius = radius
+        self.nbytes = rows.nbytes
+
+    def search(self, question: Question, rows: Rows | None = None) -> Found:
+        """Compare all codes."""
+        rows = rows or self.sorted.rows
+        return scan(question, rows, len(rows.codes))
+
+
+class TablePart:
+    """A part that is searched by multi-index hashing; `plan.py` says why nothing is missed."""
+
+    kernel: ClassVar[str] = "tables"
+
+    def __init__(self, rows: SortedRows, plan: Plan, radius: int) -> None:
+        self.sorted = rows
+        self.plan = plan
+        self.radius = radius
+        self.tables = make_tables(rows.rows.codes, plan)
+        self._probing = [
+            Probing(thresholds, room, plan.patience)
+            for thresholds, room in zip(plan.thresholds, plan.rooms, strict=True)
+        ]
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that rows and tables take."""
+        return self.sorted.nbytes + sum(column.nbytes for column in self.tables)
+
+    @property
+    def parameters(self) -> str:
+        """Widths and thresholds of the substrings."""
+        sub = self.substrings
+        pairs = zip(sub.widths, sub.thresholds, strict=True)
+        return " ".join(f"{width}/{threshold}" for width, threshold in pairs)
+
+    @property
+    def substrings(self) -> Substrings:
+        """The substrings, with the thresholds of the greatest distance of a bank."""
+        thresholds = tuple(int(t) for t in self._probing[self.radius].thresholds)
+        return Substrings(firsts=self.plan.firsts, widths=self.plan.widths, thresholds=thresholds)
+
+    def search(self, question: Question, rows: Rows | None = None) -> Found:
+        """Ask the tables, or compare all codes where that is quicker."""
+        rows = rows or self.sorted.rows
+        if self.plan.scans[question.radius]:
+            return scan(question, rows, len(rows.codes))
+        return probe(question, rows, self.tables, self._probing[question.radius])
+
+
+def make_tables(codes: Words, plan: Plan) -> Tables:
+    """The tables of a plan over some codes (n, words)."""
+    sizes = [max(LINE_WORDS, 1 << (width - int(WORD_BITS))) for width in plan.widths]
+    begins = np.concatenate([[0], np.cumsum(sizes)])
+    bitmap = np.zeros(begins[-1], np.uint64)
+    layout = np.zeros((len(sizes), MASKS + MOST_THRESHOLD + 2), np.int64)
+    heads: list[Numbers] = []
+    spills: list[Numbers] = []
+    masks: list[Numbers] = []
+    for number, (first, width) in enumerate(zip(plan.firsts, plan.widths, strict=True)):
+        most = int(plan.thresholds[:, number].max())
+        own, weights = _masks(width - int(WORD_BITS), most)
+        layout[number, :MASKS] = first, width, begins[number]
+        layout[number, MASKS : MASKS + len(weights)] = weights + sum(
+            len(of_table) for of_table in masks
+        )
+        keys = bucket_keys(codes, first, width)
+        keys.sort()
+        part = bitmap[begins[number] : begins[number + 1]]
+        head, spill = fill_table(keys, part, sum(len(of_table) for of_table in spills))
+        heads.append(head)
+        spills.append(spill)
+        masks.append(own)
+    return Tables(
+        layout,
+        bitmap,
+        rank_lines(bitmap),
+        np.concatenate(heads),
+        np.concatenate(spills),
+        np.concatenate(masks),
+        _near(MOST_THRESHOLD),
+    )
+
+
+def _masks(bits: int, most: int) -> tuple[Numbers, Numbers]:
+    """Numbers of `bits` bits with up to `most` set, by weight, and where each weight begins."""
+    masks: list[int] = []
+    begins = [0]
+    for weight in range(most + 1):
+        masks += [sum(1 << bit for bit in chosen) for chosen in combinations(range(bits), weight)]
+        begins.append(len(masks))
+    return np.array(masks, np.uint32), np.array(begins, np.uint32)
+
+
+def _near(most: int) -> Words:
+    """uint64 (most + 1, 64): which of 64 numbers are within a radius of one of them."""
+    numbers = np.arange(64, dtype=np.uint64)
+    apart = np.bitwise_count(numbers[:, None] ^ numbers)
+    powers = np.uint64(1) << numbers
+    balls = [np.where(apart <= radius, powers, 0).sum(axis=1) for radius in range(most + 1)]
+    return np.array(balls, np.uint64)

@@ -1,0 +1,477 @@
+"""The loops of the match engine, compiled by numba. `twins.py` says in NumPy what each must give.
+
+Shapes and words used throughout:
+
+- A code is the bits of a signal as big-endian 64-bit words: bit 0 is the first bit of its first
+  byte. `codes` is (n, words) uint64.
+- A code owns the rows `starts[code]` to `starts[code + 1]`; a row is one signal of one entry.
+- `groups[row]` is the row's bank as a small number; negative while the row must not match.
+- `reach[group]` is the greatest distance at which that bank matches; negative for not at all.
+- A hit is `distance << 32 | row` in one uint64, so that sorting hits puts the closest first.
+
+All release the GIL and are cached on disk. None checks its arguments: the callers do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar, cast
+
+import numpy as np
+from numba import njit, types
+from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+Words = NDArray[np.uint64]
+Numbers = NDArray[np.uint32]
+Integers = NDArray[np.int64]
+Groups = NDArray[np.int32]
+F = TypeVar("F", bound=Callable[..., Any])
+
+# Columns of `Tables.layout`; from MASKS on, where the masks of weight 0, 1, ... begin.
+FIRST, WIDTH, BITMAP, MASKS = range(4)
+SPILLED = np.uint32(1 << 31)
+LINE_WORDS = 8
+
+# Fields of the tally of one query.
+COUNT, TOTAL, CUT = range(3)
+
+ZERO, ONE, ROW_BITS = np.uint64(0), np.uint64(1), np.uint64(32)
+ROW = np.uint64(0xFFFFFFFF)
+NO_CUT = np.uint64(0xFFFFFFFFFFFFFFFF)
+WORD_BITS, IN_WORD = np.uint64(6), np.uint64(63)
+LINE_SHIFT = np.uint32(3)
+
+
+def kernel(function: F) -> F:
+    """Compile at first call, without the GIL, and keep the machine code on disk."""
+    return cast("F", njit(nogil=True, cache=True)(function))
+
+
+def _popcount(_context: Any, word: Any) -> Any:  # noqa: ANN401 - numba's own types
+    def generate(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:  # noqa: ANN401
+        return builder.ctpop(args[0])
+
+    return (types.uint64(types.uint64), generate) if word == types.uint64 else None
+
+
+popcount = cast("Callable[[Any], Any]", intrinsic(_popcount))
+"""Set bits of a uint64 as uint64: LLVM's ctpop, one instruction where the CPU has one."""
+
+
+class Rows(NamedTuple):
+    """What a search needs of the signals themselves; see the head of this file."""
+
+    codes: Words
+    starts: Numbers
+    groups: Groups
+
+
+class Question(NamedTuple):
+    """What is asked.
+
+    Attributes:
+        queries: (n, words) codes.
+        radius: greatest distance at which any group matches.
+        reach: int16 (groups,).
+        limit: most hits per query, at least 1.
+    """
+
+    queries: Words
+    radius: int
+    reach: NDArray[np.int16]
+    limit: int
+
+
+class Found(NamedTuple):
+    """What was found.
+
+    Attributes:
+        hits: those of query i are `hits[ends[i - 1] : ends[i]]`, sorted.
+        totals: how many there are for each query, of which `hits` has the `limit` first.
+    """
+
+    hits: Words
+    ends: Integers
+    totals: Integers
+
+
+class Tables(NamedTuple):
+    """The hash tables of multi-index hashing, one per substring of a code, laid end to end.
+
+    A table has one bit for each of its buckets: whether it is full. The bits of all tables make
+    one long bitmap, and full buckets are numbered in its order. Each has a head: the only code in
+    it, or `SPILLED | place` where several share it; `spill[place]` is then their number, and they
+    follow it.
+
+    Attributes:
+        layout: int64 (tables, columns), see FIRST and so on.
+        bitmap: 64 buckets to a word, lowest bit first.
+        ranks: full buckets before each line of eight words.
+        masks: by weight, which bits of a bucket's number above the lowest six to flip.
+        near: uint64 (radius + 1, 64): which of 64 buckets lie within a radius of one of them.
+    """
+
+    layout: Integers
+    bitmap: Words
+    ranks: Numbers
+    heads: Numbers
+    spill: Numbers
+    masks: Numbers
+    near: Words
+
+
+class Probing(NamedTuple):
+    """How to ask the tables.
+
+    Attributes:
+        thresholds: int8 (tables,): bits by which a bucket may differ, -1 for not asked. Their
+            sum plus the number of tables is above the radius.
+        room: buckets that are asked for in all.
+        patience: number of candidates above which comparing all codes is quicker.
+    """
+
+    thresholds: NDArray[np.int8]
+    room: int
+    patience: int
+
+
+class Scratch(NamedTuple):
+    """What is known so far about one query: `ends` says how much of it is from each table."""
+
+    ends: Integers
+    words: Numbers
+    full: Words
+    places: Numbers
+    codes: Numbers
+
+
+class Best(NamedTuple):
+    """The best hits of the query at hand; `top` has room for twice the limit."""
+
+    top: Words
+    tally: Words
+
+
+@kernel
+def substring(code: Words, first: int, width: int) -> Any:  # noqa: ANN401 - a uint64
+    """Bits `first` to `first + width` of a code as a number; width is 1 to 63."""
+    word, offset = first >> 6, first & 63
+    bits = code[word] << np.uint64(offset)
+    if offset + width > 64:  # noqa: PLR2004 - bits of a word
+        bits |= code[word + 1] >> np.uint64(64 - offset)
+    return bits >> np.uint64(64 - width)
+
+
+@kernel
+def bucket_keys(codes: Words, first: int, width: int) -> Words:
+    """`substring << 32 | code` of each code: sorted, they are the contents of a table."""
+    keys = np.empty(codes.shape[0], np.uint64)
+    for code in range(codes.shape[0]):
+        keys[code] = (substring(codes[code], first, width) << ROW_BITS) | np.uint64(code)
+    return keys
+
+
+@kernel
+def fill_table(keys: Words, bitmap: Words, spilled: int) -> tuple[Numbers, Numbers]:
+    """Make one table of sorted keys: sets bits of `bitmap`, returns heads and spill.
+
+    Args:
+        spilled: length of the spill of the tables before it.
+    """
+    heads = np.empty(keys.size, np.uint32)
+    spill = np.empty(keys.size + keys.size // 2 + 1, np.uint32)
+    full = used = start = 0
+    while start < keys.size:
+        bucket, end = keys[start] >> ROW_BITS, start + 1
+        while end < keys.size and keys[end] >> ROW_BITS == bucket:
+            end += 1
+        bitmap[bucket >> WORD_BITS] |= ONE << (bucket & IN_WORD)
+        heads[full] = np.uint32(keys[start] & ROW)
+        if end > start + 1:
+            heads[full] = np.uint32(spilled + used) | SPILLED
+            spill[used] = end - start
+            for key in range(start, end):
+                spill[used + 1 + key - start] = np.uint32(keys[key] & ROW)
+            used += 1 + end - start
+        full, start = full + 1, end
+    return heads[:full].copy(), spill[:used].copy()
+
+
+@kernel
+def rank_lines(bitmap: Words) -> Numbers:
+    """Set bits before each line of eight words."""
+    ranks = np.empty(bitmap.size // LINE_WORDS, np.uint32)
+    before = ZERO
+    for line in range(ranks.size):
+        ranks[line] = before
+        for word in range(line * LINE_WORDS, (line + 1) * LINE_WORDS):
+            before += popcount(bitmap[word])
+    return ranks
+
+
+@kernel
+def _distance(query: Words, code: Words) -> Any:  # noqa: ANN401 - a uint64
+    apart = ZERO
+    for word in range(query.size):
+        apart += popcount(query[word] ^ code[word])
+    return apart
+
+
+@kernel
+def _clear(best: Best) -> None:
+    best.tally[COUNT] = best.tally[TOTAL] = ZERO
+    best.tally[CUT] = NO_CUT
+
+
+@kernel
+def _offer(rows: Rows, code: int, distance: int, reach: NDArray[np.int16], best: Best) -> None:
+    """Keep the rows of a code that may match at this distance, if they are among the closest.
+
+    When `top` is full its worse half is dropped, and CUT keeps out what could only follow it.
+    """
+    top, tally = best.top, best.tally
+    for row in range(rows.starts[code], rows.starts[code + 1]):
+        group = rows.groups[row]
+        if group < 0 or group >= reach.size or reach[group] < distance:
+            continue
+        tally[TOTAL] += ONE
+        hit = (np.uint64(distance) << ROW_BITS) | np.uint64(row)
+        if hit < tally[CUT]:
+            top[tally[COUNT]] = hit
+            tally[COUNT] += ONE
+            if tally[COUNT] == np.uint64(top.size):
+                top.sort()
+                tally[COUNT] = top.size // 2
+                tally[CUT] = top[top.size // 2 - 1]
+
+
+@kernel
+def _compare(
+    query: Words, rows: Rows, count: int, radius: int, reach: NDArray[np.int16], best: Best
+) -> None:
+    """Compare a query with the first `count` codes. Two words mostly tell that one is too far."""
+    _clear(best)
+    codes, within, other = rows.codes, np.uint64(radius), min(1, query.size - 1)
+    first, second, used = query[0], query[other], NO_CUT if other else ZERO
+    for code in range(count):
+        apart = popcount(first ^ codes[code, 0]) + popcount((second ^ codes[code, other]) & used)
+        if apart <= within:
+            apart = _distance(query, codes[code])
+            if apart <= within:
+                _offer(rows, code, int(apart), reach, best)
+
+
+@kernel
+def _keep(number: int, found: Found, best: Best) -> Found:
+    """Note the best hits of query `number`; returns `found`, whose room for hits may have grown."""
+    hits, used = found.hits, found.ends[number - 1] if number else 0
+    closest = best.top[: best.tally[COUNT]]
+    closest.sort()
+    closest = closest[: best.top.size // 2]
+    if used + closest.size > hits.size:
+        hits = np.empty(2 * (used + closest.size), np.uint64)
+        hits[:used] = found.hits[:used]
+    hits[used : used + closest.size] = closest
+    found.ends[number] = used + closest.size
+    found.totals[number] = best.tally[TOTAL]
+    return Found(hits, found.ends, found.totals)
+
+
+@kernel
+def _room(question: Question) -> tuple[Found, Best]:
+    count = question.queries.shape[0]
+    found = Found(np.empty(count, np.uint64), np.empty(count, np.int64), np.empty(count, np.int64))
+    return found, Best(np.empty(2 * question.limit, np.uint64), np.empty(3, np.uint64))
+
+
+@kernel
+def _trim(found: Found) -> Found:
+    used = found.ends[-1] if found.ends.size else 0
+    return Found(found.hits[:used], found.ends, found.totals)
+
+
+@kernel
+def scan(question: Question, rows: Rows, count: int) -> Found:
+    """Compare each query with each of the first `count` codes."""
+    found, best = _room(question)
+    for number in range(question.queries.shape[0]):
+        query = question.queries[number]
+        _compare(query, rows, count, question.radius, question.reach, best)
+        found = _keep(number, found, best)
+    return _trim(found)
+
+
+@kernel
+def _order(left: Words, right: Words) -> int:
+    for word in range(left.size):
+        if left[word] != right[word]:
+            return -1 if left[word] < right[word] else 1
+    return 0
+
+
+@kernel
+def find(question: Question, rows: Rows, directory: Numbers, shift: int) -> Found:
+    """Look up the codes that equal a query.
+
+    Args:
+        rows: their codes are sorted and no two are equal.
+        directory: `directory[word >> shift]` is the first code whose first word begins with
+            these bits, or a higher one; one more item stands at the end.
+    """
+    found, best = _room(question)
+    for number in range(question.queries.shape[0]):
+        query = question.queries[number]
+        _clear(best)
+        leading = query[0] >> np.uint64(shift)
+        low, high = directory[leading], directory[leading + ONE]
+        while low < high:
+            middle = (low + high) // np.uint32(2)
+            order = _order(rows.codes[middle], query)
+            if order == 0:
+                _offer(rows, middle, 0, question.reach, best)
+                break
+            if order < 0:
+                low = middle + np.uint32(1)
+            else:
+                high = middle
+        found = _keep(number, found, best)
+    return _trim(found)
+
+
+@kernel
+def _full_words(
+    query: Words, tables: Tables, thresholds: NDArray[np.int8], scratch: Scratch
+) -> None:
+    """Note the bitmap words that have full buckets within the threshold of the query's bucket.
+
+    A word is 64 buckets that differ in their lowest six bits. When `weight` of the bits above
+    differ, those within the rest of the threshold are `near[threshold - weight]`.
+    """
+    layout, bitmap, masks = tables.layout, tables.bitmap, tables.masks
+    ends, words, full = scratch.ends, scratch.words, scratch.full
+    count = 0
+    for table in range(thresholds.size):
+        bucket = substring(query, layout[table, FIRST], layout[table, WIDTH])
+        begin = np.uint32(layout[table, BITMAP])
+        high, low = np.uint32(bucket >> WORD_BITS), bucket & IN_WORD
+        for weight in range(thresholds[table] + 1):
+            near = tables.near[thresholds[table] - weight, low]
+            for mask in range(layout[table, MASKS + weight], layout[table, MASKS + weight + 1]):
+                word = begin + (high ^ masks[mask])
+                found = bitmap[word] & near
+                # Always written, counted if full: no branch for the CPU to guess wrong.
+                words[count], full[count] = word, found
+                count += int(found != ZERO)
+        ends[table] = count
+
+
+@kernel
+def _places(tables: Tables, scratch: Scratch) -> None:
+    """Number the full buckets of those words in the order of the bitmap."""
+    bitmap, ranks = tables.bitmap, tables.ranks
+    ends, words, full, places = scratch.ends, scratch.words, scratch.full, scratch.places
+    placed = number = 0
+    for table in range(ends.size):
+        while number < ends[table]:
+            word, found = words[number], full[number]
+            line = word >> LINE_SHIFT
+            before = np.uint64(ranks[line])
+            for earlier in range(line << LINE_SHIFT, word):
+                before += popcount(bitmap[earlier])
+            while found:
+                bit = found & (~found + ONE)
+                places[placed] = before + popcount(bitmap[word] & (bit - ONE))
+                placed += 1
+                found ^= bit
+            number += 1
+        ends[table] = placed
+
+
+@kernel
+def _codes(tables: Tables, scratch: Scratch, patience: int) -> bool:
+    """Gather the codes of those buckets; false when there are more than `patience`."""
+    heads, spill = tables.heads, tables.spill
+    ends, places, codes = scratch.ends, scratch.places, scratch.codes
+    count = number = 0
+    for table in range(ends.size):
+        while number < ends[table]:
+            head = heads[places[number]]
+            number += 1
+            crowd = int(spill[head & ~SPILLED]) if head & SPILLED else 1
+            if count + crowd > patience:
+                return False
+            codes[count] = head
+            if head & SPILLED:
+                first = int(head & ~SPILLED) + 1
+                for member in range(crowd):
+                    codes[count + member] = spill[first + member]
+            count += crowd
+        ends[table] = count
+    return True
+
+
+@kernel
+def _is_new(
+    query: Words, code: Words, tables: Tables, thresholds: NDArray[np.int8], table: int
+) -> bool:
+    """Whether no earlier table has found this code."""
+    for earlier in range(table):
+        if thresholds[earlier] >= 0:
+            first, width = tables.layout[earlier, FIRST], tables.layout[earlier, WIDTH]
+            apart = popcount(substring(query, first, width) ^ substring(code, first, width))
+            if apart <= np.uint64(thresholds[earlier]):
+                return False
+    return True
+
+
+@kernel
+def _verify(
+    query: Words,
+    question: Question,
+    rows: Rows,
+    tables: Tables,
+    thresholds: NDArray[np.int8],
+    scratch: Scratch,
+    best: Best,
+) -> None:
+    """Compare the query with the codes that were gathered. See `_compare`."""
+    known, within, other = rows.codes, np.uint64(question.radius), min(1, query.size - 1)
+    first, second, used = query[0], query[other], NO_CUT if other else ZERO
+    ends, codes = scratch.ends, scratch.codes
+    number = 0
+    for table in range(ends.size):
+        while number < ends[table]:
+            code = codes[number]
+            number += 1
+            apart = popcount(first ^ known[code, 0])
+            apart += popcount((second ^ known[code, other]) & used)
+            if apart > within:
+                continue
+            apart = _distance(query, known[code])
+            if apart <= within and _is_new(query, known[code], tables, thresholds, table):
+                _offer(rows, code, int(apart), question.reach, best)
+
+
+@kernel
+def probe(question: Question, rows: Rows, tables: Tables, probing: Probing) -> Found:
+    """Find by multi-index hashing what `scan` would find in all codes."""
+    found, best = _room(question)
+    scratch = Scratch(
+        np.empty(probing.thresholds.size, np.int64),
+        np.empty(probing.room, np.uint32),
+        np.empty(probing.room, np.uint64),
+        np.empty(probing.room, np.uint32),
+        np.empty(probing.patience + 1, np.uint32),
+    )
+    for number in range(question.queries.shape[0]):
+        query = question.queries[number]
+        _clear(best)
+        _full_words(query, tables, probing.thresholds, scratch)
+        _places(tables, scratch)
+        if _codes(tables, scratch, probing.patience):
+            _verify(query, question, rows, tables, probing.thresholds, scratch, best)
+        else:
+            _compare(query, rows, rows.codes.shape[0], question.radius, question.reach, best)
+        found = _keep(number, found, best)
+    return _trim(found)

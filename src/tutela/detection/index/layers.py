@@ -1,0 +1,342 @@
+"""An index that grows: sealed parts, a small head, and removed rows, swapped under the readers.
+
+Readers take one reference to an immutable state and never wait. Writers take a lock, append to the
+head and publish a new state. A background thread seals the head when it has grown, together with
+the parts that are not much larger, so that there are never more than a few.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from threading import Lock, Thread
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tutela.detection.index import certificate
+from tutela.detection.index.certificate import Certificate
+from tutela.detection.index.kernels import (
+    ROW,
+    ROW_BITS,
+    Found,
+    Groups,
+    Integers,
+    Question,
+    Rows,
+    Words,
+    scan,
+)
+from tutela.detection.index.rows import GONE, Batch, Head, Octets, SortedRows, sort_rows, to_words
+from tutela.errors import InvalidInput
+
+HEAD_ROWS = 4096
+"""A head larger than this is sealed. Comparing all of it takes about 5 µs."""
+
+GROWTH = 4
+"""A part is merged with what is newer than it once that has a quarter of its rows."""
+
+MOST_GONE = 0.25
+"""Share of removed rows above which a part is built anew without them."""
+
+
+class Part(certificate.Part, Protocol):
+    """A sealed part that knows its size."""
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that it takes."""
+        ...
+
+
+class Sealed(NamedTuple):
+    """A part with its proof."""
+
+    part: Part
+    certificate: Certificate
+
+
+class State(NamedTuple):
+    """What readers see: parts, and the first `length` rows of the head. Never changed."""
+
+    sealed: tuple[Sealed, ...]
+    head: Head
+    length: int
+
+    @property
+    def rows(self) -> int:
+        """Rows, removed ones too."""
+        return self.length + sum(len(sealed.part.sorted) for sealed in self.sealed)
+
+
+class Matches(NamedTuple):
+    """Rows that match, by query, then distance, then key: one item per row in each column.
+
+    Attributes:
+        totals: int64, one per query: rows that match in all, of which at least the `limit`
+            closest are listed.
+    """
+
+    queries: Integers
+    distances: Integers
+    keys: Integers
+    groups: Groups
+    totals: Integers
+
+    def rows(self) -> Iterable[tuple[int, int, int, int]]:
+        """Query, distance, key and group of each row."""
+        columns = (self.queries, self.distances, self.keys, self.groups)
+        return zip(*(column.tolist() for column in columns), strict=True)
+
+
+class LayeredIndex:
+    """Signals with their keys and groups: added, disabled and removed while others search.
+
+    A key is the caller's number of an entry; it may own several signals, and a signal may belong
+    to several. A group is a small number that the caller gives to a bank. Every method may be
+    called from any thread; searches never wait for writers.
+
+    Args:
+        kind: signal kind, named in certificates and errors.
+        bits: length of a signal, a multiple of 8.
+        seal: makes a searchable part of sorted rows.
+        head_rows: rows above which the head is sealed.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        bits: int,
+        seal: Callable[[SortedRows], Part],
+        head_rows: int = HEAD_ROWS,
+    ) -> None:
+        self.kind = kind
+        self.bits = bits
+        self._seal_rows = seal
+        self._words = -(-bits // 64)
+        self._head_rows = head_rows
+        self._lock = Lock()
+        self._state = State((), Head(self._words, 0), 0)
+        self._loads = self._gone = 0
+        self._merger: Thread | None = None
+        self._failure: Exception | None = None
+
+    def search(self, signals: Octets, reach: NDArray[np.int16], limit: int) -> Matches:
+        """The rows within their group's reach of each signal (n, bits / 8), closest first.
+
+        Args:
+            reach: int16 (groups,): greatest distance of each group, negative for none. Groups
+                beyond its end do not match.
+            limit: most rows per signal, at least 1; all rows of the same distance as the last one
+                may not be listed.
+        """
+        state = self._state
+        radius = int(reach.max(initial=-1))
+        queries = self._to_words(signals)
+        if radius < 0:
+            return _matches(len(queries), [])
+        question = Question(queries, radius, reach, limit)
+        found = [
+            (part.search(question), part.sorted.keys, part.sorted.rows) for part, _ in state.sealed
+        ]
+        if state.length:
+            head = state.head
+            found.append((scan(question, head.rows, state.length), head.keys, head.rows))
+        return _matches(len(queries), found)
+
+    def load(self, signals: Octets, keys: Integers, groups: Groups) -> None:
+        """Hold these rows and no others.
+
+        Raises:
+            InvalidInput: the columns do not fit together.
+            IndexDefect: the index failed its certificate; what was there before stays.
+        """
+        batch = self._batch(signals, keys, groups)
+        sealed = (self._seal(batch),) if len(batch.keys) else ()
+        with self._lock:
+            self._loads += 1
+            self._gone = 0
+            self._state = State(sealed, Head(self._words, 0), 0)
+
+    def add(self, signals: Octets, keys: Integers, groups: Groups) -> None:
+        """Add rows (n, bits / 8), (n,), (n,). Every search that begins after this sees them.
+
+        Raises:
+            InvalidInput: the columns do not fit together; nothing was added.
+            IndexDefect: they were added, but a part failed its certificate and was not used.
+        """
+        batch = self._batch(signals, keys, groups)
+        sealed = self._seal(batch) if len(batch.keys) > self._head_rows else None
+        with self._lock:
+            state = self._state
+            if sealed:
+                self._state = state._replace(sealed=(*state.sealed, sealed))
+            else:
+                head = state.head.with_rows(state.length, batch)
+                self._state = State(state.sealed, head, state.length + len(batch.keys))
+        self._tend()
+
+    def set_enabled(self, keys: Sequence[int], enabled: bool) -> None:  # noqa: FBT001 - one switch
+        """Let the rows of some keys match, or not. Unknown keys are passed over."""
+        with self._lock:
+            for groups, numbers in self._rows_of(keys):
+                own = groups[numbers]
+                turned = numbers[(own != GONE) & ((own >= 0) != enabled)]
+                groups[turned] = ~groups[turned]
+
+    def remove(self, keys: Sequence[int]) -> None:
+        """Forget the rows of some keys. Unknown keys are passed over.
+
+        Raises:
+            IndexDefect: as for `add`.
+        """
+        with self._lock:
+            for groups, numbers in self._rows_of(keys):
+                self._gone += int(np.count_nonzero(groups[numbers] != GONE))
+                groups[numbers] = GONE
+        self._tend()
+
+    def settle(self) -> None:
+        """Wait until nothing is being sealed in the background."""
+        while (merger := self._merger) is not None:
+            merger.join()
+
+    @property
+    def certificates(self) -> tuple[Certificate, ...]:
+        """The proof of each sealed part that is in use."""
+        return tuple(sealed.certificate for sealed in self._state.sealed)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that the sealed parts take."""
+        return sum(sealed.part.nbytes for sealed in self._state.sealed)
+
+    def __len__(self) -> int:
+        """Rows that are not removed."""
+        with self._lock:
+            return self._state.rows - self._gone
+
+    def _to_words(self, signals: Octets) -> Words:
+        if signals.dtype != np.uint8 or signals.shape[1:] != (self.bits // 8,):
+            raise InvalidInput(
+                f"signals of {self.kind} have {self.bits // 8} bytes each, not {signals.shape[1:]}"
+            )
+        return to_words(signals)
+
+    def _batch(self, signals: Octets, keys: Integers, groups: Groups) -> Batch:
+        batch = Batch(
+            self._to_words(signals),
+            np.ascontiguousarray(keys, np.int64),
+            np.ascontiguousarray(groups, np.int32),
+        )
+        if not len(batch.codes) == len(batch.keys) == len(batch.groups):
+            raise InvalidInput(f"columns of {self.kind} differ in length")
+        return batch
+
+    def _seal(self, batch: Batch) -> Sealed:
+        return self._certified(sort_rows(batch)[0])
+
+    def _certified(self, rows: SortedRows) -> Sealed:
+        part = self._seal_rows(rows)
+        return Sealed(part, certificate.certify(part, self.kind, bits=self.bits))
+
+    def _rows_of(self, keys: Sequence[int]) -> list[tuple[Groups, Integers]]:
+        wanted, state = np.array(keys, np.int64), self._state
+        found = [(part.sorted.rows.groups, part.sorted.of_keys(wanted)) for part, _ in state.sealed]
+        found.append((state.head.rows.groups, state.head.of_keys(wanted, state.length)))
+        return found
+
+    def _tend(self) -> None:
+        """Start the background thread if there is something to seal; raise what stopped it."""
+        with self._lock:
+            failure, self._failure = self._failure, None
+            if self._merger is None and self._choice() is not None:
+                self._merger = Thread(target=self._merge_all, name="index-merge", daemon=True)
+                self._merger.start()
+        if failure:
+            raise failure
+
+    def _choice(self) -> tuple[Sealed, ...] | None:
+        """The parts to be merged with the head; None when all is well as it is."""
+        state = self._state
+        if self._gone > max(self._head_rows, MOST_GONE * state.rows):
+            return state.sealed
+        full = state.length > self._head_rows
+        chosen: list[Sealed] = []
+        rows = state.length if full else 0
+        for sealed in sorted(state.sealed, key=lambda sealed: len(sealed.part.sorted)):
+            if rows and len(sealed.part.sorted) > GROWTH * rows:
+                break
+            chosen.append(sealed)
+            rows += len(sealed.part.sorted)
+        return tuple(chosen) if full or len(chosen) > 1 else None
+
+    def _merge_all(self) -> None:
+        try:
+            while True:
+                with self._lock:
+                    state, loads, choice = self._state, self._loads, self._choice()
+                    if choice is None:
+                        self._merger = None
+                        return
+                self._merge(state, choice, loads)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next writer must hear of it
+            with self._lock:
+                self._failure, self._merger = error, None
+
+    def _merge(self, state: State, choice: tuple[Sealed, ...], loads: int) -> None:
+        """Seal some parts and the head of a state as one, and publish that."""
+        batches = [sealed.part.sorted.batch() for sealed in choice]
+        batch = Batch.joined([*batches, state.head.batch(state.length)])
+        kept = np.flatnonzero(batch.groups != GONE)
+        rows, order = sort_rows(batch.take(kept))
+        merged = self._certified(rows)
+        with self._lock:
+            if self._loads == loads:
+                self._publish(choice, state.length, merged, kept[order])
+
+    def _publish(
+        self, choice: tuple[Sealed, ...], length: int, merged: Sealed, origin: Integers
+    ) -> None:
+        state, head = self._state, self._state.head
+        # Entries may have been disabled or removed since the rows were read.
+        now = [sealed.part.sorted.rows.groups for sealed in choice]
+        groups = np.concatenate([*now, head.rows.groups[:length]])
+        merged.part.sorted.rows.groups[:] = groups[origin]
+        self._gone -= int(np.count_nonzero(groups == GONE))
+        self._gone += int(np.count_nonzero(groups[origin] == GONE))
+        newer = head.batch(state.length, length)
+        rest = tuple(sealed for sealed in state.sealed if sealed not in choice)
+        self._state = State(
+            (*rest, merged), Head(self._words, 0).with_rows(0, newer), state.length - length
+        )
+
+
+def _matches(count: int, found: Sequence[tuple[Found, Integers, Rows]]) -> Matches:
+    """Name the rows that parts have found by their keys, closest first."""
+    totals = np.zeros(count, np.int64)
+    columns = []
+    for (hits, ends, own), keys, rows in found:
+        if len(hits):
+            totals += own
+            numbers = (hits & ROW).astype(np.int64)
+            distances = (hits >> ROW_BITS).astype(np.int64)
+            own_ends = np.append(0, ends)
+            queries = np.repeat(np.arange(count), own_ends[1:] - own_ends[:-1])
+            columns.append((queries, distances, keys[numbers], rows.groups[numbers]))
+    if not columns:
+        return Matches(_NONE, _NONE, _NONE, _NO_GROUPS, totals)
+    queries, distances, named, groups = (
+        columns[0] if len(columns) == 1 else map(np.concatenate, zip(*columns, strict=True))
+    )
+    # A row that was disabled since it was found is left out: its group is no longer known.
+    if len(queries) > 1 or groups[0] < 0:
+        order = np.lexsort((named, distances, queries))
+        order = order[groups[order] >= 0]
+        queries, distances = queries[order], distances[order]
+        named, groups = named[order], groups[order]
+    return Matches(queries, distances, named, groups, totals)
+
+
+_NONE = np.empty(0, np.int64)
+_NO_GROUPS = np.empty(0, np.int32)

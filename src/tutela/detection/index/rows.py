@@ -1,0 +1,161 @@
+"""The signals of an index as columns: a sorted set that never grows, and a head that does."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tutela.detection.index.kernels import Groups, Integers, Numbers, Rows, Words
+from tutela.detection.index.twins import row_counts
+from tutela.errors import TooLarge
+
+Octets = NDArray[np.uint8]
+
+GONE = np.int32(np.iinfo(np.int32).min)
+"""The group of a removed row. A disabled row of group g has `~g`, which is negative too."""
+
+MOST_ROWS = (1 << 31) - 1
+"""Rows are numbered in 32 bits, and the tables need the highest bit."""
+
+
+def to_words(octets: Octets) -> Words:
+    """Signals (n, bytes) as big-endian 64-bit words (n, words), filled up with zeros."""
+    count, size = octets.shape
+    padded = np.zeros((count, -(-size // 8) * 8), np.uint8)
+    padded[:, :size] = octets
+    return padded.view(">u8").astype(np.uint64)
+
+
+class Batch(NamedTuple):
+    """Rows in no order: codes (n, words), keys (n,) and groups (n,)."""
+
+    codes: Words
+    keys: Integers
+    groups: Groups
+
+    @staticmethod
+    def joined(batches: list[Batch]) -> Batch:
+        """All of them, one after the other."""
+        codes, keys, groups = zip(*batches, strict=True)
+        return Batch(np.concatenate(codes), np.concatenate(keys), np.concatenate(groups))
+
+    def take(self, numbers: NDArray[np.int64]) -> Batch:
+        """Some of the rows."""
+        return Batch(self.codes[numbers], self.keys[numbers], self.groups[numbers])
+
+
+class SortedRows:
+    """Rows sorted by code, then key, with equal codes kept once. Only groups ever change.
+
+    Attributes:
+        rows: the codes, where the rows of each begin, and the group of each row.
+        keys: int64, one per row.
+    """
+
+    def __init__(self, batch: Batch) -> None:
+        codes, self.keys, groups = batch
+        begins = np.ones(len(codes), bool)
+        np.any(codes[1:] != codes[:-1], axis=1, out=begins[1:])
+        starts = np.append(np.flatnonzero(begins), len(codes)).astype(np.uint32)
+        self.rows = Rows(codes if begins.all() else codes[begins], starts, groups)
+        self._by_key: Numbers = np.argsort(self.keys, kind="stable").astype(np.uint32)
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that the columns take."""
+        return sum(column.nbytes for column in (*self.rows, self.keys, self._by_key))
+
+    def of_keys(self, keys: Integers) -> Integers:
+        """Numbers of the rows that have one of some keys."""
+        keys = np.unique(keys)
+        first, end = self._first_not_below(keys), self._first_not_below(keys + 1)
+        runs = [self._by_key[low:high] for low, high in zip(first, end, strict=True) if low < high]
+        return np.concatenate([np.empty(0, np.int64), *runs])
+
+    def _first_not_below(self, keys: Integers) -> Integers:
+        """Binary search in the order of the keys; NumPy's own would copy that order each time."""
+        low, high = np.zeros(len(keys), np.int64), np.full(len(keys), len(self))
+        while (open_ := low < high).any():
+            middle = (low + high) // 2
+            below = open_.copy()
+            below[open_] = self.keys[self._by_key[middle[open_]]] < keys[open_]
+            low = np.where(below, middle + 1, low)
+            high = np.where(open_ & ~below, middle, high)
+        return low
+
+    def batch(self) -> Batch:
+        """The rows as a batch, with the groups as they are now."""
+        codes = np.repeat(self.rows.codes, row_counts(self.rows), axis=0)
+        return Batch(codes, self.keys, self.rows.groups)
+
+
+def sort_rows(batch: Batch) -> tuple[SortedRows, Integers]:
+    """Sort a batch; beside it, where each row stood in the batch.
+
+    Raises:
+        TooLarge: there are more rows than 31 bits can number.
+    """
+    if len(batch.keys) > MOST_ROWS:
+        raise TooLarge(f"an index holds at most {MOST_ROWS:,} signals", remedy="split the banks")
+    order = _order(batch)
+    return SortedRows(batch.take(order)), order
+
+
+def _order(batch: Batch) -> Integers:
+    """Numbers that sort a batch by code, then key. Mostly the first words decide."""
+    columns = [batch.codes[:, word] for word in range(batch.codes.shape[1])]
+    order = np.argsort(columns[0])
+    first = columns[0][order]
+    same = np.zeros(len(order), bool)
+    np.equal(first[1:], first[:-1], out=same[1:])
+    same[:-1] |= same[1:]
+    if same.any():
+        tied = order[same]
+        order[same] = tied[np.lexsort([column[tied] for column in (batch.keys, *columns[::-1])])]
+    return order
+
+
+class Head:
+    """Rows in the order in which they came, with room for more. Appending is the writer's.
+
+    Readers hold the head together with the number of rows that were there when they began; rows
+    after that number may be written while they read.
+    """
+
+    def __init__(self, words: int, room: int) -> None:
+        self.rows = Rows(
+            np.empty((room, words), np.uint64),
+            np.arange(room + 1, dtype=np.uint32),
+            np.empty(room, np.int32),
+        )
+        self.keys = np.empty(room, np.int64)
+
+    def with_rows(self, length: int, batch: Batch) -> Head:
+        """A head with a batch after the first `length` rows: this one, or a larger copy."""
+        wanted = length + len(batch.keys)
+        head = self
+        if wanted > len(self.keys):
+            head = Head(self.rows.codes.shape[1], max(wanted, 2 * len(self.keys)))
+            head._write(0, self.batch(length))
+        head._write(length, batch)
+        return head
+
+    def _write(self, start: int, batch: Batch) -> None:
+        end = start + len(batch.keys)
+        self.rows.codes[start:end] = batch.codes
+        self.rows.groups[start:end] = batch.groups
+        self.keys[start:end] = batch.keys
+
+    def of_keys(self, keys: Integers, length: int) -> Integers:
+        """Numbers of the first `length` rows that have one of some keys."""
+        return np.flatnonzero(np.isin(self.keys[:length], keys))
+
+    def batch(self, length: int, start: int = 0) -> Batch:
+        """Rows `start` to `length`."""
+        part = slice(start, length)
+        return Batch(self.rows.codes[part], self.keys[part], self.rows.groups[part])

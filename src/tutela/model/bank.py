@@ -11,7 +11,8 @@ import msgspec
 from tutela.model.record import Record
 from tutela.model.signal import Signal
 
-BankName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$")]
+# Python lets `$` stand before a final newline; `(?!\n)` does not.
+BankName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$(?!\n)")]
 Distance = Annotated[int, msgspec.Meta(ge=0, le=31)]
 Text = Annotated[str, msgspec.Meta(max_length=2000)]
 

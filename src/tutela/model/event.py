@@ -14,7 +14,8 @@ from tutela.model.match import Match
 from tutela.model.record import Record
 from tutela.model.verdict import Verdict
 
-EventId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$")]
+# Python lets `$` stand before a final newline; `(?!\n)` does not.
+EventId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$(?!\n)")]
 Name = Annotated[str, msgspec.Meta(max_length=256)]
 
 

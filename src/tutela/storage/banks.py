@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, RowMapping, insert, select, update
-from sqlalchemy.exc import IntegrityError
 
 from tutela.errors import Conflict, InvalidInput, NotFound
 from tutela.model import Bank
@@ -192,7 +191,7 @@ def _check(name: str | None, distance: int | None) -> None:
 def _no_twin() -> Iterator[None]:
     try:
         yield
-    except IntegrityError:
+    except Conflict:
         raise Conflict(
             "another bank has this name", where="name", remedy="choose another name"
         ) from None

@@ -17,7 +17,7 @@ from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, mak
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from tutela.errors import BadConfiguration, InvalidInput, Unavailable
+from tutela.errors import BadConfiguration, Conflict, InvalidInput, Unavailable
 from tutela.storage.migrations import migrate
 
 LOCK_SECONDS = 10.0
@@ -101,6 +101,7 @@ class Database:
         Raises:
             Unavailable: the database cannot be reached, is full, or stayed locked.
             InvalidInput: a value is not one that a database can hold.
+            Conflict: a row breaks a rule of the tables.
         """
         with _typed_errors(), self._writer.begin() as connection:
             yield connection
@@ -152,6 +153,9 @@ def _typed_errors() -> Iterator[None]:
     except (sqlalchemy.exc.DataError, psycopg.DataError, OverflowError, UnicodeError) as error:
         # Such as a NUL in a text or a number of more than 64 bits: no row can have it.
         raise InvalidInput(f"a value cannot be stored ({type(error).__name__})") from None
+    except (sqlalchemy.exc.IntegrityError, psycopg.IntegrityError):
+        # PostgreSQL's own message repeats values.
+        raise Conflict("the change contradicts what is stored") from None
     except sqlalchemy.exc.DBAPIError as error:
         if not error.connection_invalidated:
             raise

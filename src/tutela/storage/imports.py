@@ -15,9 +15,8 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import IntegrityError
 
-from tutela.errors import InvalidInput, NotFound, Unavailable
+from tutela.errors import Conflict, InvalidInput, NotFound, Unavailable
 from tutela.model import NewEntry
 from tutela.model.record import Record
 from tutela.storage.banks import bank_named
@@ -204,7 +203,7 @@ def _remove(database: Database, import_id: int) -> None:
     while rest:
         with database.write() as connection:
             rest = _remove_some(connection, import_id)
-    with suppress(IntegrityError), database.write() as connection:
+    with suppress(Conflict), database.write() as connection:
         # Rows that a stalled process has added this instant keep the import for the next time.
         connection.execute(delete(imports).where(imports.c.id == import_id, imports.c.abandoned))
 

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+
+from tutela.errors import Conflict, InvalidInput, NotFound
+from tutela.model import NewEntry
+from tutela.storage import banks as module
+from tutela.storage.banks import Banks
+from tutela.storage.database import Database
+from tutela.storage.entries import Entries
+from tutela.storage.tables import entries, entry_signals
+
+
+@pytest.fixture
+def banks(database: Database) -> Banks:
+    return Banks(database)
+
+
+def test_what_was_created_is_read(banks: Banks) -> None:
+    made = banks.create(
+        "hills",
+        source="a walk",
+        trusted=True,
+        enabled=False,
+        distance=12,
+        drill=True,
+        exchange="walkers",
+    )
+    assert (made.name, made.source, made.exchange) == ("hills", "a walk", "walkers")
+    assert (made.trusted, made.enabled, made.drill) == (True, False, True)
+    assert (made.distance, made.entries, made.version) == (12, 0, 1)
+    assert banks.get("hills") == made
+    assert banks.list() == [made]
+
+
+def test_banks_are_listed_by_name(banks: Banks) -> None:
+    for name in ("lakes", "Hills", "hills"):
+        banks.create(name)
+    assert [bank.name for bank in banks.list()] == ["Hills", "hills", "lakes"]
+
+
+def test_only_what_is_given_changes(banks: Banks) -> None:
+    made = banks.create("hills", source="a walk", distance=12)
+    changed = banks.change("hills", enabled=False)
+    assert (changed.id, changed.source, changed.distance) == (made.id, "a walk", 12)
+    assert (changed.enabled, changed.version) == (False, 2)
+    assert banks.change("hills", new_name="lakes", distance=0, trusted=True, source="") == (
+        banks.get("lakes")
+    )
+    with pytest.raises(NotFound):
+        banks.get("hills")
+
+
+def test_names_are_unique_and_a_refused_change_bumps_nothing(
+    banks: Banks, database: Database
+) -> None:
+    banks.create("hills")
+    banks.create("lakes")
+    with pytest.raises(Conflict, match="name"):
+        banks.create("hills")
+    with pytest.raises(Conflict, match="name"):
+        banks.change("lakes", new_name="hills")
+    with pytest.raises(NotFound):
+        banks.change("seas", enabled=False)
+    assert Entries(database).version() == 2
+
+
+@pytest.mark.parametrize("name", ["", "a b", ".hills", "-hills", "x" * 65, "hills\n", "hïlls"])
+def test_a_name_that_no_bank_can_have_is_refused(banks: Banks, name: str) -> None:
+    banks.create("lakes")
+    with pytest.raises(InvalidInput, match="name"):
+        banks.create(name)
+    with pytest.raises(InvalidInput, match="name"):
+        banks.change("lakes", new_name=name)
+
+
+@pytest.mark.parametrize("distance", [-1, 32])
+def test_a_distance_out_of_range_is_refused(banks: Banks, distance: int) -> None:
+    banks.create("lakes")
+    with pytest.raises(InvalidInput, match="31"):
+        banks.create("hills", distance=distance)
+    with pytest.raises(InvalidInput, match="31"):
+        banks.change("lakes", distance=distance)
+
+
+def test_deleting_erases_the_entries_of_this_bank_only(
+    banks: Banks, database: Database, hill: Callable[..., NewEntry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "ERASE_CHUNK", 2)
+    lists = Entries(database)
+    for name in ("hills", "lakes"):
+        banks.create(name)
+        lists.add(name, [hill("a label") for _ in range(5)])
+    gone = [entry.id for entry in lists.list("hills")]
+    before = lists.version()
+    banks.delete("hills")
+    assert [bank.name for bank in banks.list()] == ["lakes"]
+    assert len(lists.list("lakes")) == 5
+    assert set(lists.changed_since(before).removed) == set(gone)
+    with database.read() as connection:
+        erased = connection.execute(select(entries).where(entries.c.id.in_(gone))).all()
+        signals = select(entry_signals).where(entry_signals.c.entry_id.in_(gone))
+        assert connection.execute(signals).all() == []
+    assert {(row.state, row.label) for row in erased} == {("deleted", "")}
+
+
+def test_a_name_is_free_again_after_deletion(banks: Banks) -> None:
+    first = banks.create("hills")
+    banks.delete("hills")
+    with pytest.raises(NotFound):
+        banks.delete("hills")
+    assert banks.create("hills").id != first.id
+
+
+def test_tidying_finishes_a_deletion_that_was_cut_short(
+    banks: Banks, database: Database, hill: Callable[..., NewEntry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    banks.create("hills")
+    lists = Entries(database)
+    lists.add("hills", [hill() for _ in range(5)])
+    with monkeypatch.context() as cut:
+        cut.setattr(Banks, "_erase", lambda *_: None)
+        banks.delete("hills")
+    before = lists.version()
+    with pytest.raises(NotFound):
+        lists.get(1)
+    banks.tidy()
+    assert len(lists.changed_since(before).removed) == 5
+    tidied = lists.version()
+    banks.tidy()
+    assert lists.version() == tidied

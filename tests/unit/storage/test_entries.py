@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from tutela.errors import InvalidInput, NotFound
+from tutela.model import EntryFacts, EntryState, NewEntry, Signal
+from tutela.storage import entries as module
+from tutela.storage.banks import Banks
+from tutela.storage.database import Database
+from tutela.storage.entries import Entries
+from tutela.storage.tables import entries as table
+from tutela.storage.tables import entry_signals
+
+SIGNALS = (
+    Signal(kind="pdq", value="0f" * 32, part="turned", quality=77),
+    Signal(kind="md5", value="a1" * 16),
+)
+
+
+@pytest.fixture
+def lists(database: Database) -> Entries:
+    Banks(database).create("hills")
+    return Entries(database)
+
+
+@pytest.fixture
+def banks(database: Database) -> Banks:
+    return Banks(database)
+
+
+def test_what_was_added_is_read_with_its_signals_in_order(lists: Entries) -> None:
+    new = NewEntry(
+        label="a hill",
+        category="1",
+        scheme="walkers",
+        source="a walk",
+        note="ünïcode 山",
+        signals=SIGNALS,
+    )
+    result = lists.add("hills", [new])
+    entry = lists.get(result.first_id)
+    assert entry.signals == SIGNALS
+    assert (entry.label, entry.category, entry.scheme) == ("a hill", "1", "walkers")
+    assert (entry.source, entry.note) == ("a walk", "ünïcode 山")
+    assert (entry.state, entry.disabled_until, entry.version) == (EntryState.ENABLED, None, 2)
+    assert lists.list("hills") == [entry]
+    facts = EntryFacts(
+        label="a hill", category="1", scheme="walkers", source="a walk", note="ünïcode 山"
+    )
+    assert lists.facts([entry.id, 10**9]) == {entry.id: facts}
+
+
+def test_pages_follow_each_other(lists: Entries, hill: Callable[..., NewEntry]) -> None:
+    lists.add("hills", [hill() for _ in range(5)])
+    first = lists.list("hills", limit=2)
+    second = lists.list("hills", after=first[-1].id, limit=2)
+    third = lists.list("hills", after=second[-1].id, limit=2)
+    assert [entry.id for page in (first, second, third) for entry in page] == [1, 2, 3, 4, 5]
+
+
+def test_export_streams_every_page(
+    lists: Entries, hill: Callable[..., NewEntry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "EXPORT_PAGE", 2)
+    new = [hill(str(number)) for number in range(5)]
+    lists.add("hills", new)
+    assert [(e.label, e.signals) for e in lists.export("hills")] == [
+        (e.label, e.signals) for e in new
+    ]
+
+
+def test_an_unknown_bank_is_refused_at_once(lists: Entries, hill: Callable[..., NewEntry]) -> None:
+    with pytest.raises(NotFound):
+        lists.export("lakes")
+    with pytest.raises(NotFound):
+        lists.list("lakes")
+    with pytest.raises(NotFound):
+        lists.add("lakes", [hill()])
+
+
+def test_switching_bumps_the_version_of_entry_and_bank(
+    lists: Entries, banks: Banks, hill: Callable[..., NewEntry]
+) -> None:
+    entry_id = lists.add("hills", [hill()]).first_id
+    off = lists.disable(entry_id)
+    assert (off.state, off.disabled_until, off.version) == (EntryState.DISABLED, None, 3)
+    assert banks.get("hills").version == 3
+    on = lists.enable(entry_id)
+    assert (on.state, on.version) == (EntryState.ENABLED, 4)
+    assert (banks.get("hills").version, banks.get("hills").entries) == (4, 1)
+
+
+def test_an_entry_counts_again_after_its_time(
+    lists: Entries, database: Database, hill: Callable[..., NewEntry]
+) -> None:
+    entry_id = lists.add("hills", [hill()]).first_id
+    until = datetime.now(UTC) + timedelta(hours=1)
+    assert lists.disable(entry_id, until).disabled_until == until
+    assert lists.get(entry_id).state is EntryState.DISABLED
+    with database.write() as connection:
+        past = datetime.now(UTC) - timedelta(seconds=1)
+        connection.execute(update(table).values(disabled_until=past))
+    entry = lists.get(entry_id)
+    assert (entry.state, entry.disabled_until) == (EntryState.ENABLED, None)
+
+
+def test_a_time_that_is_past_or_has_no_zone_is_refused(
+    lists: Entries, hill: Callable[..., NewEntry]
+) -> None:
+    entry_id = lists.add("hills", [hill()]).first_id
+    with pytest.raises(InvalidInput, match="past"):
+        lists.disable(entry_id, datetime.now(UTC))
+    with pytest.raises(InvalidInput, match="time zone"):
+        lists.disable(entry_id, datetime(2999, 1, 1))  # noqa: DTZ001 - the point of the test
+    assert lists.version() == 2
+
+
+def test_a_deleted_entry_is_gone_but_for_its_number(
+    lists: Entries, banks: Banks, database: Database, hill: Callable[..., NewEntry]
+) -> None:
+    lists.add("hills", [hill("first"), hill("second")])
+    lists.delete(1)
+    assert [entry.label for entry in lists.list("hills")] == ["second"]
+    assert [entry.label for entry in lists.export("hills")] == ["second"]
+    assert lists.facts([1, 2]).keys() == {2}
+    assert banks.get("hills").entries == 1
+    with database.read() as connection:
+        left = connection.execute(select(table).where(table.c.id == 1)).one()
+        signals = connection.scalars(select(entry_signals.c.entry_id)).all()
+    assert (left.state, left.label, signals) == ("deleted", "", [2])
+
+
+@pytest.mark.parametrize("change", ["get", "enable", "disable", "delete"])
+@pytest.mark.parametrize("entry_id", [1, 99, -1, 2**63 - 1])
+def test_nothing_can_be_done_to_an_entry_that_is_not_there(
+    lists: Entries, hill: Callable[..., NewEntry], change: str, entry_id: int
+) -> None:
+    lists.add("hills", [hill()])
+    lists.delete(1)
+    before = lists.version()
+    with pytest.raises(NotFound):
+        getattr(lists, change)(entry_id)
+    assert lists.version() == before
+
+
+def test_a_number_that_no_entry_can_have_is_refused(lists: Entries) -> None:
+    with pytest.raises((NotFound, InvalidInput)):
+        lists.get(2**70)
+
+
+def test_erased_signals_leave_the_file(tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.mktemp("erase") / "tutela.db"
+    database = Database.open(f"sqlite:///{path}")
+    database.migrate()
+    Banks(database).create("hills")
+    lists = Entries(database)
+    value, label = bytes(range(100, 132)), "a very special hill"
+    lists.add("hills", [NewEntry(label=label, signals=(Signal(kind="pdq", value=value.hex()),))])
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert value in path.read_bytes()
+    lists.delete(1)
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+    assert value not in path.read_bytes()
+    assert label.encode() not in path.read_bytes()

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tutela.detection.signals.registry import SignalKinds
+from tutela.errors import InvalidInput
 from tutela.model import EntryFacts, NewEntry, Signal
 
 _FACT_NAMES = EntryFacts.__struct_fields__
@@ -54,7 +55,7 @@ class Columns(NamedTuple):
 
     def bank(self, entry: int) -> str:
         """Name of the bank that an entry belongs to."""
-        return self.banks[self.entry_banks[entry]]
+        return self.banks[int(self.entry_banks[entry])]
 
     def facts(self, entry: int) -> EntryFacts:
         """What the list says about an entry."""
@@ -74,7 +75,10 @@ class Columns(NamedTuple):
 
     def _fact_texts(self, number: int) -> dict[str, str]:
         text = self.fact_text[self.fact_ends[number] : self.fact_ends[number + 1]]
-        values = msgspec.json.decode(text.tobytes(), type=tuple[str, str, str, str, str])
+        try:
+            values = msgspec.json.decode(text.tobytes(), type=tuple[str, str, str, str, str])
+        except msgspec.DecodeError:
+            raise InvalidInput("the facts of an entry cannot be read") from None
         return dict(zip(_FACT_NAMES, values, strict=True))
 
 

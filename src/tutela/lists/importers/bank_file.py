@@ -16,7 +16,7 @@ from tutela.errors import InvalidInput
 from tutela.lists.importers.delimited import delimiter_of, is_preamble, read_delimited
 from tutela.lists.importers.lines import read_lines
 from tutela.lists.importers.problems import ReadingStopped
-from tutela.lists.importers.reading import Reading
+from tutela.lists.importers.reading import EMPTY_FILE, Reading
 from tutela.lists.importers.source import (
     HEAD_BYTES,
     Encoding,
@@ -26,7 +26,7 @@ from tutela.lists.importers.source import (
 )
 from tutela.lists.importers.vics import read_vics
 from tutela.lists.snapshot import MAGIC, read_snapshot
-from tutela.model import NewEntry
+from tutela.model import EntryFacts, NewEntry
 
 
 class BankFormat(StrEnum):
@@ -150,9 +150,10 @@ def _start(
     head = stream.read(HEAD_BYTES)
     encoding = encoding_of(head)
     form = form or detect(head, encoding, shown)
-    reading = Reading(kinds, default_kind, "record" if form is BankFormat.VICS else "line")
+    by_record = form in {BankFormat.VICS, BankFormat.SNAPSHOT}
+    reading = Reading(kinds, default_kind, "record" if by_record else "line")
     if form is BankFormat.SNAPSHOT:
-        entries = read_snapshot(stream, shown, kinds).entries(kinds)
+        entries = _sound_entries(read_snapshot(stream, shown, kinds).entries(kinds), reading)
     else:
         entries = _entries(form, stream, encoding, reading, progress)
     return BankFile(stream, shown, form, reading, entries, owned=owned)
@@ -170,6 +171,19 @@ def _entries(
     lines = text_lines(stream, encoding, reading.problems, progress)
     read = read_delimited if form is BankFormat.CSV else read_lines
     return read(lines, reading)
+
+
+def _sound_entries(entries: Iterator[NewEntry], reading: Reading) -> Iterator[NewEntry]:
+    """Entries of a snapshot: its checksum proves that it is whole, not that it is well made."""
+    for number, entry in enumerate(entries, 1):
+        for name in EntryFacts.__struct_fields__:
+            reading.fact(getattr(entry, name), number, name)
+        if not entry.signals:
+            reading.problems.add(number, "", "has no signal")
+        elif any(map(reading.is_empty_file, entry.signals)):
+            reading.left_out[EMPTY_FILE] += 1
+        else:
+            yield entry
 
 
 def detect(head: bytes, encoding: Encoding, shown: str) -> BankFormat:

@@ -64,10 +64,5 @@ def _bare(value: str, number: int, reading: Reading) -> SignalKind | None:
 
 def _not_a_line(text: str, reading: Reading) -> str:
     if any(delimiter in text for delimiter in ",;"):
-        return (
-            "is not a bare signal or `type value`; a table needs a first line that names the "
-            "columns type and value"
-        )
-    return (
-        f"is not a bare signal or `type value` with a kind that is known ({reading.known_kinds()})"
-    )
+        return "is not a signal; a table needs a first line that names the columns type and value"
+    return f"is not `type value` or a bare signal of a known kind ({reading.known_kinds()})"

@@ -40,7 +40,7 @@ format: $(VENV)/.ready-lint ## put the code into its standard form
 	@$(BIN)/ruff format .
 
 docs: $(VENV)/.ready-lint ## bring the reference pages up to date with the code (ARGS=--check: compare)
-	@$(BIN)/python docs/reference.py $(ARGS)
+	@$(BIN)/python docs/generate.py $(ARGS)
 
 bench: $(VENV)/.ready-bench ## measure; see bench/README.md
 	@for script in scan check; do $(BIN)/python bench/$$script.py $(ARGS) || exit; done

@@ -23,6 +23,8 @@ from types import ModuleType
 from typing import cast
 
 import msgspec
+from litestar.handlers import HTTPRouteHandler
+from litestar.routes import HTTPRoute
 from msgspec import inspect as types
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
@@ -30,8 +32,9 @@ from tutela.detection.signals.registry import builtin_kinds
 from tutela.extensions import POINTS
 from tutela.interfaces import access
 from tutela.interfaces.api.documents import ABOUT, About
-from tutela.interfaces.api.routes import ROUTES
+from tutela.interfaces.application import ROUTES
 from tutela.interfaces.cli.main import COMMANDS, load_command
+from tutela.interfaces.console import routes as console_router
 from tutela.interfaces.web.guard import PERMISSION
 from tutela.model.record import Record
 from tutela.policy import facts
@@ -217,15 +220,40 @@ def label_names(text: str, name: str) -> list[str]:
 
 def routes(_: str) -> Iterator[str]:
     """Every route of the API."""
-    for handler in ROUTES:
+    for handler in api_handlers():
         about = handler.opt.get(ABOUT)
         permission = handler.opt[PERMISSION]
         for method, path in itertools.product(sorted(handler.http_methods), sorted(handler.paths)):
-            shown = re.sub(r"\{(\w+):\w+\}", r"{\1}", path)
-            yield f"## `{method} {shown}`\n\n{inspect.getdoc(handler.fn)}\n"
-            yield f"Permission: [`{permission}`](permissions.md#{anchor(permission)}).\n"
+            yield f"## `{method} {shown_path(path)}`\n\n{inspect.getdoc(handler.fn)}\n"
+            yield permission_line(permission)
             if isinstance(about, About):
                 yield from exchange(about)
+
+
+def api_handlers() -> Iterator[HTTPRouteHandler]:
+    """Every route of the API."""
+    return (handler for handler in ROUTES if isinstance(handler, HTTPRouteHandler))
+
+
+def pages(_: str) -> Iterator[str]:
+    """Every page and form of the console."""
+    for route in console_router().routes:
+        if not isinstance(route, HTTPRoute):
+            continue
+        for handler in route.route_handlers:
+            for method in sorted({*handler.http_methods} - {"OPTIONS"}):
+                yield f"### `{method} {shown_path(route.path)}`\n\n{inspect.getdoc(handler.fn)}\n"
+                yield permission_line(handler.opt[PERMISSION])
+
+
+def shown_path(path: str) -> str:
+    """A path without the types of its parameters."""
+    return re.sub(r"\{(\w+):\w+\}", r"{\1}", path)
+
+
+def permission_line(permission: access.Permission) -> str:
+    """What a caller needs."""
+    return f"Permission: [`{permission}`](permissions.md#{anchor(permission)}).\n"
 
 
 def exchange(about: About) -> Iterator[str]:
@@ -249,7 +277,7 @@ def records(_: str) -> Iterator[str]:
     """Every record that a route takes or gives, with those inside them."""
     wanted = [
         part
-        for handler in ROUTES
+        for handler in api_handlers()
         if isinstance(about := handler.opt.get(ABOUT), About)
         for part in (about.query, about.takes, about.form, about.gives)
         if inspect.isclass(part) and issubclass(part, Record)
@@ -349,6 +377,7 @@ WRITERS: Mapping[str, Callable[[str], Iterator[str]]] = {
     "metrics": metrics,
     "routes": routes,
     "records": records,
+    "pages": pages,
 }
 """What may stand in a block's mark."""
 

@@ -75,3 +75,20 @@ def pieces(name: str) -> Iterator[str]:
     for left, right in itertools.pairwise(words):
         if left + right in {"blocklist", "hashlist", "watchlist", "blacklist", "whitelist"}:
             yield left + right
+
+
+def test_unit_tests_mirror_the_source(root: Path) -> None:
+    """`tests/unit/a/test_b.py`, or `test_b_aspect.py`, tests `src/tutela/a/b`.
+
+    `test_manual.py` tests what the manual says of its folder.
+    """
+    lost = []
+    for test in sorted((root / "tests/unit").rglob("test_*.py")):
+        folder = root / "src/tutela" / test.parent.relative_to(root / "tests/unit")
+        words = test.stem.removeprefix("test_").split("_")
+        if words == ["manual"]:
+            continue
+        stems = ["_".join(words[:count]) for count in range(1, len(words) + 1)]
+        if not any((folder / f"{s}.py").exists() or (folder / s).is_dir() for s in stems):
+            lost.append(str(test.relative_to(root)))
+    assert lost == []

@@ -62,16 +62,13 @@ def _counts(settings: Settings) -> tuple[Mapping[str, int] | None, str]:
 
 def _table(rows: tuple[PrincipleRow, ...]) -> Table:
     table = Table(title="The eleven Voluntary Principles", title_justify="left")
-    table.add_column("", justify="right")
-    table.add_column("principle")
-    table.add_column("measure")
+    table.add_column("principle and its measures")
     table.add_column("state", no_wrap=True)
     table.add_column("count", justify="right", no_wrap=True)
     for row in rows:
-        number, title = str(row.number), row.title
+        table.add_row(Text(f"{row.number}. {row.title}", style="bold"), "", "")
         for measure in row.measures:
-            table.add_row(number, title, measure.title, _state(measure.state), _count(measure))
-            number, title = "", ""
+            table.add_row("   " + measure.title, _state(measure.state), _count(measure))
         table.add_section()
     return table
 

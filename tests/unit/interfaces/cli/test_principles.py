@@ -26,7 +26,7 @@ def test_without_a_database_there_are_no_counts_and_none_is_made(tmp_path: Path)
     result = CliRunner().invoke(APP, ["principles"])
     assert result.exit_code == 0
     for principle in PRINCIPLES:
-        assert f" {principle.title} " in result.stdout
+        assert f"│ {principle.number}. {principle.title} " in result.stdout
     assert "there is no database at" in result.stdout
     assert not (tmp_path / "data").exists()
 

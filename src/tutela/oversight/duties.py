@@ -49,7 +49,7 @@ DUTIES: tuple[Duty, ...] = (
     _duty("scoreboard", "Show for each principle what serves it", 11),
     _duty("bank_files", "Read and write the field's bank files", 10),
     _planned("video", "Fingerprints of video", 1, 2),
-    _planned("exchanges", "Take lists from exchanges and give back what was found", 1, 10),
+    _planned("exchanges", "Take lists from exchanges, and give feedback", 1, 10),
     _planned("rescan", "Compare the past with a grown list", 1),
     _planned("url_lists", "Lists of known addresses", 1, 6),
     _planned("review", "Review of cases, with protection of reviewers", 1, 2, 3),

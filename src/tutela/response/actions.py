@@ -56,7 +56,7 @@ ACTIONS: tuple[Action, ...] = (
         platform=True,
         measure=Measure(
             id="allow",
-            title="Let content pass after it was compared, with the reason kept",
+            title="Let content pass, with the reason kept",
             principles=(1,),
             counts="actions_allow",
         ),

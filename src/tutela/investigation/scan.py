@@ -21,6 +21,7 @@ from tutela.detection.index.matcher import Matcher
 from tutela.detection.index.provenance import placed_signals, to_matches
 from tutela.detection.media.pool import DecoderPool
 from tutela.detection.signals.registry import SignalKinds
+from tutela.errors import TutelaError, Unavailable
 from tutela.investigation.findings import (
     BankUsed,
     ScannedFile,
@@ -117,7 +118,11 @@ class Scan:
             self._finish(number, scanned_file(item.path, obstacles=(gap,)))
             return
         self._open[number] = item
-        future = self._pool.submit(item.descriptor, size_hint=item.status.st_size)
+        try:
+            future = self._pool.submit(item.descriptor, size_hint=item.status.st_size)
+        except Unavailable as error:
+            future = Future()
+            future.set_exception(error)
         future.add_done_callback(lambda done: self._done.put(_Decoded(number, item, done)))
 
     def _collect(self, *, wait: bool) -> None:
@@ -222,7 +227,8 @@ def _contents(future: Future[tuple[Content, ...]]) -> tuple[Content, ...]:
     error = future.exception()
     if error is None:
         return future.result()
-    gap = Gap(reason=GapReason.DECODER_DIED, detail=f"the decoder failed: {type(error).__name__}")
+    why = error.what if isinstance(error, TutelaError) else type(error).__name__
+    gap = Gap(reason=GapReason.DECODER_DIED, detail=f"the decoder failed: {why}")
     return (Content(media_type="", gaps=(gap,)),)
 
 

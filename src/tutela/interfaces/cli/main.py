@@ -9,7 +9,7 @@ the same reason, so that `tutela scan --help` is quick too.
 from __future__ import annotations
 
 import sys
-from importlib import import_module, metadata
+from importlib import import_module
 from typing import Annotated, NamedTuple, cast
 
 import typer
@@ -18,8 +18,6 @@ from typer.main import get_command
 
 from tutela.errors import TutelaError
 
-EXIT_FOUND = 1
-"""Exit code of a command that did its work and has something to show for it."""
 EXIT_FAILED = 2
 """Exit code of a command that could not do its work."""
 
@@ -79,6 +77,8 @@ def load_command(row: Command) -> TyperCommand | TyperGroup:
 
 def _show_version(value: bool) -> None:  # noqa: FBT001 - the signature of an option's callback
     if value:
+        from importlib import metadata  # noqa: PLC0415 - it costs as much time as typer itself
+
         typer.echo(f"tutela {metadata.version('tutela')}")
         raise typer.Exit
 

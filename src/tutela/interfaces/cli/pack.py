@@ -9,9 +9,7 @@ import typer
 
 
 def pack(
-    files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="Bank files of any format.")
-    ],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Bank files of any format.")],
     *,
     out: Annotated[
         Path, typer.Option("--out", "-o", metavar="FILE", help="Snapshot to write, as X.tutela.")

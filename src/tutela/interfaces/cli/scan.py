@@ -12,7 +12,7 @@ GREATEST_DISTANCE = 31
 
 def scan(  # noqa: PLR0913 - the options of a command are its parameters
     paths: Annotated[
-        list[str], typer.Argument(metavar="PATH...", help="Files and folders to look at.")
+        list[str], typer.Argument(metavar="PATH", help="Files and folders to look at.")
     ],
     *,
     bank: Annotated[
@@ -39,7 +39,9 @@ def scan(  # noqa: PLR0913 - the options of a command are its parameters
     archives: Annotated[bool, typer.Option(help="Look inside zip and tar archives.")] = True,
     jobs: Annotated[
         int | None,
-        typer.Option("--jobs", "-j", min=1, help="Decoders at work at once. [default: all cores]"),
+        typer.Option(
+            "--jobs", "-j", min=1, show_default="all cores", help="Decoders at work at once."
+        ),
     ] = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object per line instead of tables.")
@@ -59,10 +61,10 @@ def scan(  # noqa: PLR0913 - the options of a command are its parameters
 ) -> None:
     """Compare files and folders with bank files, offline.
 
-    Folders are walked without following links, archives are opened within limits. A file that
-    cannot be read or decoded is listed as not checked and never called clear.
+    A file that cannot be read or decoded is listed as not checked.
+    It is never called clear. Links are not followed.
 
-    Exit codes: 0 nothing found, 1 something found, 2 the scan could not run, 130 interrupted.
+    Exit codes: 0 nothing found, 1 found, 2 could not run, 130 interrupted.
     """
     # Here and not above: decoders, kernels and NumPy would make `--help` slow.
     from tutela.interfaces.cli.scanning import Options, run_scan  # noqa: PLC0415

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from tutela.detection.index.matcher import Matcher
 from tutela.detection.media.limits import Limits
 from tutela.detection.media.pool import DecoderPool
-from tutela.detection.signals.registry import SignalKinds, builtin_kinds
+from tutela.detection.signals.registry import builtin_kinds
 from tutela.errors import NotFound
 from tutela.interfaces.cli.loading import load_lists
 from tutela.interfaces.cli.scan_view import ScanProgress, Tables
@@ -61,37 +61,36 @@ def run_scan(options: Options) -> int:
         if not os.path.lexists(path):
             raise NotFound("there is no such file or folder", where=sound(path))
     _allow_open_files()
+    # The decoders start while the lists are read.
+    pool = DecoderPool(
+        children=options.jobs or len(os.sched_getaffinity(0)),
+        limits=Limits(),
+        archives=options.archives,
+        dihedral=options.dihedral,
+    )
+    code = CANNOT_RUN
+    try:
+        with ExitStack() as outputs:
+            code = _scan(options, pool, _reports(options, outputs))
+    except BrokenPipeError:
+        # Whoever read the output left. Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    finally:
+        # After an interruption nobody waits for the files that are being decoded: the children
+        # end with this process.
+        if code < SIGNAL_EXIT:
+            pool.close()
+    return code
+
+
+def _scan(options: Options, pool: DecoderPool, reports: list[Report]) -> int:
     kinds = builtin_kinds()
     lists = load_lists(options.banks, kinds, options.bank_type, shown=_shows_progress(options))
     matcher = Matcher(kinds)
     lists.fill(matcher, options.distance)
-    try:
-        with ExitStack() as outputs:
-            return _scan(options, kinds, lists, matcher, _reports(options, outputs))
-    except BrokenPipeError:
-        # Whoever read the output left. Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return CANNOT_RUN
-
-
-def _scan(
-    options: Options,
-    kinds: SignalKinds,
-    lists: OfflineLists,
-    matcher: Matcher,
-    reports: list[Report],
-) -> int:
+    pool.wait_ready()
     walk = Walk(options.paths)
-    cores = len(os.sched_getaffinity(0))
-    with (
-        DecoderPool(
-            children=options.jobs or cores,
-            limits=Limits(),
-            archives=options.archives,
-            dihedral=options.dihedral,
-        ) as pool,
-        ScanProgress(options.paths, shown=_shows_progress(options)) as progress,
-    ):
+    with ScanProgress(options.paths, shown=_shows_progress(options)) as progress:
 
         def report(file: ScannedFile) -> None:
             for each in reports:

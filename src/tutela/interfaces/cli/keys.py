@@ -1,4 +1,4 @@
-"""`tutela keys`: make, list and revoke API keys."""
+"""`tutela keys`: make, list and revoke API keys, and make sign-in codes."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ from tutela.interfaces.cli.settings import ConfigOption
 from tutela.settings import Settings
 
 if TYPE_CHECKING:
+    from tutela.storage.database import Database
     from tutela.storage.keys import ApiKey, Keys
 
-app = typer.Typer(no_args_is_help=True, help="Create, list and revoke API keys.")
+app = typer.Typer(no_args_is_help=True, help="Manage API keys and sign-in codes.")
 
 
 @app.command()
@@ -82,16 +83,41 @@ def revoke(
     typer.echo(f"Key {key.id} for {key.name} is revoked.", err=True)
 
 
+@app.command()
+def code(
+    *,
+    role: Annotated[Role, typer.Option(help="What whoever signs in may do.")],
+    config: ConfigOption = None,
+) -> None:
+    """Print a one-time code that signs a person in to the console.
+
+    The code alone goes to standard output. It works once, and not for long.
+    """
+    from tutela.storage.sessions import Sessions  # noqa: PLC0415 - as in `_database`
+
+    minutes = Settings.load(config).console.code_minutes
+    with _database(config) as database:
+        typer.echo(Sessions(database).create_code(role, timedelta(minutes=minutes)))
+    typer.echo(f"Valid once, for {minutes} minutes, role {role}.", err=True)
+
+
 @contextmanager
 def _keys(config: ConfigOption) -> Iterator[Keys]:
+    from tutela.storage.keys import Keys  # noqa: PLC0415 - as in `_database`
+
+    with _database(config) as database:
+        yield Keys(database)
+
+
+@contextmanager
+def _database(config: ConfigOption) -> Iterator[Database]:
     # Here and not above: SQL takes a while to load, which `--help` need not.
     from tutela.storage.database import Database  # noqa: PLC0415
-    from tutela.storage.keys import Keys  # noqa: PLC0415
 
     database = Database.open(Settings.load(config).database_url)
     try:
         database.migrate()
-        yield Keys(database)
+        yield database
     finally:
         database.close()
 

@@ -1,0 +1,150 @@
+"""A real server with harmless drill data, and a real chromium that looks at it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tutela.drill.client import Client
+from tutela.drill.photographs import listed, unrelated
+from tutela.drill.run import fill_bank
+from tutela.drill.server import Server, free_port
+
+TUTELA = [str(Path(sys.executable).with_name("tutela"))]
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+Enter = Callable[[Page, str], Page]
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running server and how to get into it."""
+
+    address: str
+    key: str
+    env: dict[str, str]
+
+    def code(self, role: str = "admin") -> str:
+        return run(self.env, "keys", "code", "--role", role)
+
+
+def run(env: dict[str, str], *words: str) -> str:
+    done = subprocess.run(
+        [*TUTELA, *words], env=env, check=True, capture_output=True, text=True, timeout=60
+    )
+    return done.stdout.strip()
+
+
+@contextmanager
+def site_in(folder: Path) -> Iterator[Site]:
+    port = free_port("127.0.0.1", 0)
+    env = {
+        **os.environ,
+        "TUTELA_DATA_FOLDER": str(folder / "data"),
+        "TUTELA_SERVER_WORKERS": "1",
+        "TUTELA_DECODER_CHILDREN": "1",
+    }
+    key = run(env, "keys", "create", "--role", "admin", "--name", "browser tests")
+    command = [*TUTELA, "serve", "--host", "127.0.0.1", "--port", str(port)]
+    with Server(command, env, "127.0.0.1", port, folder / "server.log") as server:
+        with server.client(key) as client:
+            fill(client)
+        yield Site(address=f"http://127.0.0.1:{port}", key=key, env=env)
+
+
+def fill(client: Client) -> None:
+    """One known picture, one unknown, one that is none, and a bank that may not block."""
+    fill_bank(client)
+    uploads = {
+        "known": listed()[0].data,
+        "unknown": unrelated()[0].data,
+        "none": b"not a picture at all",
+    }
+    for name, data in uploads.items():
+        fields = {"event_id": name, "surface": "forum", "drill": "true"}
+        client.upload("/v1/check", fields, data, "photo.jpg")
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with site_in(tmp_path_factory.mktemp("site")) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = next((found for name in CHROMIUM if (found := shutil.which(name))), None)
+    if path is None:
+        pytest.skip("no chromium on this machine: apt-get install chromium")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=path, args=QUIET)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def scheme() -> str:
+    """The reader's colours; a test that tries both parametrises it."""
+    return "light"
+
+
+@pytest.fixture
+def context(browser: Browser, site: Site, scheme: str) -> Iterator[BrowserContext]:
+    """A browser without memory, signed in nowhere."""
+    with _context_of(browser, site, scheme) as opened:
+        yield opened
+
+
+@pytest.fixture
+def page(context: BrowserContext, site: Site) -> Page:
+    """A signed-in administrator."""
+    return sign_in(context.new_page(), site.key)
+
+
+@pytest.fixture
+def enter() -> Enter:
+    """Sign a page in with a code or key."""
+    return sign_in
+
+
+@contextmanager
+def _context_of(browser: Browser, site: Site, scheme: str = "light") -> Iterator[BrowserContext]:
+    """A browser in which an error of a script fails the test."""
+    context = browser.new_context(
+        base_url=site.address,
+        color_scheme="dark" if scheme == "dark" else "light",
+        viewport={"width": 1280, "height": 800},
+    )
+    errors: list[str] = []
+    context.on("weberror", lambda error: errors.append(str(error.error)))
+    context.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+    yield context
+    context.close()
+    assert not [error for error in errors if "status of 4" not in error]
+
+
+def sign_in(page: Page, secret: str) -> Page:
+    page.goto("/console/sign-in")
+    page.get_by_label("One-time code or API key").fill(secret)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign out").wait_for()
+    return page

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tutela.detection.signals.kind import PixelSignal
 from tutela.detection.signals.pdq import Pdq
 from tutela.drill import variants
 from tutela.drill.photographs import listed, unrelated
@@ -23,6 +24,7 @@ MATCHING = [recipe for recipe in recipes() if recipe.kind.expected is Verdict.MA
 def fingerprint(data: bytes) -> tuple[bytes, int]:
     with Image.open(BytesIO(data)) as image:
         signal = Pdq().of_pixels(np.asarray(image.convert("RGB")))
+    assert isinstance(signal, PixelSignal)
     return signal.value, signal.quality
 
 
@@ -86,7 +88,8 @@ def test_marks_change_the_picture() -> None:
 @pytest.mark.parametrize("edit", [variants.cut_off, variants.headless, variants.text])
 def test_what_is_spoiled_is_no_whole_picture(edit: variants.Edit) -> None:
     data = edit(unrelated()[0].data)
-    with pytest.raises(OSError, match=r"truncated|cannot identify"), Image.open(
-        BytesIO(data)
-    ) as image:
+    with (
+        pytest.raises(OSError, match=r"truncated|cannot identify"),
+        Image.open(BytesIO(data)) as image,
+    ):
         image.load()

@@ -1,0 +1,106 @@
+"""`tutela demo`, as a user starts it: a real server, real uploads, a clean end."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+START = "from tutela.interfaces.cli.main import run; run()"
+EVERY_EDIT = 25
+"""Uploads that use each edit once."""
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> dict[str, str]:
+    """An environment in which the demo makes its folder below `tmp_path`."""
+    return {**os.environ, "TMPDIR": str(tmp_path), "COLUMNS": "120"}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-c", START, "demo", "--port", str(free_port()), *arguments]
+
+
+def test_a_drill_that_runs_once_misses_nothing(env: dict[str, str], tmp_path: Path) -> None:
+    done = subprocess.run(
+        command("--once", "--events", str(EVERY_EDIT)),
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[-1] == "drill: 25 events, 16 matched, 0 missed, 3 not checked"
+    assert "text file named .jpg" in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_data_folder_can_be_kept(env: dict[str, str], tmp_path: Path) -> None:
+    done = subprocess.run(
+        command("--once", "--events", "1", "--keep"),
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    (folder,) = tmp_path.glob("tutela-drill-*")
+    assert (folder / "data/tutela.db").is_file()
+    assert str(folder) in done.stdout.replace("\n", "")
+
+
+@pytest.fixture
+def staying(env: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(command("--events", "1"), env=env, stdout=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_a_drill_stays_up_until_it_is_ended(
+    staying: subprocess.Popen[str], tmp_path: Path, ending: signal.Signals
+) -> None:
+    assert staying.stdout is not None
+    shown = ""
+    for line in staying.stdout:
+        shown += line
+        if "Ctrl-C" in line:
+            break
+    address = re.search(r"http://([\d.]+):(\d+)(/console)", shown)
+    assert address, shown
+    assert re.search(r"Sign-in code: +\S{8,}", shown)
+    assert answer_of(address[1], int(address[2]), address[3]) in {200, 303}
+    staying.send_signal(ending)
+    staying.wait(60)
+    assert staying.returncode == (0 if ending is signal.SIGINT else 143)
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(ConnectionRefusedError):
+        answer_of(address[1], int(address[2]), "/health/live")
+
+
+def answer_of(host: str, port: int, path: str) -> int:
+    connection = http.client.HTTPConnection(host, port, timeout=20)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    finally:
+        connection.close()

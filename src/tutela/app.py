@@ -84,7 +84,8 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
     database = Database.open(settings.database_url)
     started.callback(database.close)
     database.migrate()
-    journal = Journal(database)
+    metrics = Metrics.create()
+    journal = Journal(database, written=metrics.journalled)
     started.callback(journal.close)
     matcher = Matcher(kinds)
     sync = IndexSync(database, matcher, settings.index.refresh_seconds)
@@ -114,9 +115,15 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
         decoder=decoder,
         policy=policy,
         journal=journal,
-        pipeline=Pipeline(decoder=decoder, matching=matching, policy=policy, journal=journal),
+        pipeline=Pipeline(
+            decoder=decoder,
+            matching=matching,
+            policy=policy,
+            journal=journal,
+            decoded=metrics.decoded,
+        ),
         outgoing=Outgoing(_reach(settings)),
-        metrics=Metrics.create(),
+        metrics=metrics,
         key_ring=KeyRing(keys.verify),
         rates=_rates(settings),
         room=Room(SHARE * settings.server.body_bytes),
@@ -136,6 +143,7 @@ def _decoder(settings: DecoderSettings) -> DecoderPool:
         archive_bytes=settings.archive_bytes,
         archive_ratio=settings.archive_ratio,
         archive_members=settings.archive_members,
+        archive_seconds=settings.archive_seconds,
         jobs_per_child=settings.jobs_per_child,
     )
     return DecoderPool(

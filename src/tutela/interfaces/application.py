@@ -29,6 +29,9 @@ from tutela.interfaces.web.gate import Gate
 from tutela.interfaces.web.guard import declared, guard
 from tutela.interfaces.web.problems import respond
 
+WATCH_SECONDS = 1.0
+"""Time between two looks at the queues and the index, for the metrics."""
+
 ROUTES: tuple[ControllerRouterHandler, ...] = (
     check.check,
     lookup.lookup,
@@ -103,10 +106,22 @@ def _closing(
 ) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def life(_: Litestar) -> AsyncIterator[None]:
+        watching = asyncio.create_task(_watch(services))
         try:
             yield
         finally:
+            watching.cancel()
             await services.outgoing.close()
             await asyncio.to_thread(services.close)
 
     return life
+
+
+async def _watch(services: Services) -> None:
+    """Keep the gauges of this process fresh: whichever worker is scraped shows all of them."""
+    while True:
+        age, sizes = services.sync.age_seconds, services.matcher.sizes()
+        services.metrics.index_state(age, services.matcher.version, sizes)
+        services.metrics.queue_depth("decoder", services.decoder.depth)
+        services.metrics.queue_depth("journal", services.journal.depth)
+        await asyncio.sleep(WATCH_SECONDS)

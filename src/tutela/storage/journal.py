@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
@@ -45,6 +45,7 @@ class Journal:
         keep_signals: whether the signals of what was checked stay.
         capacity: events that may wait; one more is refused.
         batch: events in one transaction, at most.
+        written: told after each transaction how many events it made durable.
     """
 
     def __init__(
@@ -54,11 +55,13 @@ class Journal:
         keep_signals: bool = True,
         capacity: int = 10_000,
         batch: int = 512,
+        written: Callable[[int], object] = lambda _: None,
     ) -> None:
         self._database = database
         self._keep_signals = keep_signals
         self._capacity = capacity
         self._batch = batch
+        self._written = written
         self._id = secrets.token_hex(8)
         self._log = structlog.get_logger("journal")
         self._waiting: SimpleQueue[_Waiting | None] = SimpleQueue()
@@ -88,6 +91,11 @@ class Journal:
         except (ValueError, TypeError, OverflowError) as error:
             future.set_exception(_not_storable(error))
         return future
+
+    @property
+    def depth(self) -> int:
+        """Events that wait to be written now."""
+        return self._waiting.qsize()
 
     def find(self, event_id: str) -> Stored | None:
         """What is stored under an event id, if anything. Blocks; raises `Unavailable`."""
@@ -155,6 +163,7 @@ class Journal:
         else:
             for item in batch:
                 _answer(item, stored.get(item.event_id))
+            self._written(len(batch))
 
     def _store(self, batch: Mapping[str, _Waiting]) -> dict[str, Stored]:
         """Write what is new in one transaction; what is stored afterwards, by event id."""

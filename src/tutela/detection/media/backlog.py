@@ -153,6 +153,11 @@ class Backlog:
         with self._condition:
             self._counts["jobs"] += 1
 
+    @property
+    def depth(self) -> int:
+        """Jobs that wait now."""
+        return len(self._tasks)
+
     def totals(self) -> dict[str, int]:
         """Jobs done, and children that died, timed out or were replaced."""
         with self._condition:

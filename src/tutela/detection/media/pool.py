@@ -109,6 +109,11 @@ class DecoderPool:
         return self._backlog.started.missing
 
     @property
+    def depth(self) -> int:
+        """Jobs that wait for a child now."""
+        return self._backlog.depth
+
+    @property
     def counts(self) -> dict[str, int]:
         """Since the start: `jobs`, and children that `died`, `timed_out` or were `replaced`."""
         return self._backlog.totals()

@@ -20,9 +20,5 @@ from tutela.telemetry.metrics import CONTENT_TYPE
 )
 async def read_metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Read the metrics of all server processes together."""
-    services = services_of(request)
-    services.metrics.index_state(
-        services.sync.age_seconds, services.matcher.version, services.matcher.sizes()
-    )
-    text = await asyncio.to_thread(services.metrics.render)
+    text = await asyncio.to_thread(services_of(request).metrics.render)
     return Response(text, media_type=CONTENT_TYPE)

@@ -15,18 +15,19 @@ All release the GIL and are cached on disk. None checks its arguments: the calle
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
+
+from tutela.detection.kernels import kernel
 
 Words = NDArray[np.uint64]
 Numbers = NDArray[np.uint32]
 Integers = NDArray[np.int64]
 Groups = NDArray[np.int32]
-F = TypeVar("F", bound=Callable[..., Any])
 
 # Columns of `Tables.layout`; from MASKS on, where the masks of weight 0, 1, ... begin.
 FIRST, WIDTH, BITMAP, MASKS = range(4)
@@ -41,11 +42,6 @@ ROW = np.uint64(0xFFFFFFFF)
 NO_CUT = np.uint64(0xFFFFFFFFFFFFFFFF)
 WORD_BITS, IN_WORD = np.uint64(6), np.uint64(63)
 LINE_SHIFT = np.uint32(3)
-
-
-def kernel(function: F) -> F:
-    """Compile at first call, without the GIL, and keep the machine code on disk."""
-    return cast("F", njit(nogil=True, cache=True)(function))
 
 
 def _popcount(_context: Any, word: Any) -> Any:  # noqa: ANN401 - numba's own types

@@ -22,6 +22,9 @@ from tutela.model.record import Record
 Reach = NDArray[np.int16]
 NOT_SEARCHED = -1
 
+WARMING_ROWS = 4096
+"""Enough for the Hamming index to make tables."""
+
 
 class BankState(Record, frozen=True, kw_only=True):
     """What matching must know of a bank; see `tutela.model.Bank`."""
@@ -174,6 +177,17 @@ class Matcher:
         """Signals held, by kind."""
         return {kind: len(index) for kind, index in self._indexes.items()}
 
+    def warm(self) -> None:
+        """Compile or load the kernels now, so that no first search has to wait for them."""
+        rng = np.random.default_rng(0)
+        for index in self._indexes.values():
+            other = type(index)(index.kind, index.bits)
+            codes = rng.integers(256, size=(WARMING_ROWS, index.bits // 8), dtype=np.uint8)
+            rows = np.arange(WARMING_ROWS)
+            other.load(codes, rows, np.zeros(WARMING_ROWS, np.int32))
+            other.add(codes[:1], rows[:1], np.zeros(1, np.int32))
+            other.search(codes[:1], np.zeros(1, np.int16), 1)
+
     def settle(self) -> None:
         """Wait until no index is merging in the background."""
         for index in self._indexes.values():
@@ -197,7 +211,8 @@ class Matcher:
         known, places = np.unique(bank_ids, return_inverse=True)
         with self._lock:
             groups = np.array([self._group(int(bank_id)) for bank_id in known], np.int32)[places]
-        if (empty := self._empty.get(kind)) is not None:
+        empty = self._empty.get(kind)
+        if empty is not None and codes.shape[1:] == (len(empty),):
             kept = (codes != np.frombuffer(empty, np.uint8)).any(axis=1)
             return codes[kept], entry_ids[kept], groups[kept]
         return codes, entry_ids, groups
@@ -237,11 +252,14 @@ class Matcher:
     ) -> list[dict[int, tuple[int, int]]]:
         """For each value the entries that match, with distance and group, closest first."""
         index = self._indexes[kind]
-        queries = np.frombuffer(b"".join(values), np.uint8).reshape(-1, index.bits // 8)
+        all_queries = np.frombuffer(b"".join(values), np.uint8).reshape(-1, index.bits // 8)
+        queries = all_queries
         named: list[dict[int, tuple[int, int]]] = [{} for _ in values]
         waiting, ask = list(range(len(values))), limit
         while waiting:
-            found = index.search(queries[waiting], reach, ask)
+            found = index.search(queries, reach, ask)
+            if not found.totals.any():
+                break
             for place, distance, key, group in found.rows():
                 own = named[waiting[place]]
                 if len(own) < limit:
@@ -252,5 +270,5 @@ class Matcher:
                 for number, total in zip(waiting, found.totals.tolist(), strict=True)
                 if total > ask and len(named[number]) < limit
             ]
-            ask *= 16
+            queries, ask = all_queries[waiting], ask * 16
         return named

@@ -152,7 +152,10 @@ def sound(text: str) -> str:
     """
     if text.isascii():
         return text
-    raw = text.encode("utf-8", "surrogateescape")
+    try:
+        raw = text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # It holds a surrogate that stands for no byte of a name.
+        raw = text.encode("utf-8", "backslashreplace")
     return raw.decode("utf-8", "backslashreplace")
 
 

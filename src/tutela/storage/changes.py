@@ -126,9 +126,10 @@ def read_codes(
     )
     if kind is not None:
         statement = statement.where(entry_signals.c.kind == kind)
-    result = connection.execute(statement, execution_options={"yield_per": FETCH_ROWS})
-    for rows in result.partitions():
-        yield from _arrays(rows)
+    streaming = {"yield_per": FETCH_ROWS}
+    with connection.execute(statement, execution_options=streaming) as result:
+        for rows in result.partitions():
+            yield from _arrays(rows)
 
 
 def _arrays(rows: Sequence[Any]) -> Iterator[Codes]:

@@ -74,7 +74,7 @@ class Keys:
         """
         prefix, _, rest = text.partition("_")
         key_id, _, secret = rest.partition("_")
-        if prefix != PREFIX or not secret or not text.isascii():
+        if prefix != PREFIX or not secret or not key_id.isalnum():
             return None
         statement = select(api_keys).where(api_keys.c.id == key_id)
         with self._database.read() as connection:

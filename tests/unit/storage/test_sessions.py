@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from tutela.storage.database import Database
+from tutela.storage.keys import Keys
+from tutela.storage.sessions import Sessions
+from tutela.storage.tables import sessions as table
+from tutela.storage.tables import sign_in_codes
+
+HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def sessions(database: Database) -> Sessions:
+    return Sessions(database)
+
+
+def test_a_code_gives_its_role_once(sessions: Sessions) -> None:
+    code = sessions.create_code("reviewer", MINUTE)
+    assert re.fullmatch(r"([0-9A-HJKMNP-TV-Z]{4}-){2}[0-9A-HJKMNP-TV-Z]{4}", code)
+    assert sessions.redeem(code) == "reviewer"
+    assert sessions.redeem(code) is None
+
+
+def test_a_code_may_be_typed_carelessly(sessions: Sessions) -> None:
+    for _ in range(40):
+        code = sessions.create_code("reviewer", MINUTE)
+        typed = code.lower().replace("-", " ").replace("0", "o").replace("1", "l")
+        assert sessions.redeem(f" {typed} ") == "reviewer"
+
+
+def test_other_codes_are_refused(sessions: Sessions, database: Database) -> None:
+    code = sessions.create_code("reviewer", MINUTE)
+    assert sessions.redeem("") is None
+    assert sessions.redeem(code[:-1]) is None
+    assert sessions.redeem("\ud800") is None
+    with database.write() as connection:
+        assert code not in str(connection.execute(select(sign_in_codes)).all())
+        connection.execute(update(sign_in_codes).values(expires_at=datetime.now(UTC)))
+    assert sessions.redeem(code) is None
+
+
+def test_of_many_at_once_one_gets_in(sessions: Sessions) -> None:
+    code = sessions.create_code("reviewer", MINUTE)
+    with ThreadPoolExecutor(8) as pool:
+        roles = list(pool.map(sessions.redeem, [code] * 8))
+    assert sorted(roles, key=str) == [None] * 7 + ["reviewer"]
+
+
+def test_a_session_is_found_by_its_token(sessions: Sessions, database: Database) -> None:
+    session, token = sessions.open("reviewer", idle=MINUTE, life=HOUR)
+    assert sessions.find(token) == session
+    assert session.role == "reviewer"
+    assert session.expires_at - session.created_at == HOUR
+    assert min(len(token), len(session.csrf)) >= 43
+    assert token != session.csrf
+    assert sessions.find("") is None
+    assert sessions.find(token + "x") is None
+    assert sessions.find("\udce9") is None
+    with database.read() as connection:
+        assert token not in str(connection.execute(select(table)).all())
+
+
+def test_a_closed_session_is_gone(sessions: Sessions) -> None:
+    _, token = sessions.open("reviewer", idle=MINUTE, life=HOUR)
+    other = sessions.open("reviewer", idle=MINUTE, life=HOUR)[1]
+    sessions.close(token)
+    sessions.close(token)
+    assert sessions.find(token) is None
+    assert sessions.find(other) is not None
+
+
+def test_a_session_ends_when_idle(sessions: Sessions, database: Database) -> None:
+    _, token = sessions.open("reviewer", idle=MINUTE, life=HOUR)
+    _seen(database, datetime.now(UTC) - MINUTE / 2)
+    assert sessions.find(token) is not None  # which counts as being seen
+    with database.read() as connection:
+        assert connection.scalars(select(table.c.seen_at)).one() > datetime.now(UTC) - MINUTE / 4
+    _seen(database, datetime.now(UTC) - MINUTE)
+    assert sessions.find(token) is None
+
+
+def test_a_session_ends_however_busy(sessions: Sessions, database: Database) -> None:
+    _, token = sessions.open("reviewer", idle=MINUTE, life=HOUR)
+    with database.write() as connection:
+        connection.execute(update(table).values(expires_at=datetime.now(UTC)))
+    assert sessions.find(token) is None
+    sessions.open("reviewer", idle=MINUTE, life=HOUR)
+    with database.read() as connection:
+        assert len(connection.execute(select(table)).all()) == 1  # the old one was cleared away
+
+
+def test_a_session_ends_with_its_key(sessions: Sessions, database: Database) -> None:
+    keys = Keys(database)
+    key, _ = keys.create("console", "admin")
+    session, token = sessions.open("admin", idle=MINUTE, life=HOUR, key_id=key.id)
+    assert sessions.find(token) == session
+    assert session.key_id == key.id
+    keys.revoke(key.id)
+    assert sessions.find(token) is None
+
+
+def _seen(database: Database, moment: datetime) -> None:
+    with database.write() as connection:
+        connection.execute(update(table).values(seen_at=moment))

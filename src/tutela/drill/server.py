@@ -14,8 +14,9 @@ from typing import Self
 from tutela.drill.client import Client
 from tutela.errors import Unavailable
 
-START_SECONDS = 120.0
-"""Longest wait until the server is ready; the first start on a machine compiles kernels."""
+START_SECONDS = 300.0
+"""Longest wait until the server is ready; the first start on a machine compiles kernels, which takes
+about half a minute of processor time."""
 STOP_SECONDS = 20.0
 """Longest wait until it has stopped by itself."""
 LOG_TAIL = 2000

@@ -58,7 +58,7 @@ def run_drill(options: Options) -> bool:
     with _data_folder(console, keep=options.keep) as folder:
         env = _environment(folder, free_port(HOST, options.port))
         settings = Settings.load(None, env)
-        console.print("Starting the server ...")
+        console.print("Starting the server; the first time this compiles kernels, for a minute ...")
         with (
             _server(settings, env, folder) as server,
             closing(Database.open(settings.database_url)) as database,

@@ -91,12 +91,12 @@ def test_the_vectors_hold_flat_small_and_good_pictures(picture: Picture, pdq: Pd
 
 
 def test_the_least_quality_is_50(picture: Picture, pdq: Pdq) -> None:
-    """Noise of growing contrast: a signal appears at quality 50 and not before."""
-    noise = picture("noise", 1, 64, 64).astype(np.int64) - 128
+    """A landscape of growing contrast: a signal appears at quality 50 and not before."""
+    bright = picture("landscape", 2, 256, 256).astype(np.int64) - 128
     seen = {}
-    for contrast in range(40, 120):
-        pixels = (128 + noise * contrast // 512).astype(np.uint8)
-        score = int(kernels.quality(kernels.thumbnail(pixels, blur=False)))
+    for contrast in range(200, 400, 2):
+        pixels = (128 + bright * contrast // 512).astype(np.uint8)
+        score = int(kernels.quality(kernels.thumbnail(pixels, blur=True)))
         seen[score] = type(pdq.of_pixels(pixels))
     assert {49, 50} <= set(seen)
     assert all(kind is (PixelSignal if score >= 50 else NoSignal) for score, kind in seen.items())

@@ -25,6 +25,7 @@ from tutela.interfaces.api import (
     transfer,
 )
 from tutela.interfaces.services import Services
+from tutela.interfaces.web.express import Express
 from tutela.interfaces.web.gate import Gate
 from tutela.interfaces.web.guard import declared, guard
 from tutela.interfaces.web.problems import respond
@@ -93,7 +94,7 @@ def application(services: Services, more: Sequence[ControllerRouterHandler] = ()
     """The whole ASGI application; arguments and errors as for `routed`."""
     server = services.settings.server
     return Gate(
-        routed(services, more),
+        Express(routed(services, more)),
         seconds=server.request_seconds,
         body_bytes=server.body_bytes,
         observe=services.metrics.answered,

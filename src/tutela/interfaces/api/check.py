@@ -37,6 +37,7 @@ _DECODER = msgspec.json.Decoder(EventDocument)
     "/v1/check",
     status_code=200,
     permission=Permission.EVENTS_CHECK,
+    express=True,
     about=About(
         summary="Check one event",
         takes=EventDocument,

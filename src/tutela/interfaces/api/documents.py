@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from collections.abc import Sized
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import msgspec
 from litestar import Request
 
 from tutela.errors import InvalidInput, TooLarge
 from tutela.interfaces.web.bodies import pieces
+
+if TYPE_CHECKING:
+    from litestar.types import HTTPRequestEvent
 
 ABOUT = "about"
 """Name under which a route states what it takes and gives."""
@@ -50,12 +54,22 @@ async def json_body(request: Request[Any, Any, Any]) -> bytes:
     Raises:
         TooLarge: it is larger than `JSON_BYTES`.
     """
-    body = bytearray()
+    # Nearly always it comes in one piece, and an asynchronous generator would cost more than that.
+    message = cast("HTTPRequestEvent", await request.receive())
+    body = message["body"]
+    _check_size(body)
+    if not message["more_body"]:
+        return body
+    whole = bytearray(body)
     async for piece in pieces(request):
-        body += piece
-        if len(body) > JSON_BYTES:
-            raise TooLarge(f"a JSON document may have {JSON_BYTES:,} bytes")
-    return bytes(body)
+        whole += piece
+        _check_size(whole)
+    return bytes(whole)
+
+
+def _check_size(body: Sized) -> None:
+    if len(body) > JSON_BYTES:
+        raise TooLarge(f"a JSON document may have {JSON_BYTES:,} bytes")
 
 
 async def read_json(request: Request[Any, Any, Any], decoder: msgspec.json.Decoder[T]) -> T:

@@ -55,6 +55,7 @@ _DECODER = msgspec.json.Decoder(LookupDocument)
     "/v1/lookup",
     status_code=200,
     permission=Permission.SIGNALS_LOOKUP,
+    express=True,
     about=About(summary="Look signals up", takes=LookupDocument, gives=LookupAnswer),
 )
 async def lookup(request: Request[Any, Any, Any]) -> ASGIApp:

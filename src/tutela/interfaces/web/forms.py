@@ -53,7 +53,8 @@ def _parser(request: Request[Any, Any, Any]) -> Any:  # noqa: ANN401 - the libra
     boundary = request.content_type[1].get("boundary", "")
     if not boundary or len(boundary) > 200:  # noqa: PLR2004 - RFC 2046 allows 70
         raise InvalidInput("the form names no boundary", where="Content-Type")
-    return PushMultipartParser(boundary, max_segment_count=FIELDS, strict=True)
+    # Not strict: that refuses the line end after the last boundary when it comes by itself.
+    return PushMultipartParser(boundary, max_segment_count=FIELDS)
 
 
 class _Reader:

@@ -17,6 +17,7 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from structlog.typing import FilteringBoundLogger
 
 from tutela.errors import TooLarge, TutelaError
+from tutela.interfaces.web.deadlines import NEVER, Deadline, Deadlines
 from tutela.interfaces.web.guard import CALLER
 from tutela.interfaces.web.problems import (
     INVALID,
@@ -78,7 +79,7 @@ class Gate:
         log: FilteringBoundLogger,
     ) -> None:
         self.app = app
-        self.seconds = seconds
+        self.deadlines = Deadlines(seconds)
         self.body_bytes = body_bytes
         self.observe = observe
         self.log = log
@@ -96,6 +97,7 @@ class Visit:
 
     __slots__ = (
         "_asked",
+        "_came_at",
         "_deadline",
         "_gate",
         "_receive",
@@ -116,8 +118,9 @@ class Visit:
         self._asked = False
         self._whole = False
         self._status = 0
-        self._started_at = time.monotonic()
-        self._deadline = asyncio.timeout(gate.seconds)
+        self._came_at = time.monotonic()
+        self._started_at = gate.deadlines.now()
+        self._deadline = Deadline(gate.deadlines, self._started_at + gate.deadlines.seconds)
 
     async def run(self) -> None:
         """Answer the request, within its time."""
@@ -134,7 +137,7 @@ class Visit:
 
     def take_your_time(self) -> None:
         """Lift the time limit: for work that is known to be long and shows its progress."""
-        self._deadline.reschedule(None)
+        self._deadline.at = NEVER
 
     async def receive(self) -> Any:  # noqa: ANN401 - the framework's union of messages
         """Take the next part of the request's body.
@@ -167,17 +170,19 @@ class Visit:
         if self._received > self._gate.body_bytes:
             raise self._too_large()
         if more:
-            earned = self._gate.seconds + self._received / SLOWEST_BYTES_PER_SECOND
-            self._extend(self._started_at + earned)
+            earned = self._received / SLOWEST_BYTES_PER_SECOND
+            self._extend(self._started_at + self._gate.deadlines.seconds + earned)
         elif self._received > SLOWEST_BYTES_PER_SECOND:
-            self._extend(time.monotonic() + self._gate.seconds)
+            self._start_again()
         self._whole = not more
 
     def _extend(self, moment: float) -> None:
-        """Move the time limit, unless there is none or it has passed."""
-        if self._deadline.when() is not None and not self._deadline.expired():
-            loop = asyncio.get_running_loop()
-            self._deadline.reschedule(loop.time() + moment - time.monotonic())
+        """Move the time limit, unless it was lifted or has passed."""
+        if self._deadline.at != NEVER:
+            self._deadline.at = moment
+
+    def _start_again(self) -> None:
+        self._extend(self._gate.deadlines.now() + self._gate.deadlines.seconds)
 
     def _too_large(self) -> TooLarge:
         return TooLarge(
@@ -192,7 +197,7 @@ class Visit:
             message["headers"] = _secured(message["headers"])  # type: ignore[arg-type]
         elif message.get("more_body"):
             # A stream may go on as long as the client keeps taking it.
-            self._extend(time.monotonic() + self._gate.seconds)
+            self._start_again()
         await self._send(message)
 
     async def _too_late(self) -> None:
@@ -223,7 +228,7 @@ class Visit:
 
     def _account(self) -> None:
         """Count the request and write its line: the route's pattern, never the address itself."""
-        seconds = time.monotonic() - self._started_at
+        seconds = time.monotonic() - self._came_at
         route = str(self._scope.get("path_template", ""))
         method = self._scope["method"]
         status = self._status or GONE
@@ -242,7 +247,7 @@ class Visit:
 
 def _secured(headers: Headers) -> Headers:
     """The headers of an answer with the security headers that it does not set itself."""
-    own = {name for name, _ in headers if name.lower() in SECURITY}
+    own = {name.lower() for name, _ in headers} & SECURITY.keys()
     if own:
         return [*headers, *(pair for pair in _ALL_SECURITY if pair[0] not in own)]
     return [*headers, *_ALL_SECURITY]

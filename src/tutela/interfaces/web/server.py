@@ -130,6 +130,7 @@ def serve_on(
         lifespan="on",
         access_log=False,
         log_config=None,
+        log_level="warning",
         server_header=False,
         proxy_headers=False,
         backlog=BACKLOG,

@@ -15,8 +15,7 @@ from tutela.drill.client import Client
 from tutela.errors import Unavailable
 
 START_SECONDS = 300.0
-"""Longest wait until the server is ready; the first start on a machine compiles kernels, which takes
-about half a minute of processor time."""
+"""Longest wait until the server is ready; the first start on a machine compiles kernels."""
 STOP_SECONDS = 20.0
 """Longest wait until it has stopped by itself."""
 LOG_TAIL = 2000

@@ -56,9 +56,14 @@ class Backlog:
 
     def put_back(self, tasks: Iterable[Task]) -> None:
         """Puts jobs that were taken before all others again."""
+        returned = list(tasks)
         with self._condition:
-            self._tasks.extendleft(reversed(list(tasks)))
-            self._condition.notify_all()
+            if not self.closed:
+                self._tasks.extendleft(reversed(returned))
+                self._condition.notify_all()
+                return
+        for task in returned:
+            task.cancel()
 
     def take(self, seconds: float) -> Task | None:
         """The next job; waits so long for one."""
@@ -78,7 +83,6 @@ class Backlog:
             task = self._tasks.popleft()
             if task.start():
                 return task
-            task.cancel()
         return None
 
     def close(self) -> None:

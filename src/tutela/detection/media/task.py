@@ -12,7 +12,7 @@ from tutela.detection.media.digests import Digests
 from tutela.detection.media.sniff import HEAD_BYTES, UNKNOWN, sniff
 from tutela.detection.media.source import CHUNK_BYTES, OpenFile
 from tutela.detection.signals.registry import SignalKinds
-from tutela.errors import InvalidInput
+from tutela.errors import InvalidInput, Unavailable
 from tutela.model import Content, Gap, GapReason
 
 Contents = tuple[Content, ...]
@@ -52,7 +52,10 @@ class Task:
 
     def start(self) -> bool:
         """Tells the waiting caller that it begins; False if nobody waits any more."""
-        return self.future.running() or self.future.set_running_or_notify_cancel()
+        if self.future.running() or self.future.set_running_or_notify_cancel():
+            return True
+        self._close()
+        return False
 
     def open(self) -> int:
         """A descriptor of the bytes, to be sent to a child. Closed when the task ends.
@@ -75,10 +78,11 @@ class Task:
         self.future.set_exception(error)
 
     def cancel(self) -> None:
-        """Gives it up before it began."""
-        self._close()
-        self.future.cancel()
-        self.future.set_running_or_notify_cancel()
+        """Gives it up: cancelled if it never began, else failed."""
+        if self.future.cancel():
+            self.start()
+        else:
+            self.fail(Unavailable("the decoder was closed"))
 
     def exact(self, kinds: SignalKinds, gap: Gap) -> Content:
         """What is left to say where no child can answer: exact fingerprints, and the gap.

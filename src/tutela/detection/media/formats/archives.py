@@ -27,6 +27,7 @@ _NAME_CHARACTERS = 1000
 _SLOW_CHUNK_BYTES = 4096
 """zipfile unpacks all of what it reads at once, except for deflate: so it may read little."""
 
+_TAR_BUFFER_BYTES = 8192
 _ENCRYPTED = 1
 _NAME_IS_UTF8 = 0x800
 _UNIX = 3
@@ -252,7 +253,8 @@ def _tar_members(unpacked: _Unpacked, budget: Budget) -> Iterator[Member]:
         archive = tarfile.open(  # noqa: SIM115 - closed below, outside of the net for its errors
             fileobj=cast("BinaryIO", unpacked),
             mode="r|",
-            bufsize=CHUNK_BYTES,
+            # Little at a time: what is read together with the place of a damage is lost.
+            bufsize=_TAR_BUFFER_BYTES,
             encoding="utf-8",
             errors="surrogateescape",
         )

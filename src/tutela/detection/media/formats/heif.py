@@ -173,6 +173,8 @@ class Heif:
         Raises:
             Malformed: they lie outside the file.
         """
+        if sum(extent.length for extent in item.extents) > self._size:
+            raise Malformed("a picture's bytes are more than the file has")
         return b"".join(self._extent(extent) for extent in item.extents)
 
     def grid(self, item: Item) -> Grid:
@@ -187,8 +189,8 @@ class Heif:
         if extent.in_idat:
             data = bytes(self._idat[extent.offset : extent.offset + extent.length])
         else:
-            self._stream.seek(extent.offset)
-            data = self._stream.read(extent.length) if extent.length <= self._size else b""
+            self._stream.seek(min(extent.offset, self._size))
+            data = self._stream.read(extent.length)
         if len(data) != extent.length:
             raise Malformed("a picture's bytes lie outside the file")
         return data

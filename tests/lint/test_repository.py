@@ -82,6 +82,17 @@ def test_links_in_the_manual_lead_somewhere(root: Path, texts: dict[Path, str]) 
     assert broken == []
 
 
+def test_paths_named_in_the_manual_exist(root: Path, texts: dict[Path, str]) -> None:
+    lost = [
+        f"{path.relative_to(root)}: {named}"
+        for path, text in texts.items()
+        if path.suffix == ".md"
+        for named in re.findall(r"`((?:src|tests|docs|bench)/[\w/.-]*)`", text)
+        if not (root / named).exists()
+    ]
+    assert lost == []
+
+
 def test_every_page_is_in_the_index(root: Path) -> None:
     index = (root / "docs/index.md").read_text()
     pages = {str(p.relative_to(root / "docs")) for p in (root / "docs").rglob("*.md")}

@@ -40,9 +40,7 @@ class Reading:
     ) -> None:
         self.kinds = tuple(kinds)
         self._by_name = {_plain(kind.name): kind for kind in kinds}
-        self._empty = frozenset(
-            (kind.name, kind.text(kind.hasher().digest())) for kind in kinds.byte_kinds
-        )
+        self._empty = {kind.text(kind.hasher().digest()): kind.name for kind in kinds.byte_kinds}
         self.default_kind = kinds[default_kind] if default_kind else None
         self.problems = ProblemLog(unit)
         self.left_out: Counter[str] = Counter()
@@ -70,7 +68,7 @@ class Reading:
 
     def is_empty_file(self, signal: Signal) -> bool:
         """Whether the signal is the digest of no bytes at all."""
-        return (signal.kind, signal.value) in self._empty
+        return self._empty.get(signal.value) == signal.kind
 
     @staticmethod
     def is_plain(text: str) -> bool:

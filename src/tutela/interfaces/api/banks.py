@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, delete, get, patch, post
+from litestar.params import FromPath
 from litestar.types import ASGIApp
 
 from tutela.interfaces.access import Permission
@@ -92,7 +93,7 @@ async def create_bank(request: Request[Any, Any, Any]) -> ASGIApp:
     permission=Permission.BANKS_READ,
     about=About(summary="Read one bank", gives=Bank),
 )
-async def read_bank(request: Request[Any, Any, Any], name: str) -> ASGIApp:
+async def read_bank(request: Request[Any, Any, Any], name: FromPath[str]) -> ASGIApp:
     """Read the settings of a bank and its number of entries."""
     return JsonAnswer(await asyncio.to_thread(services_of(request).banks.get, name))
 
@@ -102,7 +103,7 @@ async def read_bank(request: Request[Any, Any, Any], name: str) -> ASGIApp:
     permission=Permission.BANKS_CHANGE,
     about=About(summary="Change a bank", takes=BankChange, gives=Bank),
 )
-async def change_bank(request: Request[Any, Any, Any], name: str) -> ASGIApp:
+async def change_bank(request: Request[Any, Any, Any], name: FromPath[str]) -> ASGIApp:
     """Rename, tune, trust or switch a bank. Takes effect within a second everywhere."""
     services = services_of(request)
     wanted = await read_json(request, _CHANGE)
@@ -128,7 +129,7 @@ async def change_bank(request: Request[Any, Any, Any], name: str) -> ASGIApp:
     permission=Permission.BANKS_CHANGE,
     about=About(summary="Delete a bank", status=204),
 )
-async def delete_bank(request: Request[Any, Any, Any], name: str) -> ASGIApp:
+async def delete_bank(request: Request[Any, Any, Any], name: FromPath[str]) -> ASGIApp:
     """Delete a bank with all of its entries; they stop matching within a second everywhere."""
     services = services_of(request)
     visit_of(request.scope).take_your_time()

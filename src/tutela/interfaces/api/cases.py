@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, get
+from litestar.params import FromPath
 from litestar.types import ASGIApp
 
 from tutela.interfaces.access import Permission
@@ -54,6 +55,6 @@ async def list_cases(request: Request[Any, Any, Any]) -> ASGIApp:
     permission=Permission.CASES_READ,
     about=About(summary="Read one case", gives=CaseFile),
 )
-async def read_case(request: Request[Any, Any, Any], case_id: str) -> ASGIApp:
+async def read_case(request: Request[Any, Any, Any], case_id: FromPath[str]) -> ASGIApp:
     """Read a case with its event and the outcome that opened it."""
     return JsonAnswer(await asyncio.to_thread(services_of(request).cases.get, case_id))

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, delete, get, patch, post
+from litestar.params import FromPath
 from litestar.types import ASGIApp
 
 from tutela.errors import InvalidInput
@@ -69,7 +70,7 @@ _CHANGE = msgspec.json.Decoder(EntryChange)
     permission=Permission.ENTRIES_READ,
     about=About(summary="List the entries of a bank", query=PageQuery, gives=EntriesPage),
 )
-async def list_entries(request: Request[Any, Any, Any], name: str) -> ASGIApp:
+async def list_entries(request: Request[Any, Any, Any], name: FromPath[str]) -> ASGIApp:
     """List the entries of a bank with their signals, page by page."""
     page = read_query(request, PageQuery)
     entries = services_of(request).entries
@@ -84,7 +85,7 @@ async def list_entries(request: Request[Any, Any, Any], name: str) -> ASGIApp:
     permission=Permission.ENTRIES_CHANGE,
     about=About(summary="Add entries", takes=EntriesDocument, gives=ImportResult, status=201),
 )
-async def add_entries(request: Request[Any, Any, Any], name: str) -> ASGIApp:
+async def add_entries(request: Request[Any, Any, Any], name: FromPath[str]) -> ASGIApp:
     """Add entries with ready-made signals. They count within a second everywhere."""
     services = services_of(request)
     document = await read_json(request, _NEW)
@@ -100,7 +101,7 @@ async def add_entries(request: Request[Any, Any, Any], name: str) -> ASGIApp:
     permission=Permission.ENTRIES_READ,
     about=About(summary="Read one entry", gives=Entry),
 )
-async def read_entry(request: Request[Any, Any, Any], entry_id: int) -> ASGIApp:
+async def read_entry(request: Request[Any, Any, Any], entry_id: FromPath[int]) -> ASGIApp:
     """Read an entry with its signals."""
     return JsonAnswer(await asyncio.to_thread(services_of(request).entries.get, entry_id))
 
@@ -110,7 +111,7 @@ async def read_entry(request: Request[Any, Any, Any], entry_id: int) -> ASGIApp:
     permission=Permission.ENTRIES_CHANGE,
     about=About(summary="Switch one entry", takes=EntryChange, gives=Entry),
 )
-async def change_entry(request: Request[Any, Any, Any], entry_id: int) -> ASGIApp:
+async def change_entry(request: Request[Any, Any, Any], entry_id: FromPath[int]) -> ASGIApp:
     """Enable an entry, or disable it for good or until a time; within a second everywhere."""
     services = services_of(request)
     wanted = await read_json(request, _CHANGE)
@@ -134,7 +135,7 @@ async def change_entry(request: Request[Any, Any, Any], entry_id: int) -> ASGIAp
     permission=Permission.ENTRIES_CHANGE,
     about=About(summary="Delete one entry", status=204),
 )
-async def delete_entry(request: Request[Any, Any, Any], entry_id: int) -> ASGIApp:
+async def delete_entry(request: Request[Any, Any, Any], entry_id: FromPath[int]) -> ASGIApp:
     """Erase an entry; it stops matching within a second everywhere."""
     services = services_of(request)
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, get, post
+from litestar.params import FromPath
 from litestar.types import ASGIApp
 
 from tutela.interfaces.access import Permission
@@ -72,7 +73,7 @@ async def check_many(request: Request[Any, Any, Any]) -> ASGIApp:
     permission=Permission.EVENTS_READ,
     about=About(summary="Read one event", gives=EventFile),
 )
-async def read_event(request: Request[Any, Any, Any], event_id: str) -> ASGIApp:
+async def read_event(request: Request[Any, Any, Any], event_id: FromPath[str]) -> ASGIApp:
     """Read an event as it was stored: its facts, its signals while they are kept, its outcome."""
     return JsonAnswer(await asyncio.to_thread(services_of(request).events.get, event_id))
 

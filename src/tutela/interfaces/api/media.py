@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import msgspec
 from litestar import Request, post
+from litestar.params import FromPath
 from litestar.types import ASGIApp
 
 from tutela.errors import InvalidInput
@@ -59,7 +60,7 @@ class MediaAnswer(Record, frozen=True, kw_only=True):
         status=201,
     ),
 )
-async def add_media(request: Request[Any, Any, Any], name: str) -> ASGIApp:
+async def add_media(request: Request[Any, Any, Any], name: FromPath[str]) -> ASGIApp:
     """Fingerprint a file and add it to a bank; an archive adds one entry for each file in it.
 
     The file is the body, and what is said of it the query; or both come as a form, the file in

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, get, post
+from litestar.params import FromPath
 from litestar.types import ASGIApp
 
 from tutela.interfaces.access import Permission
@@ -86,7 +87,7 @@ class ExportQuery(Record, frozen=True, kw_only=True):
         status=201,
     ),
 )
-async def import_file(request: Request[Any, Any, Any], name: str) -> ASGIApp:
+async def import_file(request: Request[Any, Any, Any], name: FromPath[str]) -> ASGIApp:
     """Import a bank file, which is the body: CSV, lines, VICS JSON or Tutela's snapshot.
 
     All of it is added or nothing. A file with bad rows is refused with 422 and `problems`, which
@@ -118,7 +119,7 @@ async def import_file(request: Request[Any, Any, Any], name: str) -> ASGIApp:
         media_types=tuple(form.media_type for form in ExportFormat),
     ),
 )
-async def export_file(request: Request[Any, Any, Any], name: str) -> ASGIApp:
+async def export_file(request: Request[Any, Any, Any], name: FromPath[str]) -> ASGIApp:
     """Export every entry of a bank as a bank file, which `import` takes again."""
     services = services_of(request)
     form = read_query(request, ExportQuery).format

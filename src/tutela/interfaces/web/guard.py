@@ -11,6 +11,7 @@ from typing import Any, TypeAlias, cast
 
 from litestar import Litestar
 from litestar.connection import ASGIConnection
+from litestar.exceptions import MethodNotAllowedException
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
@@ -47,10 +48,13 @@ async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
         NotSignedIn: nobody, or nobody known.
         NotAllowed: the role lacks the permission.
         TooMany: the caller asks too often.
+        MethodNotAllowedException: the method is OPTIONS, which nobody needs without CORS.
     """
     permission = handler.opt.get(PERMISSION)
-    if permission is Permission.PUBLIC or _answers_options(handler):
+    if permission is Permission.PUBLIC:
         return
+    if _answers_options(handler):
+        raise MethodNotAllowedException
     identify = cast("Identify", handler.opt.get(IDENTIFY, by_key))
     caller = await identify(connection)
     connection.scope[CALLER] = caller  # type: ignore[literal-required]
@@ -90,7 +94,7 @@ def _bearer(connection: Connection) -> str:
 
 
 def _answers_options(handler: BaseRouteHandler) -> bool:
-    """Whether this is the framework's own answer to OPTIONS, which tells the methods only."""
+    """Whether this is the answer to OPTIONS that the framework adds to each route."""
     return isinstance(handler, HTTPRouteHandler) and handler.http_methods == {"OPTIONS"}
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.types import Method
 
 from tutela import errors
 from tutela.interfaces.services import services_of
@@ -17,10 +19,12 @@ from tutela.lists.importers import Problem as RowProblem
 from tutela.model.record import Record
 
 MEDIA_TYPE = "application/problem+json"
+METHODS: tuple[Method, ...] = ("DELETE", "GET", "PATCH", "POST", "PUT")
 TYPE_PREFIX = "urn:tutela:problem:"
 
 INVALID = 400
 UNKNOWN_CALLER = 401
+WRONG_METHOD = 405
 UNEXPECTED = 500
 BUSY = 503
 
@@ -119,12 +123,23 @@ def document(error: Exception) -> ProblemDocument:
 def respond(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Answer a request with the problem document of an error: Litestar's exception handler."""
     problem = noted(request, error)
+    more = {"Allow": ", ".join(_allowed(request))} if problem.status == WRONG_METHOD else {}
     return Response(
         msgspec.json.encode(problem),
         status_code=problem.status,
         media_type=MEDIA_TYPE,
-        headers=headers(error, problem),
+        headers=headers(error, problem) | more,
     )
+
+
+def _allowed(request: Request[Any, Any, Any]) -> Iterator[str]:
+    """The methods that an address takes. The framework's own answers to OPTIONS do not know."""
+    for method in METHODS:
+        try:
+            request.app.asgi_router.handle_routing(path=request.scope["path"], method=method)
+        except HTTPException:
+            continue
+        yield method
 
 
 def noted(request: Request[Any, Any, Any], error: Exception) -> ProblemDocument:
@@ -143,8 +158,6 @@ def noted(request: Request[Any, Any, Any], error: Exception) -> ProblemDocument:
 def headers(error: Exception, problem: ProblemDocument) -> dict[str, str]:
     """The headers that belong to a problem."""
     found = {}
-    if isinstance(error, HTTPException) and error.headers and "Allow" in error.headers:
-        found["Allow"] = error.headers["Allow"]
     if isinstance(error, errors.TooMany):
         found["Retry-After"] = str(max(1, round(error.retry_after)))
     elif problem.status == BUSY:

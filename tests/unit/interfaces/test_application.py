@@ -1,0 +1,249 @@
+"""Every route names a permission, and the guard holds every caller to it."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import warnings
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+from litestar import Request, Router, get
+from litestar.exceptions import LitestarDeprecationWarning
+
+from tutela.errors import BadConfiguration, NotSignedIn
+from tutela.interfaces import console
+from tutela.interfaces.access import Permission, Role, may
+from tutela.interfaces.application import ROUTES, application, routed
+from tutela.interfaces.console.sign_in import COOKIE
+from tutela.interfaces.services import Services
+from tutela.interfaces.web.gate import SECURITY
+from tutela.interfaces.web.guard import Caller, Connection, declared
+
+if TYPE_CHECKING:
+    from tests.unit.interfaces.conftest import Answer, Api
+
+BANK = "no-such-bank"
+
+
+class Route(NamedTuple):
+    method: str
+    path: str
+    permission: Permission
+
+    @property
+    def filled(self) -> str:
+        """The path with something in the place of each parameter."""
+        return re.sub(r"\{\w+:(str|path)\}", BANK, re.sub(r"\{\w+:int\}", "999999", self.path))
+
+    @property
+    def of_console(self) -> bool:
+        return self.path.startswith("/console")
+
+
+def routes(services: Services) -> list[Route]:
+    with warnings.catch_warnings():
+        # The console's path parameters are declared in a style that the framework will drop.
+        warnings.simplefilter("ignore", LitestarDeprecationWarning)
+        return [Route(*row) for row in declared(routed(services, [console.routes()]))]
+
+
+def session_cookie(api: Api, role: str) -> dict[str, str]:
+    life = timedelta(minutes=5)
+    _, token = api.services.sessions.open(role, idle=life, life=life)
+    return {"cookie": f"{COOKIE}={token}"}
+
+
+def ask_as(api: Api, route: Route, role: str) -> Answer:
+    if route.of_console:
+        headers = session_cookie(api, role) if role else {}
+        return api.ask(route.method, route.filled, role="", headers=headers)
+    return api.ask(route.method, route.filled, role=role)
+
+
+def test_there_is_a_route_for_each_handler(services: Services) -> None:
+    assert len([r for r in routes(services) if not r.of_console]) == len(ROUTES)
+
+
+def test_every_permission_is_used(services: Services) -> None:
+    assert {route.permission for route in routes(services)} == set(Permission)
+
+
+def test_only_these_are_public(services: Services) -> None:
+    public = {r.path for r in routes(services) if r.permission is Permission.PUBLIC}
+    assert public == {
+        "/health/live",
+        "/health/ready",
+        "/schema",
+        "/schema/openapi.json",
+        "/console/sign-in",
+        "/console/static/{name:str}",
+        "/console/{rest:path}",
+    }
+
+
+def test_each_route_refuses_each_role_that_may_not(api: Api) -> None:
+    for route, role in itertools.product(routes(api.services), Role):
+        answer = ask_as(api, route, role)
+        if may(role, route.permission):
+            # A form without its token is refused as well, but by the page, not by the guard.
+            form = route.of_console and route.method == "POST"
+            assert answer.status != 401, (route, role)
+            assert answer.status != 403 or form, (route, role)
+        else:
+            assert answer.status == 403, (route, role)
+            assert route.permission in answer.body.decode(), (route, role)
+
+
+def test_each_route_refuses_who_is_not_known(api: Api) -> None:
+    for route in routes(api.services):
+        answer = ask_as(api, route, "")
+        if route.permission is Permission.PUBLIC:
+            assert answer.status not in {303, 401}, route
+        elif route.of_console:
+            assert (answer.status, answer.headers["location"]) == (303, "/console/sign-in"), route
+        else:
+            assert (answer.status, answer.code) == (401, "not-signed-in"), route
+            assert answer.headers["www-authenticate"] == "Bearer"
+
+
+def test_refusals_come_before_the_body_is_looked_at(api: Api) -> None:
+    answer = api.ask("POST", "/v1/check", b"{", role="reviewer", kind="application/json")
+    assert answer.status == 403
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "",
+        "Bearer",
+        "Bearer ",
+        "Bearer tut_",
+        "Bearer tut_0123456789ab_wrong",
+        "Bearer wrong",
+        "Basic dXNlcjpwYXNz",
+        "tut_0123456789ab_wrong",
+        "Bearer tut_\x00",
+        "Bearer tut_é",
+        "Bearer tut_" + "x" * 10_000,
+    ],
+)
+def test_what_is_no_key(api: Api, shown: str) -> None:
+    answer = api.ask("GET", "/v1/banks", role="", headers={"authorization": shown})
+    assert answer.status == 401
+    assert "wrong" not in answer.body.decode()
+
+
+def test_a_key_in_another_place_is_none(api: Api) -> None:
+    key = api.keys["admin"]
+    assert api.ask("GET", "/v1/banks", role="", query={"key": key}).status == 401
+    assert api.ask("GET", "/v1/banks", role="", headers={"cookie": f"key={key}"}).status == 401
+
+
+def test_revoked_and_expired_keys(api: Api) -> None:
+    keys = api.services.keys
+    revoked, secret = keys.create("gone", Role.ADMIN)
+    keys.revoke(revoked.id)
+    headers = {"authorization": f"Bearer {secret}"}
+    assert api.ask("GET", "/v1/banks", role="", headers=headers).status == 401
+    soon = datetime.now(UTC) + timedelta(milliseconds=1)
+    _, secret = keys.create("late", Role.ADMIN, soon)
+    while datetime.now(UTC) <= soon:
+        pass
+    headers = {"authorization": f"Bearer {secret}"}
+    assert api.ask("GET", "/v1/banks", role="", headers=headers).status == 401
+
+
+def test_a_key_of_a_role_that_is_gone_may_nothing(api: Api) -> None:
+    _, secret = api.services.keys.create("old", "archivist")
+    headers = {"authorization": f"Bearer {secret}"}
+    assert api.ask("GET", "/v1/principles", role="", headers=headers).status == 403
+
+
+def test_every_answer_has_the_security_headers(api: Api) -> None:
+    wanted = {name.decode(): value.decode() for name, value in SECURITY.items()}
+    for route in routes(api.services):
+        headers = ask_as(api, route, "admin").headers
+        assert wanted.keys() <= headers.keys()
+        assert "server" not in headers
+        assert "access-control-allow-origin" not in headers
+        if not route.of_console:
+            assert wanted.items() <= headers.items()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/", 404, "not-found"),
+        ("GET", "/v1/nothing", 404, "not-found"),
+        ("GET", "/v1/entries/abc", 404, "not-found"),
+        ("GET", "/v1/check", 405, "method-not-allowed"),
+        ("PUT", "/v1/banks", 405, "method-not-allowed"),
+        ("DELETE", "/health/live", 405, "method-not-allowed"),
+        ("BREW", "/v1/banks", 405, "method-not-allowed"),
+        ("GET", "/v1/banks/" + "x" * 5000, 404, "not-found"),
+        ("GET", "/%00", 404, "not-found"),
+    ],
+)
+def test_wrong_addresses_are_problems_too(
+    api: Api, method: str, path: str, status: int, code: str
+) -> None:
+    answer = api.ask(method, path)
+    assert (answer.status, answer.code) == (status, code)
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "HEAD", "PUT", "TRACE"])
+def test_a_wrong_method_is_told_the_right_ones(api: Api, method: str) -> None:
+    answer = api.ask(method, "/v1/banks", role="")
+    assert (answer.status, answer.headers["allow"]) == (405, "GET, POST")
+
+
+@get("/nameless")
+async def nameless() -> str:
+    return ""
+
+
+@get("/broken", permission=Permission.PUBLIC)
+async def broken() -> str:
+    raise RuntimeError("a secret that nobody may see")
+
+
+@get("/pages/page", permission=Permission.CASES_READ)
+async def console_page(request: Request[Any, Any, Any]) -> str:
+    caller: Caller = request.scope["tutela.caller"]  # type: ignore[typeddict-item]
+    return caller.id
+
+
+async def by_cookie(connection: Connection) -> Caller:
+    if connection.cookies.get("session") != "good":
+        raise NotSignedIn("sign in")
+    return Caller(id="session-1", role="reviewer")
+
+
+def test_a_route_without_a_permission_stops_the_program(services: Services) -> None:
+    with pytest.raises(BadConfiguration, match="/nameless"):
+        application(services, [nameless])
+
+
+def test_a_router_may_know_its_callers_by_other_means(api: Api, services: Services) -> None:
+    router = Router("/", route_handlers=[console_page], opt={"identify": by_cookie})
+    other = type(api)(application(services, [router]), services, api.keys)
+    with other.runner:
+        assert other.get("/pages/page").status == 401
+        answer = other.ask("GET", "/pages/page", role="", headers={"cookie": "session=good"})
+        assert (answer.status, answer.body) == (200, b"session-1")
+        # A session opens the console and nothing else: no other site can make a browser use it.
+        answer = other.ask("GET", "/v1/cases", role="", headers={"cookie": "session=good"})
+        assert answer.status == 401
+
+
+def test_an_unexpected_error_tells_nothing(
+    api: Api, services: Services, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = type(api)(application(services, [broken]), services, api.keys)
+    with other.runner:
+        answer = other.get("/broken")
+    assert (answer.status, answer.code) == (500, "error")
+    assert "secret" not in answer.body.decode()
+    assert "secret" not in capsys.readouterr().err

@@ -73,8 +73,8 @@ class Matches(NamedTuple):
     """Rows that match, by query, then distance, then key: one item per row in each column.
 
     Attributes:
-        totals: int64, one per query: rows that match in all, of which at least the `limit`
-            closest are listed.
+        totals: int64, one per query: rows that match in all, of which the `limit` closest are
+            listed.
     """
 
     queries: Integers
@@ -127,14 +127,14 @@ class LayeredIndex:
         Args:
             reach: int16 (groups,): greatest distance of each group, negative for none. Groups
                 beyond its end do not match.
-            limit: most rows per signal, at least 1; all rows of the same distance as the last one
-                may not be listed.
+            limit: most rows per signal, at least 1. Which of several rows at the distance of the
+                last one are listed is open.
         """
         state = self._state
         radius = int(reach.max(initial=-1))
         queries = self._to_words(signals)
         if radius < 0:
-            return _matches(len(queries), [])
+            return _matches(len(queries), limit, [])
         question = Question(queries, radius, reach, limit)
         found = [
             (part.search(question), part.sorted.keys, part.sorted.rows) for part, _ in state.sealed
@@ -142,7 +142,7 @@ class LayeredIndex:
         if state.length:
             head = state.head
             found.append((scan(question, head.rows, state.length), head.keys, head.rows))
-        return _matches(len(queries), found)
+        return _matches(len(queries), limit, found)
 
     def load(self, signals: Octets, keys: Integers, groups: Groups) -> None:
         """Hold these rows and no others.
@@ -312,8 +312,8 @@ class LayeredIndex:
         )
 
 
-def _matches(count: int, found: Sequence[tuple[Found, Integers, Rows]]) -> Matches:
-    """Name the rows that parts have found by their keys, closest first."""
+def _matches(count: int, limit: int, found: Sequence[tuple[Found, Integers, Rows]]) -> Matches:
+    """Name the closest of the rows that parts have found by their keys."""
     totals = np.zeros(count, np.int64)
     columns = []
     for (hits, ends, own), keys, rows in found:
@@ -329,12 +329,15 @@ def _matches(count: int, found: Sequence[tuple[Found, Integers, Rows]]) -> Match
     queries, distances, named, groups = (
         columns[0] if len(columns) == 1 else map(np.concatenate, zip(*columns, strict=True))
     )
-    # A row that was disabled since it was found is left out: its group is no longer known.
     if len(queries) > 1 or groups[0] < 0:
         order = np.lexsort((named, distances, queries))
-        order = order[groups[order] >= 0]
-        queries, distances = queries[order], distances[order]
-        named, groups = named[order], groups[order]
+        queries = queries[order]
+        # Beyond the limit a part may have left out rows that are closer than those of another.
+        rank = np.arange(len(queries)) - np.searchsorted(queries, queries)
+        # A row that was disabled since it was found is left out: its group is no longer known.
+        kept = (rank < limit) & (groups[order] >= 0)
+        order, queries = order[kept], queries[kept]
+        distances, named, groups = distances[order], named[order], groups[order]
     return Matches(queries, distances, named, groups, totals)
 
 

@@ -312,3 +312,17 @@ def test_an_empty_index_finds_nothing() -> None:
     found = index.search(np.zeros((2, 32), np.uint8), REACH, 10)
     assert found.totals.tolist() == [0, 0]
     assert list(found.rows()) == []
+
+
+def test_the_limit_cuts_the_parts_together() -> None:
+    """A far row of one part must not stand where another part had to leave out a closer one."""
+    near = np.zeros((10, 32), np.uint8)
+    near[:, 0] = [0, 1, 1, 3, 3, 7, 7, 7, 15, 15]
+    far = np.zeros((3, 32), np.uint8)
+    far[:, :2] = 255
+    index = LayeredIndex("pdq", 256, scanned)
+    index.load(near, np.arange(10), np.zeros(10, np.int32))
+    index.add(far, np.arange(10, 13), np.zeros(3, np.int32))
+    found = index.search(near[:1], REACH, limit=4)
+    assert found.distances.tolist() == [0, 1, 1, 2]
+    assert found.totals.tolist() == [13]

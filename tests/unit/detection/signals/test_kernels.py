@@ -104,7 +104,7 @@ import numpy as np
 from numba import njit
 from tutela.detection.signals import kernels
 for function in (kernels.quality, kernels.spectrum):
-    again = njit(nogil=True, error_model="numpy")(function.py_func)
+    again = njit(**function.targetoptions)(function.py_func)
     again(np.zeros((64, 64), np.float32))
     print(*again.inspect_asm().values())
 """

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
+from functools import wraps
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -36,8 +37,8 @@ Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
 Lanes = Any
 """32 float32 in vector registers; inside of kernels only."""
-Internal = Any
-"""Something of numba or llvmlite, which have no types for it."""
+Code = Any
+"""What llvmlite and numba write code with: builders, values, types. They have no names for mypy."""
 
 _SIDE = 64
 _LANES = 32
@@ -56,169 +57,148 @@ class _LanesType(types.Type):
 _lanes = _LanesType(name="lanes")
 _floats = ir.VectorType(ir.FloatType(), _LANES)
 _words = ir.VectorType(ir.IntType(32), _LANES)
-_sixteen_bytes = ir.VectorType(ir.IntType(8), 16)
+_byte = ir.IntType(8)
 
 
 @register_model(_LanesType)
 class _LanesModel(models.PrimitiveModel):
-    def __init__(self, manager: Internal, lanes: Internal) -> None:
+    def __init__(self, manager: Code, lanes: Code) -> None:
         super().__init__(manager, lanes, _floats)  # type: ignore[no-untyped-call]
 
 
-def _instruction(define: Callable[..., Internal]) -> Callable[..., Any]:
-    """An instruction for kernels: `define` gives its types and the function that writes its code."""
-    return cast("Callable[..., Any]", intrinsic(define))
+def _instruction(result: Code) -> Callable[[Callable[..., Code]], Callable[..., Any]]:
+    """An instruction for kernels, of a function that writes its code.
+
+    That function gets LLVM's builder and the arguments, for a flat array the pointer to its data.
+    """
+
+    def made(write: Callable[..., Code]) -> Callable[..., Any]:
+        @wraps(write)
+        def define(_typing: Code, *arguments: Code) -> Code:
+            def lower(context: Code, builder: Code, signature: Code, values: Code) -> Code:
+                pairs = zip(signature.args, values, strict=True)
+                plain = [_plain(context, builder, kind, value) for kind, value in pairs]
+                written = write(builder, *plain)
+                return context.get_dummy_value() if written is None else written
+
+            return result(*map(types.unliteral, arguments)), lower
+
+        return cast("Callable[..., Any]", intrinsic(define))
+
+    return made
 
 
-def _at(
-    context: Internal,
-    builder: Internal,
-    array: tuple[Internal, Internal],
-    index: Internal,
-    vector: Internal,
-) -> Internal:
-    """Pointer to the vector that begins at `index` of a flat array, given as (type, value)."""
-    kind, value = array
+def _plain(context: Code, builder: Code, kind: Code, value: Code) -> Code:
+    if not isinstance(kind, types.Array):
+        return value
     proxy = cgutils.create_struct_proxy(kind)  # type: ignore[no-untyped-call]
-    data = proxy(context, builder, value=value).data
+    return proxy(context, builder, value=value).data
+
+
+def _at(builder: Code, data: Code, index: Code, vector: Code) -> Code:
     return builder.bitcast(builder.gep(data, [index]), vector.as_pointer())
 
 
-def _get(builder: Internal, pointer: Internal, align: int) -> Internal:
-    loaded = builder.load(pointer)
-    loaded.align = align
+def _read(builder: Code, data: Code, index: Code, vector: Code) -> Code:
+    loaded = builder.load(_at(builder, data, index, vector))
+    loaded.align = 1
     return loaded
 
 
-def _shuffle(builder: Internal, left: Internal, right: Internal, order: Sequence[int]) -> Internal:
+def _write(builder: Code, data: Code, index: Code, value: Code) -> None:
+    builder.store(value, _at(builder, data, index, value.type)).align = 1
+
+
+def _whole(number: int) -> Code:
+    return ir.Constant(ir.IntType(64), number)
+
+
+def _same(number: float, vector: Code) -> Code:
+    return ir.Constant(vector, [number] * vector.count)
+
+
+def _shuffle(builder: Code, left: Code, right: Code, order: Sequence[int]) -> Code:
     places = ir.Constant(ir.VectorType(ir.IntType(32), len(order)), list(order))
     return builder.shuffle_vector(left, right, places)
 
 
-@_instruction
-def _load(_typing: Internal, array: Internal, _index: Internal) -> Internal:
+@_instruction(_lanes)
+def _load(builder: Code, floats: Code, index: Code) -> Code:
     """The 32 float32 of a flat array that begin at an index."""
-
-    def lower(
-        context: Internal, builder: Internal, signature: Internal, args: Internal
-    ) -> Internal:
-        array = (signature.args[0], args[0])
-        return _get(builder, _at(context, builder, array, args[1], _floats), 4)
-
-    return _lanes(array, types.intp), lower
+    return _read(builder, floats, index, _floats)
 
 
-@_instruction
-def _store(_typing: Internal, array: Internal, _index: Internal, _value: Internal) -> Internal:
+@_instruction(types.void)
+def _store(builder: Code, floats: Code, index: Code, value: Code) -> None:
     """Write 32 float32 into a flat array from an index on."""
-
-    def lower(
-        context: Internal, builder: Internal, signature: Internal, args: Internal
-    ) -> Internal:
-        array = (signature.args[0], args[0])
-        builder.store(args[2], _at(context, builder, array, args[1], _floats)).align = 4
-        return context.get_dummy_value()
-
-    return types.void(array, types.intp, _lanes), lower
+    _write(builder, floats, index, value)
 
 
-@_instruction
-def _all(_typing: Internal, _value: Internal) -> Internal:
+@_instruction(_lanes)
+def _all(builder: Code, value: Code) -> Code:
     """One float32 in all lanes."""
-
-    def lower(
-        _context: Internal, builder: Internal, _signature: Internal, args: Internal
-    ) -> Internal:
-        nothing = ir.Constant(_floats, ir.Undefined)
-        one = builder.insert_element(nothing, args[0], ir.Constant(ir.IntType(32), 0))
-        return _shuffle(builder, one, nothing, [0] * _LANES)
-
-    return _lanes(types.float32), lower
+    nothing = ir.Constant(_floats, ir.Undefined)
+    one = builder.insert_element(nothing, value, _whole(0))
+    return _shuffle(builder, one, nothing, [0] * _LANES)
 
 
-def _lanewise(function: Internal, instruction: str) -> None:
+def _lanewise(function: Callable[..., Any], instruction: str) -> None:
     """Give lanes an operator: the same instruction in each lane."""
 
-    @_instruction
-    def calculate(_typing: Internal, _left: Internal, _right: Internal) -> Internal:
-        def lower(
-            _context: Internal, builder: Internal, _signature: Internal, args: Internal
-        ) -> Internal:
-            return getattr(builder, instruction)(*args)
+    @_instruction(_lanes)
+    def calculated(builder: Code, left: Code, right: Code) -> Code:
+        return getattr(builder, instruction)(left, right)
 
-        return _lanes(_lanes, _lanes), lower
-
-    def call(left: Internal, right: Internal) -> Internal:
-        return calculate(left, right)
+    def call(left: Lanes, right: Lanes) -> Lanes:
+        return calculated(left, right)
 
     @overload(function)
-    def choose(left: Internal, right: Internal) -> Internal:
+    def choose(left: Lanes, right: Lanes) -> Lanes:
         return call if isinstance(left, _LanesType) and isinstance(right, _LanesType) else None
 
 
 _lanewise(operator.add, "fadd")
 _lanewise(operator.sub, "fsub")
-_lanewise(operator.mul, "fmul")
 _lanewise(operator.truediv, "fdiv")
 
 
-@_instruction
-def _grey(_typing: Internal, array: Internal, _index: Internal) -> Internal:
+@_instruction(_lanes)
+def _grey(builder: Code, pixels: Code, index: Code) -> Code:
     """Brightness of the 32 grey pixels that begin at an index of a flat array of bytes."""
-    narrow = ir.VectorType(ir.IntType(8), _LANES)
-
-    def lower(
-        context: Internal, builder: Internal, signature: Internal, args: Internal
-    ) -> Internal:
-        array = (signature.args[0], args[0])
-        pixels = _get(builder, _at(context, builder, array, args[1], narrow), 1)
-        return builder.uitofp(pixels, _floats)
-
-    return _lanes(array, types.intp), lower
+    return builder.uitofp(_read(builder, pixels, index, ir.VectorType(_byte, _LANES)), _floats)
 
 
-@_instruction
-def _rgb(_typing: Internal, array: Internal, _index: Internal) -> Internal:
+@_instruction(_lanes)
+def _rgb(builder: Code, pixels: Code, index: Code) -> Code:
     """Brightness of the 32 RGB pixels that begin at an index of a flat array of bytes.
 
     (299 r + 587 g + 114 b) / 1000, the sum whole and the division in float32. That is the double
     precision sum of the twin rounded to float32: both are the float32 next to the true value,
     because a true value that lies between two float32 would need more than three decimals.
     """
-
-    def lower(
-        context: Internal, builder: Internal, signature: Internal, args: Internal
-    ) -> Internal:
-        array = (signature.args[0], args[0])
-        words = _rgb_words(
-            builder, lambda o: _at(context, builder, array, o, _sixteen_bytes), args[1]
-        )
-        parts = []
-        for channel, weight in enumerate((299, 587, 114)):
-            shifted = builder.lshr(words, ir.Constant(_words, [8 * channel] * _LANES))
-            part = builder.and_(shifted, ir.Constant(_words, [255] * _LANES))
-            parts.append(builder.mul(part, ir.Constant(_words, [weight] * _LANES)))
-        whole = builder.add(builder.add(parts[0], parts[1]), parts[2])
-        thousand = ir.Constant(_floats, [1000.0] * _LANES)
-        return builder.fdiv(builder.sitofp(whole, _floats), thousand)
-
-    return _lanes(array, types.intp), lower
+    words = _rgb_words(builder, pixels, index)
+    total = _same(0, _words)
+    for channel, weight in enumerate((299, 587, 114)):
+        shifted = builder.lshr(words, _same(8 * channel, _words))
+        part = builder.and_(shifted, _same(255, _words))
+        total = builder.add(total, builder.mul(part, _same(weight, _words)))
+    return builder.fdiv(builder.sitofp(total, _floats), _same(1000.0, _floats))
 
 
-def _rgb_words(builder: Internal, at: Callable[[Internal], Internal], index: Internal) -> Internal:
+def _rgb_words(builder: Code, pixels: Code, index: Code) -> Code:
     """32 RGB pixels as 32-bit words, red lowest.
 
     Loaded by fours, 12 bytes of 16 used: a shuffle within 16 bytes is one instruction everywhere,
     one over all 96 bytes took twice the time. The last load begins early, to end with the pixels.
     """
     words = []
+    sixteen = ir.VectorType(_byte, 16)
     for first in range(0, 3 * _LANES, 12):
         start = min(first, 3 * _LANES - 16)
-        sixteen = _get(builder, at(builder.add(index, ir.Constant(ir.IntType(64), start))), 1)
-        zeros = ir.Constant(_sixteen_bytes, [0] * 16)
+        loaded = _read(builder, pixels, builder.add(index, _whole(start)), sixteen)
         reds = range(first - start, first - start + 12, 3)
         order = [place for red in reds for place in (red, red + 1, red + 2, 16)]
-        four = _shuffle(builder, sixteen, zeros, order)
+        four = _shuffle(builder, loaded, _same(0, sixteen), order)
         words.append(builder.bitcast(four, ir.VectorType(ir.IntType(32), 4)))
     while len(words) > 1:
         both = range(2 * words[0].type.count)
@@ -227,44 +207,23 @@ def _rgb_words(builder: Internal, at: Callable[[Internal], Internal], index: Int
     return words[0]
 
 
-@_instruction
-def _transpose_16(
-    _typing: Internal,
-    target: Internal,
-    _into: Internal,
-    _row: Internal,
-    source: Internal,
-    _start: Internal,
-    _step: Internal,
-) -> Internal:
-    """Transpose 16 by 16 samples: `source` rows `step` apart, `target` rows `row` apart."""
+@_instruction(types.void)
+def _transpose_16(builder: Code, floats: Code, start: Code, into: Code, stride: Code) -> None:
+    """Transpose 16 by 16 samples of a tile, from `start` on, to `into` with rows `stride` apart.
+
+    In four steps, swapping the off-diagonal quarters of blocks of 2, 4, 8 and 16 rows.
+    """
     vector = ir.VectorType(ir.FloatType(), 16)
-
-    def lower(
-        context: Internal, builder: Internal, signature: Internal, args: Internal
-    ) -> Internal:
-        def row(first: int, number: int) -> Internal:
-            array = (signature.args[first], args[first])
-            place = builder.mul(args[first + 2], ir.Constant(ir.IntType(64), number))
-            return _at(context, builder, array, builder.add(args[first + 1], place), vector)
-
-        rows = [_get(builder, row(3, number), 4) for number in range(16)]
-        for number, value in enumerate(_transposed(builder, rows)):
-            builder.store(value, row(0, number)).align = 4
-        return context.get_dummy_value()
-
-    integer = types.intp
-    return types.void(target, integer, integer, source, integer, integer), lower
-
-
-def _transposed(builder: Internal, rows: list[Internal]) -> list[Internal]:
-    """Swap the off-diagonal quarters of blocks of 2, 4, 8 and 16 rows: 64 shuffles for 16 rows."""
+    places = [builder.add(start, _whole(_LANES * number)) for number in range(16)]
+    rows = [_read(builder, floats, place, vector) for place in places]
     for bit in (1, 2, 4, 8):
         upper = [16 + (lane ^ bit) if lane & bit else lane for lane in range(16)]
         lower = [16 + lane if lane & bit else lane | bit for lane in range(16)]
         pairs = [(rows[n & ~bit], rows[n | bit], lower if n & bit else upper) for n in range(16)]
         rows = [_shuffle(builder, first, second, order) for first, second, order in pairs]
-    return rows
+    for number, row in enumerate(rows):
+        place = builder.add(into, builder.mul(stride, _whole(number)))
+        _write(builder, floats, place, row)
 
 
 @inlined
@@ -272,8 +231,7 @@ def _transpose(memory: Floats, tile: int, into: int, stride: int) -> None:
     """Transpose the 32 by 32 samples at `tile` to `into`, with rows `stride` apart."""
     for y in range(0, _LANES, 16):
         for x in range(0, _LANES, 16):
-            target = into + x * stride + y
-            _transpose_16(memory, target, stride, memory, tile + y * _LANES + x, _LANES)
+            _transpose_16(memory, tile + y * _LANES + x, into + x * stride + y, stride)
 
 
 class _Axis(NamedTuple):

@@ -72,6 +72,7 @@ def load_command(row: Command) -> TyperCommand | TyperGroup:
         target = single
     command = cast("TyperCommand | TyperGroup", get_command(target))
     command.name = row.name
+    command.help = command.help or row.line
     return command
 
 

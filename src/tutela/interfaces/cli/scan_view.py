@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from threading import Event, Thread
 from types import TracebackType
 from typing import Self
@@ -115,32 +115,16 @@ class Tables:
         console = Console(highlight=False)
         if not console.is_terminal:
             console = Console(highlight=False, width=PLAIN_WIDTH)
-        if self._found:
-            console.print(self._findings())
+        rows = [(file, match) for file in self._found for match in best_matches(file)]
+        if rows:
+            console.print(_findings(rows[:LISTED_FINDINGS]))
+        if len(rows) > LISTED_FINDINGS:
+            console.print(f"and {len(rows) - LISTED_FINDINGS} more: use --json or --csv")
         if self._not_checked:
             console.print(self._gaps(summary))
         console.print(_summary_table(summary))
         if not summary.complete:
             console.print(Text("Interrupted: what was not reached is counted nowhere.", "bold"))
-
-    def _findings(self) -> Table:
-        rows = [(file, match) for file in self._found for match in best_matches(file)]
-        table = _table("Findings", "File", "Bank", "Entry", "Label", "Category", "Kind", "Distance")
-        for file, match in rows[:LISTED_FINDINGS]:
-            table.add_row(
-                printable(_inside(file.path, match.path), match.part),
-                printable(match.bank),
-                printable(str(match.entry_id)),
-                printable(match.label),
-                printable(_category(match)),
-                printable(match.kind),
-                printable(str(match.distance)),
-            )
-        if len(rows) > LISTED_FINDINGS:
-            table.caption = (
-                f"and {len(rows) - LISTED_FINDINGS} more, which --json, --csv and --html name"
-            )
-        return table
 
     def _gaps(self, summary: Summary) -> Table:
         table = _table("Not checked", "File", "Reason", "Why")
@@ -155,6 +139,21 @@ class Tables:
             if count > len(named):
                 table.add_row(Text(f"and {count - len(named)} more", "italic"), words, Text(""))
         return table
+
+
+def _findings(rows: Iterable[tuple[ScannedFile, Match]]) -> Table:
+    table = _table("Findings", "File", "Bank", "Entry", "Label", "Category", "Kind", "Distance")
+    for file, match in rows:
+        table.add_row(
+            printable(_inside(file.path, match.path), match.part),
+            printable(match.bank),
+            printable(str(match.entry_id)),
+            printable(match.label),
+            printable(_category(match)),
+            printable(match.kind),
+            printable(str(match.distance)),
+        )
+    return table
 
 
 def _listed(reason: GapReason) -> int:

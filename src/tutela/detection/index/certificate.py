@@ -19,6 +19,10 @@ from tutela.errors import TutelaError
 from tutela.model.record import Record
 
 MOST_CANARIES = 4096
+CANARY_SECONDS = 2.0
+"""No new canaries after that: a million codes take a tenth of it, unless they crowd together."""
+
+_AT_ONCE = 256
 CANARIES_PER_DISTANCE = 8
 SAMPLES = 8
 _LIMIT = 1000
@@ -149,10 +153,18 @@ def _try_canaries(part: Part, kind: str, bits: int, rng: np.random.Generator) ->
     flips = _even_flips(part.radius, bits, rng)
     if part.substrings.widths:
         flips = np.concatenate([flips, _tight_flips(part.substrings, bits, rng)])
-    codes = part.sorted.rows.codes
-    targets = rng.integers(len(codes), size=len(flips))
-    queries = codes[targets] ^ to_words(np.packbits(flips, axis=1))
-    found = part.search(_question(queries, part.radius), _codes_as_rows(part))
+    rng.shuffle(flips)
+    rows, tried, begun = _codes_as_rows(part), 0, time.perf_counter()
+    while tried < len(flips) and time.perf_counter() - begun < CANARY_SECONDS:
+        _try_some(part, kind, rows, flips[tried : tried + _AT_ONCE], rng)
+        tried = min(tried + _AT_ONCE, len(flips))
+    return tried
+
+
+def _try_some(part: Part, kind: str, rows: Rows, flips: Flips, rng: np.random.Generator) -> None:
+    targets = rng.integers(len(rows.codes), size=len(flips))
+    queries = rows.codes[targets] ^ to_words(np.packbits(flips, axis=1))
+    found = part.search(_question(queries, part.radius), rows)
     expected = (flips.sum(axis=1) << 32 | targets).astype(np.uint64)
     for number, want in enumerate(expected):
         hits = found.hits[found.ends[number - 1] if number else 0 : found.ends[number]]
@@ -165,7 +177,6 @@ def _try_canaries(part: Part, kind: str, bits: int, rng: np.random.Generator) ->
                 where=f"index of {kind} ({part.kernel}: {part.parameters})",
                 remedy="report this as a defect, with these words",
             )
-    return len(flips)
 
 
 def _even_flips(radius: int, bits: int, rng: np.random.Generator) -> Flips:

@@ -9,7 +9,7 @@ from litestar import Request, post
 from litestar.types import ASGIApp
 
 from tutela.interfaces.access import Permission
-from tutela.interfaces.api.documents import About, json_body
+from tutela.interfaces.api.documents import About, read_json
 from tutela.interfaces.api.submissions import SignalDocument, canonical
 from tutela.interfaces.services import services_of
 from tutela.interfaces.web.answers import JsonAnswer
@@ -61,7 +61,7 @@ _DECODER = msgspec.json.Decoder(LookupDocument)
 async def lookup(request: Request[Any, Any, Any]) -> ASGIApp:
     """Find the entries within reach of each signal. Nothing is decided and nothing is stored."""
     services = services_of(request)
-    document = _DECODER.decode(await json_body(request))
+    document = await read_json(request, _DECODER)
     signals = canonical(document.signals, services.kinds)
     version = services.matching.version
     found = await services.matching.of_signals(signals, document.banks)

@@ -11,7 +11,6 @@ from litestar import Request, post
 from litestar.params import FromPath
 from litestar.types import ASGIApp
 
-from tutela.errors import InvalidInput
 from tutela.interfaces.access import Permission
 from tutela.interfaces.api.documents import About, read_query
 from tutela.interfaces.api.entries import add
@@ -19,13 +18,14 @@ from tutela.interfaces.services import services_of
 from tutela.interfaces.web.answers import JsonAnswer
 from tutela.interfaces.web.bodies import Spool, memory_file, pieces
 from tutela.interfaces.web.forms import read_form
+from tutela.interfaces.web.problems import Unprocessable
 from tutela.model import Content, EntryFacts, Gap, NewEntry
 from tutela.model.record import Record
 
 MEDIA_FIELD = "media"
 
 
-class NoSignal(InvalidInput):
+class NoSignal(Unprocessable):
     """A file of which no fingerprint could be made."""
 
     code: ClassVar[str] = "no-signal"

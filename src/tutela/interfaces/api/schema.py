@@ -45,7 +45,7 @@ async def read_schema(request: Request[Any, Any, Any]) -> ASGIApp:
 @get("/schema", permission=Permission.PUBLIC)
 async def show_schema(request: Request[Any, Any, Any]) -> Response[str]:
     """Show the OpenAPI document as a page."""
-    return Response(page(openapi(request.app)), media_type="text/html; charset=utf-8")
+    return Response(page(openapi(request.app)), media_type="text/html")
 
 
 def openapi(app: Litestar) -> Json:

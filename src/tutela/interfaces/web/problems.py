@@ -37,6 +37,12 @@ class Unsupported(errors.InvalidInput):
     code: ClassVar[str] = "unsupported-media-type"
 
 
+class Unprocessable(errors.InvalidInput):
+    """A request can be read, but nothing can be made of what it brings."""
+
+    code: ClassVar[str] = "unprocessable"
+
+
 class TooSlow(errors.TutelaError):
     """A request did not arrive within the time it is given."""
 
@@ -80,6 +86,7 @@ class ProblemDocument(Record, frozen=True, kw_only=True, omit_defaults=True):
 STATUSES: tuple[tuple[type[errors.TutelaError], int], ...] = (
     # The first that fits counts: special kinds stand before general ones.
     (BankFileError, 422),
+    (Unprocessable, 422),
     (errors.TooLarge, 413),
     (Unsupported, 415),
     (errors.InvalidInput, 400),

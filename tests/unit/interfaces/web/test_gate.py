@@ -82,7 +82,7 @@ def part(size: int, *, more: bool = True) -> Message:
 
 async def reading(scope: Scope, receive: Receive, send: Send) -> None:
     del scope
-    while (await receive())["more_body"]:
+    while dict(await receive())["more_body"]:
         pass
     await answer(send)
 
@@ -194,7 +194,7 @@ def test_what_is_not_http_passes() -> None:
         seen.append(scope["type"])
 
     trial = Trial(handler)
-    asyncio.run(trial.gate({"type": "lifespan"}, None, None))  # type: ignore[arg-type,typeddict-item]
+    asyncio.run(trial.gate({"type": "lifespan"}, None, None))  # type: ignore[arg-type]
     assert seen == ["lifespan"]
     assert trial.observed == []
 
@@ -211,7 +211,7 @@ def test_the_last_word_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -
         async def never(_message: object) -> None:
             await asyncio.sleep(60)
 
-        async def silent() -> object:
+        async def silent() -> None:
             await asyncio.sleep(60)
 
         scope = {"type": "http", "method": "POST", "headers": []}

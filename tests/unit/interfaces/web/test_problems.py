@@ -34,6 +34,7 @@ ROW = RowProblem(line=4, column="value", what="is not 64 hex digits")
         (errors.TooLarge("x"), 413, "too-large"),
         (problems.Unsupported("x"), 415, "unsupported-media-type"),
         (BankFileError("f", (ROW,), 1), 422, "bad-bank-file"),
+        (problems.Unprocessable("x"), 422, "unprocessable"),
         (errors.TooMany("x", retry_after=2), 429, "too-many-requests"),
         (errors.Unavailable("x"), 503, "unavailable"),
         (problems.TimedOut("x"), 503, "timed-out"),

@@ -225,6 +225,24 @@ def test_tables_csv_and_html_say_the_same(tree: Path, bank: Path, tmp_path: Path
     assert page.stat().st_mode & 0o077 == 0
 
 
+def test_reports_in_the_folder_that_is_scanned_are_not_scanned(bank: Path, tmp_path: Path) -> None:
+    shutil.copy(PICTURES / "otter.jpg", tmp_path)
+    with (tmp_path / "out.jsonl").open("wb") as lines:
+        done = subprocess.run(
+            [*PROGRAM, "scan", ".", "-b", bank, "--json", "--csv", "out.csv", "--html", "out.html"],
+            cwd=tmp_path,
+            stdout=lines,
+            check=False,
+            timeout=SECONDS,
+        )
+    assert done.returncode == 1
+    *files, summary = (
+        json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()
+    )
+    assert [file["path"] for file in files] == ["./otter.jpg"]
+    assert summary["files"] == 1
+
+
 def test_nothing_found_is_0_and_quiet_is_silent(bank: Path) -> None:
     done = tutela("scan", UNRELATED, "--bank", bank, "--quiet", *ONE_JOB)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")

@@ -72,12 +72,16 @@ def test_an_interrupted_scan_keeps_what_it_found(
     table, page = tmp_path / "out.csv", tmp_path / "out.html"
     outputs: list[str | Path] = ["--json", "--all", "--csv", table, "--html", page]
     with subprocess.Popen(
-        [*PROGRAM, "scan", many, "-b", bank, *outputs], stdout=subprocess.PIPE
+        [*PROGRAM, "scan", many, "-b", bank, *outputs],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     ) as process:
         assert process.stdout is not None
+        assert process.stderr is not None
         first = process.stdout.readline()
         process.send_signal(number)
         lines = [first, *process.stdout]
+        assert process.stderr.read() == b""
         assert process.wait(SECONDS) == 128 + number
     *files, summary = (json.loads(line) for line in lines)
     assert files[0]["verdict"] == "match"

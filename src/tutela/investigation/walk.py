@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -68,21 +68,33 @@ class _Folder(NamedTuple):
 class Walk:
     """Everything below some paths, folder by folder, in the order of names.
 
+    Args:
+        paths: files and folders, as the user wrote them.
+        own: files that the program itself is writing; they are passed over.
+
     Attributes:
         links: links that were met and not followed.
         folders: folders that were read.
     """
 
-    def __init__(self, paths: Sequence[str]) -> None:
+    def __init__(self, paths: Sequence[str], own: Collection[os.stat_result] = ()) -> None:
         self._paths = paths
+        self._own = {(status.st_dev, status.st_ino) for status in own}
         self._kernel_devices = kernel_devices()
         self.links = 0
         self.folders = 0
 
     def __iter__(self) -> Iterator[OpenFile | Obstacle]:
         """Open each file in turn. An obstacle never ends the walk."""
-        for item in self.names():
-            yield item if isinstance(item, Obstacle) else _open_file(item)
+        for name in self.names():
+            item = name if isinstance(name, Obstacle) else _open_file(name)
+            if isinstance(item, OpenFile) and self._is_own(item.status):
+                os.close(item.descriptor)
+            else:
+                yield item
+
+    def _is_own(self, status: os.stat_result) -> bool:
+        return (status.st_dev, status.st_ino) in self._own
 
     def names(self) -> Iterator[Regular | Obstacle]:
         """Find each file without opening it. A name is good until the next one is asked for."""

@@ -127,6 +127,13 @@ def test_special_files_are_obstacles_and_never_opened(tmp_path: Path) -> None:
     ]
 
 
+def test_files_that_the_program_writes_are_passed_over(tmp_path: Path) -> None:
+    for name in ("report", "file"):
+        (tmp_path / name).write_text(name)
+    own = [(tmp_path / "report").stat()]
+    assert list(opened(Walk([str(tmp_path)], own))) == [(f"{tmp_path}/file", b"file")]
+
+
 def test_what_is_missing_is_an_obstacle(tmp_path: Path) -> None:
     assert obstacle(tmp_path / "none") == Obstacle(
         f"{tmp_path}/none", GapReason.UNREADABLE, "No such file or directory"

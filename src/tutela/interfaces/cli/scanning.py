@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
-from typing import NamedTuple
+from typing import IO, BinaryIO, NamedTuple
 
 from tutela.detection.index.matcher import Matcher
 from tutela.detection.media.limits import Limits
@@ -51,6 +51,39 @@ class Options(NamedTuple):
     quiet: bool
 
 
+class _Outputs:
+    """What the user asked to be told, and how.
+
+    Attributes:
+        reports: take the findings.
+        files: those that are written, which may lie in a folder that is scanned.
+    """
+
+    def __init__(self, options: Options, stack: ExitStack) -> None:
+        self.reports: list[Report] = []
+        self.files: list[os.stat_result] = []
+        self._stack = stack
+        if options.json:
+            self.reports.append(JsonLines(sys.stdout.buffer, everything=options.everything))
+        elif not options.quiet:
+            self.reports.append(Tables())
+        self._note(sys.stdout)
+        if options.csv:
+            stream = self._open(options.csv)
+            self.reports.append(CsvTable(stream, everything=options.everything))
+        if options.html:
+            title = ", ".join(map(sound, options.paths))
+            self.reports.append(HtmlPage(self._open(options.html), title=title))
+
+    def _open(self, path: Path) -> BinaryIO:
+        stream = self._stack.enter_context(replacing(path))
+        self._note(stream)
+        return stream
+
+    def _note(self, stream: IO[str] | IO[bytes]) -> None:
+        self.files.append(os.fstat(stream.fileno()))
+
+
 def run_scan(options: Options) -> int:
     """Run a scan and return the exit code of the program.
 
@@ -71,7 +104,7 @@ def run_scan(options: Options) -> int:
     code = CANNOT_RUN
     try:
         with ExitStack() as outputs:
-            code = _scan(options, pool, _reports(options, outputs))
+            code = _scan(options, pool, _Outputs(options, outputs))
     except BrokenPipeError:
         # Whoever read the output left. Python would complain once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -83,17 +116,17 @@ def run_scan(options: Options) -> int:
     return code
 
 
-def _scan(options: Options, pool: DecoderPool, reports: list[Report]) -> int:
+def _scan(options: Options, pool: DecoderPool, outputs: _Outputs) -> int:
     kinds = builtin_kinds()
     lists = load_lists(options.banks, kinds, options.bank_type, shown=_shows_progress(options))
     matcher = Matcher(kinds)
     lists.fill(matcher, options.distance)
     pool.wait_ready()
-    walk = Walk(options.paths)
+    walk = Walk(options.paths, outputs.files)
     with ScanProgress(options.paths, shown=_shows_progress(options)) as progress:
 
         def report(file: ScannedFile) -> None:
-            for each in reports:
+            for each in outputs.reports:
                 each.file(file)
             progress.show(scan.tally)
 
@@ -103,7 +136,7 @@ def _scan(options: Options, pool: DecoderPool, reports: list[Report]) -> int:
             scan.run()
         seconds = time.monotonic() - started
     summary = scan.summary(seconds=seconds, distance=options.distance, banks=_banks(lists))
-    for each in reports:
+    for each in outputs.reports:
         each.finish(summary)
     return _exit_code(summary, received)
 
@@ -112,21 +145,6 @@ def _exit_code(summary: Summary, received: list[int]) -> int:
     if received:
         return SIGNAL_EXIT + received[0]
     return FOUND if summary.matched else 0
-
-
-def _reports(options: Options, outputs: ExitStack) -> list[Report]:
-    reports: list[Report] = []
-    if options.json:
-        reports.append(JsonLines(sys.stdout.buffer, everything=options.everything))
-    elif not options.quiet:
-        reports.append(Tables())
-    if options.csv:
-        stream = outputs.enter_context(replacing(options.csv))
-        reports.append(CsvTable(stream, everything=options.everything))
-    if options.html:
-        stream = outputs.enter_context(replacing(options.html))
-        reports.append(HtmlPage(stream, title=", ".join(map(sound, options.paths))))
-    return reports
 
 
 def _banks(lists: OfflineLists) -> list[BankUsed]:

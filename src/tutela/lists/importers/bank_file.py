@@ -78,6 +78,7 @@ class BankFile:
 
         Raises:
             BankFileError: something is wrong with the file; all of it was read first.
+            InvalidInput: it is a snapshot that is damaged.
         """
         try:
             yield from self._entries
@@ -129,11 +130,15 @@ def open_bank_file(
 
 def _open(path: Path, shown: str) -> BinaryIO:
     try:
-        return path.open("rb")
+        stream = path.open("rb")
     except OSError as error:
         raise InvalidInput(
             f"the bank file cannot be read ({error.strerror})", where=shown
         ) from error
+    if not stream.seekable():
+        stream.close()
+        raise InvalidInput("the bank file is a pipe", where=shown, remedy="save it to a file first")
+    return stream
 
 
 def _start(
@@ -153,7 +158,7 @@ def _start(
     by_record = form in {BankFormat.VICS, BankFormat.SNAPSHOT}
     reading = Reading(kinds, default_kind, "record" if by_record else "line")
     if form is BankFormat.SNAPSHOT:
-        entries = _sound_entries(read_snapshot(stream, shown, kinds).entries(kinds), reading)
+        entries = _snapshot_entries(stream, shown, kinds, reading)
     else:
         entries = _entries(form, stream, encoding, reading, progress)
     return BankFile(stream, shown, form, reading, entries, owned=owned)
@@ -173,9 +178,12 @@ def _entries(
     return read(lines, reading)
 
 
-def _sound_entries(entries: Iterator[NewEntry], reading: Reading) -> Iterator[NewEntry]:
+def _snapshot_entries(
+    stream: BinaryIO, shown: str, kinds: SignalKinds, reading: Reading
+) -> Iterator[NewEntry]:
     """Entries of a snapshot: its checksum proves that it is whole, not that it is well made."""
-    for number, entry in enumerate(entries, 1):
+    columns = read_snapshot(stream, shown, kinds)
+    for number, entry in enumerate(columns.entries(kinds), 1):
         for name in EntryFacts.__struct_fields__:
             reading.fact(getattr(entry, name), number, name)
         if not entry.signals:

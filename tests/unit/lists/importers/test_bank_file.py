@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -103,6 +104,18 @@ def test_a_file_that_cannot_be_read_is_named(kinds: SignalKinds, tmp_path: Path)
         open_bank_file(tmp_path / "none.csv", kinds)
     with pytest.raises(InvalidInput, match="Is a directory"):
         open_bank_file(tmp_path, kinds)
+
+
+def test_a_pipe_is_refused(kinds: SignalKinds, tmp_path: Path) -> None:
+    """What `--bank <(zcat list.csv.gz)` hands over: formats are told from a second look."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    keeper = os.open(pipe, os.O_RDWR)
+    try:
+        with pytest.raises(InvalidInput, match="the bank file is a pipe; save it to a file first"):
+            open_bank_file(pipe, kinds)
+    finally:
+        os.close(keeper)
 
 
 def test_an_unknown_kind_of_bare_values_is_refused(kinds: SignalKinds) -> None:

@@ -20,7 +20,8 @@ from tutela.model.record import Record
 
 MOST_CANARIES = 4096
 CANARY_SECONDS = 2.0
-"""No new canaries after that: a million codes take a tenth of it, unless they crowd together."""
+"""No more canaries after that much processor time: a million codes take a tenth of it, unless they
+crowd together."""
 
 _AT_ONCE = 256
 CANARIES_PER_DISTANCE = 8
@@ -154,9 +155,11 @@ def _try_canaries(part: Part, kind: str, bits: int, rng: np.random.Generator) ->
     if part.substrings.widths:
         flips = np.concatenate([flips, _tight_flips(part.substrings, bits, rng)])
     rng.shuffle(flips)
-    rows, tried, begun = _codes_as_rows(part), 0, time.perf_counter()
-    while tried < len(flips) and time.perf_counter() - begun < CANARY_SECONDS:
+    rows, tried, begun = _codes_as_rows(part), 0, 0.0
+    while tried < len(flips) and (not tried or time.thread_time() - begun < CANARY_SECONDS):
         _try_some(part, kind, rows, flips[tried : tried + _AT_ONCE], rng)
+        # The first ones may have had to compile the kernel.
+        begun = begun or time.thread_time()
         tried = min(tried + _AT_ONCE, len(flips))
     return tried
 

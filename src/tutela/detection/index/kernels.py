@@ -28,6 +28,8 @@ Words = NDArray[np.uint64]
 Numbers = NDArray[np.uint32]
 Integers = NDArray[np.int64]
 Groups = NDArray[np.int32]
+Reach = NDArray[np.int16]
+Integer = int | np.integer[Any]
 
 # Columns of `Tables.layout`; from MASKS on, where the masks of weight 0, 1, ... begin.
 FIRST, WIDTH, BITMAP, MASKS = range(4)
@@ -35,11 +37,11 @@ SPILLED = np.uint32(1 << 31)
 LINE_WORDS = 8
 
 # Fields of the tally of one query.
-COUNT, TOTAL, CUT = range(3)
+COUNT, TOTAL = range(2)
 
 ZERO, ONE, ROW_BITS = np.uint64(0), np.uint64(1), np.uint64(32)
 ROW = np.uint64(0xFFFFFFFF)
-NO_CUT = np.uint64(0xFFFFFFFFFFFFFFFF)
+ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 WORD_BITS, IN_WORD = np.uint64(6), np.uint64(63)
 LINE_SHIFT = np.uint32(3)
 
@@ -75,7 +77,7 @@ class Question(NamedTuple):
 
     queries: Words
     radius: int
-    reach: NDArray[np.int16]
+    reach: Reach
     limit: int
 
 
@@ -143,10 +145,14 @@ class Scratch(NamedTuple):
 
 
 class Best(NamedTuple):
-    """The best hits of the query at hand; `top` has room for twice the limit."""
+    """The closest hits of the query at hand: a heap once `top` is full, which has the limit's size.
+
+    Attributes:
+        tally: int64, see COUNT and TOTAL.
+    """
 
     top: Words
-    tally: Words
+    tally: Integers
 
 
 @kernel
@@ -216,61 +222,79 @@ def _distance(query: Words, code: Words) -> Any:  # noqa: ANN401 - a uint64
 
 @kernel
 def _clear(best: Best) -> None:
-    best.tally[COUNT] = best.tally[TOTAL] = ZERO
-    best.tally[CUT] = NO_CUT
+    best.tally[COUNT] = best.tally[TOTAL] = 0
 
 
 @kernel
-def _offer(rows: Rows, code: int, distance: int, reach: NDArray[np.int16], best: Best) -> None:
-    """Keep the rows of a code that may match at this distance, if they are among the closest.
+def _sift(heap: Words, size: int, place: int) -> None:
+    """Let the hit at a place sink until none below it is farther."""
+    hit, child = heap[place], 2 * place + 1
+    while child < size:
+        if child + 1 < size and heap[child + 1] > heap[child]:
+            child += 1
+        if heap[child] <= hit:
+            break
+        heap[place] = heap[child]
+        place, child = child, 2 * child + 1
+    heap[place] = hit
 
-    When `top` is full its worse half is dropped, and CUT keeps out what could only follow it.
-    """
+
+@kernel
+def _pile(heap: Words, size: int) -> None:
+    """Make a heap: the farthest hit comes first. numba's own sort takes seconds to compile."""
+    for place in range(size // 2 - 1, -1, -1):
+        _sift(heap, size, place)
+
+
+@kernel
+def _offer(rows: Rows, code: Integer, distance: Integer, reach: Reach, best: Best) -> None:
+    """Keep the rows of a code that may match at this distance, if they are among the closest."""
     top, tally = best.top, best.tally
     for row in range(rows.starts[code], rows.starts[code + 1]):
         group = rows.groups[row]
         if group < 0 or group >= reach.size or reach[group] < distance:
             continue
-        tally[TOTAL] += ONE
+        tally[TOTAL] += 1
         hit = (np.uint64(distance) << ROW_BITS) | np.uint64(row)
-        if hit < tally[CUT]:
+        if tally[COUNT] < top.size:
             top[tally[COUNT]] = hit
-            tally[COUNT] += ONE
-            if tally[COUNT] == np.uint64(top.size):
-                top.sort()
-                tally[COUNT] = top.size // 2
-                tally[CUT] = top[top.size // 2 - 1]
+            tally[COUNT] += 1
+            if tally[COUNT] == top.size:
+                _pile(top, top.size)
+        elif hit < top[0]:
+            top[0] = hit
+            _sift(top, top.size, 0)
 
 
 @kernel
-def _compare(
-    query: Words, rows: Rows, count: int, radius: int, reach: NDArray[np.int16], best: Best
-) -> None:
+def _compare(query: Words, rows: Rows, count: int, radius: int, reach: Reach, best: Best) -> None:
     """Compare a query with the first `count` codes. Two words mostly tell that one is too far."""
     _clear(best)
     codes, within, other = rows.codes, np.uint64(radius), min(1, query.size - 1)
-    first, second, used = query[0], query[other], NO_CUT if other else ZERO
+    first, second, used = query[0], query[other], ALL if other else ZERO
     for code in range(count):
         apart = popcount(first ^ codes[code, 0]) + popcount((second ^ codes[code, other]) & used)
         if apart <= within:
             apart = _distance(query, codes[code])
             if apart <= within:
-                _offer(rows, code, int(apart), reach, best)
+                _offer(rows, code, np.int64(apart), reach, best)
 
 
 @kernel
 def _keep(number: int, found: Found, best: Best) -> Found:
     """Note the best hits of query `number`; returns `found`, whose room for hits may have grown."""
     hits, used = found.hits, found.ends[number - 1] if number else 0
-    closest = best.top[: best.tally[COUNT]]
-    closest.sort()
-    closest = closest[: best.top.size // 2]
-    if used + closest.size > hits.size:
-        hits = np.empty(2 * (used + closest.size), np.uint64)
-        hits[:used] = found.hits[:used]
-    hits[used : used + closest.size] = closest
-    found.ends[number] = used + closest.size
-    found.totals[number] = best.tally[TOTAL]
+    top, count = best.top, best.tally[COUNT]
+    if used + count > hits.size:
+        hits = np.empty(2 * (used + count), np.uint64)
+        for place in range(used):  # a slice would take seconds to compile
+            hits[place] = found.hits[place]
+    _pile(top, count)
+    for rest in range(count - 1, -1, -1):
+        hits[used + rest] = top[0]
+        top[0] = top[rest]
+        _sift(top, rest, 0)
+    found.ends[number], found.totals[number] = used + count, best.tally[TOTAL]
     return Found(hits, found.ends, found.totals)
 
 
@@ -278,7 +302,7 @@ def _keep(number: int, found: Found, best: Best) -> Found:
 def _room(question: Question) -> tuple[Found, Best]:
     count = question.queries.shape[0]
     found = Found(np.empty(count, np.uint64), np.empty(count, np.int64), np.empty(count, np.int64))
-    return found, Best(np.empty(2 * question.limit, np.uint64), np.empty(3, np.uint64))
+    return found, Best(np.empty(question.limit, np.uint64), np.empty(2, np.int64))
 
 
 @kernel
@@ -325,7 +349,7 @@ def find(question: Question, rows: Rows, directory: Numbers, shift: int) -> Foun
             middle = (low + high) // np.uint32(2)
             order = _order(rows.codes[middle], query)
             if order == 0:
-                _offer(rows, middle, 0, question.reach, best)
+                _offer(rows, np.int64(middle), np.int64(0), question.reach, best)
                 break
             if order < 0:
                 low = middle + np.uint32(1)
@@ -433,7 +457,7 @@ def _verify(
 ) -> None:
     """Compare the query with the codes that were gathered. See `_compare`."""
     known, within, other = rows.codes, np.uint64(question.radius), min(1, query.size - 1)
-    first, second, used = query[0], query[other], NO_CUT if other else ZERO
+    first, second, used = query[0], query[other], ALL if other else ZERO
     ends, codes = scratch.ends, scratch.codes
     number = 0
     for table in range(ends.size):
@@ -446,7 +470,7 @@ def _verify(
                 continue
             apart = _distance(query, known[code])
             if apart <= within and _is_new(query, known[code], tables, thresholds, table):
-                _offer(rows, code, int(apart), question.reach, best)
+                _offer(rows, np.int64(code), np.int64(apart), question.reach, best)
 
 
 @kernel

@@ -12,7 +12,6 @@ from threading import Lock, Thread
 from typing import NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tutela.detection.index import certificate
 from tutela.detection.index.certificate import Certificate
@@ -23,6 +22,7 @@ from tutela.detection.index.kernels import (
     Groups,
     Integers,
     Question,
+    Reach,
     Rows,
     Words,
     scan,
@@ -121,7 +121,7 @@ class LayeredIndex:
         self._merger: Thread | None = None
         self._failure: Exception | None = None
 
-    def search(self, signals: Octets, reach: NDArray[np.int16], limit: int) -> Matches:
+    def search(self, signals: Octets, reach: Reach, limit: int) -> Matches:
         """The rows within their group's reach of each signal (n, bits / 8), closest first.
 
         Args:

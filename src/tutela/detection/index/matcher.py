@@ -7,19 +7,17 @@ from threading import Lock
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tutela.detection.index.certificate import Certificate
 from tutela.detection.index.exact import ExactIndex
 from tutela.detection.index.hamming import HammingIndex
-from tutela.detection.index.kernels import Groups, Integers
+from tutela.detection.index.kernels import Groups, Integers, Reach
 from tutela.detection.index.rows import Octets
 from tutela.detection.signals.registry import SignalKinds
 from tutela.errors import InvalidInput
 from tutela.model import Signal
 from tutela.model.record import Record
 
-Reach = NDArray[np.int16]
 NOT_SEARCHED = -1
 
 WARMING_ROWS = 4096

@@ -1,14 +1,19 @@
 from __future__ import annotations
 
 import io
+import json
 import os
+import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from tutela.detection.signals.registry import SignalKinds
+from tutela.detection.signals.registry import SignalKinds, builtin_kinds
 from tutela.errors import InvalidInput
 from tutela.lists.columns import Columns, ColumnsBuilder
 from tutela.lists.importers import BankFile, BankFileError, BankFormat, open_bank_file
@@ -161,3 +166,43 @@ def test_a_path_is_closed_and_a_stream_stays_open(kinds: SignalKinds, tmp_path: 
     file = open_bank_file(path, kinds)
     list(file)
     assert file._stream.closed
+
+
+def _valid_files() -> list[bytes]:
+    kinds = builtin_kinds()
+    stream = io.BytesIO()
+    with tempfile.TemporaryDirectory() as folder:
+        path = snapshot(Path(folder, "x"), kinds, entry(label="a"), entry("ab" * 16))
+        stream.write(path.read_bytes())
+    media = {"MediaID": 1, "Category": 1, "MD5": MD5, "AlternativeHashes": [{"HashName": "PDQ"}]}
+    vics = json.dumps({"@odata.context": "x/US/$metadata#Cases", "value": [{"Media": [media] * 3}]})
+    return [
+        f'type,value,label\r\nmd5,{MD5},"a ""b"""\r\nsha1,{"ab" * 20},\r\n'.encode(),
+        f"type;value\nmd5;{MD5}\n".encode("utf-16"),
+        f"# list\n{MD5}\nmd5 {MD5}\n".encode(),
+        vics.encode(),
+        vics.encode("utf-16-be"),
+        stream.getvalue(),
+    ]
+
+
+VALID = _valid_files()
+
+
+@given(
+    file=st.sampled_from(VALID),
+    edits=st.lists(
+        st.tuples(st.integers(0, 4000), st.integers(0, 3), st.binary(max_size=6)), max_size=6
+    ),
+)
+@settings(max_examples=400, deadline=None)
+def test_whatever_is_in_a_file_it_is_read_or_refused(
+    file: bytes, edits: list[tuple[int, int, bytes]]
+) -> None:
+    data = bytearray(file)
+    for at, removed, added in edits:
+        data[at % len(file) : at % len(file) + removed] = added
+    entries: list[NewEntry] = []
+    with suppress(InvalidInput):
+        entries += open_bank_file(io.BytesIO(bytes(data)), builtin_kinds())
+    assert all(each.signals for each in entries)

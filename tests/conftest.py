@@ -10,7 +10,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -59,13 +59,20 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture(params=KINDS)
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def new_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]:
+    """Gives the URL of a database with tables and nothing in them; ends the one before."""
+    if request.param == "postgres":
+        postgres: PostgresServer = request.getfixturevalue("postgres")
+        return postgres.emptied
+    migrated: Path = request.getfixturevalue("migrated_file")
+    paths = (tmp_path / f"tutela-{number}.db" for number in itertools.count())
+    return lambda: f"sqlite:///{shutil.copy(migrated, next(paths))}"
+
+
+@pytest.fixture
+def database_url(new_database_url: Callable[[], str]) -> str:
     """The URL of a database with tables and nothing in them, on each kind in turn."""
-    if request.param == "sqlite":
-        migrated: Path = request.getfixturevalue("migrated_file")
-        return f"sqlite:///{shutil.copy(migrated, tmp_path / 'tutela.db')}"
-    postgres: PostgresServer = request.getfixturevalue("postgres")
-    return postgres.emptied()
+    return new_database_url()
 
 
 @pytest.fixture

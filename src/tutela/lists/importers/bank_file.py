@@ -5,6 +5,7 @@ The format is told from the content, never from the name.
 
 from __future__ import annotations
 
+import io
 from collections import Counter
 from collections.abc import Iterator
 from enum import StrEnum
@@ -211,5 +212,7 @@ def detect(head: bytes, encoding: Encoding, shown: str) -> BankFormat:
         )
     if text.lstrip().startswith("{"):
         return BankFormat.VICS
-    first = next((line for line in text.splitlines() if not is_preamble(line)), "")
+    # Lines end here as they do for whoever reads on: `splitlines` would know more line ends.
+    lines = io.StringIO(text, newline="")
+    first = next((line for line in lines if not is_preamble(line)), "")
     return BankFormat.CSV if delimiter_of(first) else BankFormat.LINES

@@ -38,7 +38,7 @@ def read_delimited(lines: Iterator[str], reading: Reading) -> Iterator[NewEntry]
     """Yield the entries of a table; problems go to `reading`.
 
     Raises:
-        ReadingStopped: a column is named twice.
+        ReadingStopped: the header does not name the required columns, or one of them twice.
     """
     table = _Table(lines, reading)
     try:
@@ -54,7 +54,9 @@ class _Table:
     def __init__(self, lines: Iterator[str], reading: Reading) -> None:
         self._reading = reading
         self._line, header = self._header(lines)
-        delimiter = delimiter_of(header) or DELIMITERS[0]
+        delimiter = delimiter_of(header)
+        if delimiter is None:
+            reading.problems.stop(self._line, "", "does not name the columns type and value")
         # Strict, so that a quote that is never closed is an error and not one huge cell.
         self._rows = csv.reader(lines, delimiter=delimiter, strict=True)
         self._before = self._line

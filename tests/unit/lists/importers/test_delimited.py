@@ -130,6 +130,16 @@ def test_text_that_is_not_utf8_is_named_by_line(refusal: Refusal) -> None:
     assert "line 2, column label: is not valid UTF-8" in refusal(data)
 
 
+@pytest.mark.parametrize("text", ["", "# nothing\n", f"md5,{MD5}\n", f"value\n{MD5}\n"])
+def test_a_table_without_a_header_is_refused(refusal: Refusal, text: str) -> None:
+    assert "does not name the columns type and value" in refusal(text, form=BankFormat.CSV)
+
+
+@pytest.mark.parametrize("char", ["\x0b", "\x1c", "\x85", "\u2028"])
+def test_a_line_ends_where_csv_says(entries: Entries, char: str) -> None:
+    assert entries(f"type,note{char},value\nmd5,,{MD5}\n") == [entry("md5", MD5)]
+
+
 def test_a_column_named_twice_is_refused(refusal: Refusal) -> None:
     assert "line 1, column label: is named twice" in refusal("type,value,label,LABEL\n")
 

@@ -1,0 +1,166 @@
+"""Starting, stopping and losing server processes."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.integration.conftest import Running, Start
+
+SIGNALS = [{"kind": "md5", "value": "ab" * 16}]
+PROGRAM = "from tutela.interfaces.cli.main import run; run()"
+
+
+def eventually(condition: Callable[[], object], seconds: float = 60) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "it did not happen"
+        time.sleep(0.05)
+
+
+def alive(pid: int) -> bool:
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return False
+
+
+def begin_upload(server: Running, size: int) -> socket.socket:
+    """Send the head of an upload and half of its body."""
+    client = socket.create_connection(("127.0.0.1", server.port), timeout=60)
+    head = (
+        f"POST /v1/check?event_id=slow HTTP/1.1\r\nHost: x\r\n"
+        f"Authorization: Bearer {server.key}\r\nContent-Length: {size}\r\n\r\n"
+    )
+    client.sendall(head.encode() + bytes(size // 2))
+    return client
+
+
+def read_all(client: socket.socket) -> bytes:
+    return b"".join(iter(lambda: client.recv(65_536), b""))
+
+
+@pytest.mark.parametrize(("number", "workers"), [(signal.SIGINT, "1"), (signal.SIGTERM, "2")])
+def test_a_stop_waits_for_what_is_under_way(start: Start, number: int, workers: str) -> None:
+    server = start("--workers", workers)
+    assert server.ask("GET", "/health/ready").json["ready"] is True
+    with closing(begin_upload(server, 1000)) as client:
+        time.sleep(0.3)
+        server.process.send_signal(number)
+        time.sleep(0.5)
+        assert server.process.poll() is None
+        client.sendall(bytes(500))
+        answer = read_all(client)
+    assert answer.startswith(b"HTTP/1.1 200 OK")
+    assert b"connection: close" in answer
+    assert server.process.wait(60) == 0
+    with pytest.raises(OSError, match="refused"):
+        server.ask("GET", "/health/live")
+    server.start()
+    assert server.ask("GET", "/v1/events/slow").json["outcome"]["verdict"] == "not_checked"
+
+
+def test_nothing_is_left_behind(start: Start) -> None:
+    server = start("--workers", "2")
+    own = server.descendants()
+    assert len(own) >= 2
+    assert server.stop() == 0
+    assert not [pid for pid in own if alive(pid)]
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_server_that_cannot_start_says_why(
+    tmp_path: Path, environment: dict[str, str], workers: str
+) -> None:
+    (tmp_path / "policy.yaml").write_text("rules: 7")
+    bad = environment | {"TUTELA_POLICY_FILE": str(tmp_path / "policy.yaml")}
+    done = serve(bad, "--port", "0", "--workers", workers)
+    assert done.returncode == 2
+    assert "policy.yaml" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_port_that_is_taken(environment: dict[str, str]) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as other:
+        port = other.getsockname()[1]
+        for workers in ("1", "2"):
+            done = serve(environment, "--port", str(port), "--workers", workers)
+            assert done.returncode == 2
+            assert f"127.0.0.1:{port}: the server cannot listen there" in done.stderr
+
+
+def test_a_worker_that_dies_is_replaced(start: Start) -> None:
+    server = start("--workers", "2")
+    before = server.children()
+    assert len(before) == 2
+    os.kill(before[0], signal.SIGKILL)
+    eventually(lambda: len(server.children()) == 2 and before[0] not in server.children())
+    # What waited at the socket of the dead worker is answered by the one that replaces it.
+    for _ in range(20):
+        assert server.ask("GET", "/health/ready").status == 200
+    assert "a server process ended" in server.log
+    assert server.stop() == 0
+
+
+def test_workers_end_with_their_parent(start: Start) -> None:
+    server = start("--workers", "2")
+    workers = server.children()
+    server.process.kill()
+    server.process.wait()
+    eventually(lambda: not any(map(alive, workers)))
+
+
+def test_metrics_count_for_all_workers(start: Start) -> None:
+    server = start("--workers", "2")
+    for _ in range(40):
+        assert server.post("/v1/lookup", {"signals": SIGNALS}).status == 200
+    text = server.ask("GET", "/metrics").body.decode()
+    name = 'tutela_http_requests_total{method="POST",route="/v1/lookup",status="200"}'
+    found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
+    assert found is not None
+    assert float(found[1]) == 40
+
+
+def test_a_change_by_one_worker_counts_for_all_within_a_second(start: Start) -> None:
+    server = start("--workers", "2")
+    server.post("/v1/banks", {"name": "fresh"})
+    server.post("/v1/banks/fresh/entries", {"entries": [{"signals": SIGNALS}]})
+    time.sleep(1)
+    for _ in range(20):
+        results = server.post("/v1/lookup", {"signals": SIGNALS}).json["results"]
+        assert len(results[0]["matches"]) == 1
+
+
+def test_the_log_holds_neither_queries_nor_bodies(start: Start) -> None:
+    server = start(TUTELA_LOG_LEVEL="debug")
+    server.ask("POST", "/v1/check", b"secret-body", event_id="secret-query")
+    server.ask("GET", "/v1/events/secret-path")
+    server.ask("GET", "/secret-nowhere", token="secret-token")  # noqa: S106 - no secret at all
+    server.stop()
+    assert "/v1/check" in server.log
+    assert "secret" not in server.log
+    assert server.key not in server.log
+
+
+def serve(env: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", PROGRAM, "serve", *arguments],
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )

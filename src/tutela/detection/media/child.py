@@ -13,7 +13,6 @@ import logging
 import os
 import socket
 import sys
-import time
 import warnings
 from contextlib import suppress
 from tempfile import TemporaryFile
@@ -35,15 +34,13 @@ _ENCODINGS = (
     *("ascii", "latin-1", "cp437", "cp1252", "unicode_escape"),
     *("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"),
 )
-_MOST_MEMBERS_AT_ONCE = 64
-_FLUSH_SECONDS = 0.5
 
 
 def main() -> int:
     """Runs the child; gives its exit code."""
     wire = Wire(socket.socket(fileno=_CHANNEL))
     setup = wire.receive(Setup)
-    watch = Watch(setup.limits.cpu_seconds, deadly=True)
+    watch = Watch(setup.limits.cpu_seconds, deadly=False)  # compiling may take longer
     try:
         examiner = Examiner(
             builtin_kinds(),
@@ -56,7 +53,7 @@ def main() -> int:
     except Exception as error:  # noqa: BLE001 - whatever it is, the parent must hear of it
         wire.send(Started(problem=_in_short(error)))
         return 1
-    watch.stop()
+    watch.deadly = True
     wire.send(Started(protections=walls.protections, missing=walls.missing))
     _serve(wire, examiner, watch)
     return 0
@@ -124,47 +121,28 @@ def _ignore(_: Content) -> None:
     """Samples are for their own sake."""
 
 
-class _Answer:
-    """The answer to one job: members in batches, so that they are safe if the child dies."""
-
-    def __init__(self, wire: Wire, number: int) -> None:
-        self._wire = wire
-        self._number = number
-        self._members: list[Content] = []
-        self._sent = time.monotonic()
-
-    def emit(self, member: Content) -> None:
-        """Takes one member."""
-        self._members.append(member)
-        late = time.monotonic() - self._sent > _FLUSH_SECONDS
-        if late or len(self._members) >= _MOST_MEMBERS_AT_ONCE:
-            self._send()
-
-    def finish(self, whole: Content | None, problem: str = "") -> None:
-        """Ends the answer."""
-        self._send(whole, problem)
-
-    def _send(self, whole: Content | None = None, problem: str = "") -> None:
-        members = tuple(self._members)
-        self._wire.send(Found(number=self._number, members=members, whole=whole, problem=problem))
-        self._members.clear()
-        self._sent = time.monotonic()
-
-
 def _serve(wire: Wire, examiner: Examiner, watch: Watch) -> None:
     while True:
         try:
             job, fd = wire.receive_with_fd(Job)
         except EOFError:
             return
-        answer = _Answer(wire, job.number)
         try:
-            answer.finish(examiner.examine(fd, answer.emit))
-        except Exception as error:  # noqa: BLE001 - a mistake of ours costs one job, not the child
-            answer.finish(None, type(error).__name__)
+            wire.send(_answer(wire, job.number, fd, examiner))
         finally:
             watch.stop()
             os.close(fd)
+
+
+def _answer(wire: Wire, number: int, fd: int, examiner: Examiner) -> Found:
+    """The last message about a job. Members of archives are sent at once, in case of death."""
+    try:
+        whole = examiner.examine(
+            fd, lambda member: wire.send(Found(number=number, members=(member,)))
+        )
+    except Exception as error:  # noqa: BLE001 - a mistake of ours costs one job, not the child
+        return Found(number=number, problem=type(error).__name__)
+    return Found(number=number, whole=whole)
 
 
 if __name__ == "__main__":

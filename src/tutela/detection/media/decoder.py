@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from tempfile import TemporaryFile
 
 from tutela.detection.media.wire import Found, Garbled, Job, Setup, Started, Wire
@@ -50,20 +51,24 @@ class Decoder:
         self._wire = Wire(ours)
         try:
             with theirs:
-                self._process: subprocess.Popen[bytes] = subprocess.Popen(
-                    [sys.executable, "-I", "-m", "tutela.detection.media.child"],
-                    stdin=theirs.fileno(),
-                    stdout=subprocess.DEVNULL,
-                    stderr=self._complaints,
-                    cwd="/",
-                    env={name: os.environ[name] for name in _KEPT if name in os.environ} | _ALONE,
-                    start_new_session=True,
-                )
-            self._wire.send(setup)
+                self._process = self._popen(theirs)
         except OSError as error:
             self._wire.close()
             self._complaints.close()
             raise StartFailed(f"no process can be started: {error.strerror}") from error
+        with suppress(OSError):  # If it ended at once, `started` will say why.
+            self._wire.send(setup)
+
+    def _popen(self, stdin: socket.socket) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-I", "-m", "tutela.detection.media.child"],
+            stdin=stdin.fileno(),
+            stdout=subprocess.DEVNULL,
+            stderr=self._complaints,
+            cwd="/",
+            env={name: os.environ[name] for name in _KEPT if name in os.environ} | _ALONE,
+            start_new_session=True,
+        )
 
     @property
     def dead(self) -> bool:

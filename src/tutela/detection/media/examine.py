@@ -70,7 +70,7 @@ class Examiner:
         except InvalidInput as error:
             return _unreadable(error.what)
         content = self._content((), stream, head, digests, emit, None)
-        if file.changed:
+        if file.has_changed():
             return with_gap(content, _CHANGED)
         return content
 

@@ -36,8 +36,7 @@ class OpenFile:
         """Bytes, as the file system says."""
         return self._state.st_size
 
-    @property
-    def changed(self) -> bool:
+    def has_changed(self) -> bool:
         """Whether somebody wrote to it since it was opened here."""
         now = os.fstat(self._fd)
         return (now.st_size, now.st_mtime_ns) != (self._state.st_size, self._state.st_mtime_ns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -41,10 +42,7 @@ class Task:
         self._data: memoryview | None = None
         self._fd = -1
         if isinstance(source, int):
-            try:
-                self._fd = os.dup(source)
-            except OverflowError as error:
-                raise InvalidInput("not an open file") from error
+            self._fd = _duplicate(source)
             self.size = os.fstat(self._fd).st_size if size_hint is None else size_hint
         else:
             self._data = memoryview(source).cast("B")
@@ -116,6 +114,17 @@ class Task:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
+
+
+def _duplicate(fd: int) -> int:
+    try:
+        return os.dup(fd)
+    except OverflowError as error:
+        raise InvalidInput("not an open file") from error
+    except OSError as error:
+        if error.errno == errno.EBADF:
+            raise InvalidInput("not an open file") from error
+        raise
 
 
 def _in_memory(data: memoryview) -> int:

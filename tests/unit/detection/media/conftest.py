@@ -27,14 +27,16 @@ Examine = Callable[..., list[Content]]
 def draw_landscape(width: int = 256, height: int = 192, seed: int = 1) -> Image.Image:
     """Sky, sun, three ranges of hills and a lake; never the same for two seeds."""
     dice = np.random.default_rng(seed)
-    y, x = np.mgrid[0:1:height * 1j, 0:1:width * 1j]
+    y, x = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j]
     pixels = np.stack([120 + 90 * y, 160 + 60 * y, 230 - 20 * y], axis=-1)
     across, down, size = dice.uniform([0.1, 0.1, 0.05], [0.9, 0.3, 0.12])
     pixels[np.hypot((x - across) * width / height, y - down) < size] = (250, 230, 120)
     for distance in range(3):
         ridge = 0.45 + 0.15 * distance
         for wave in range(1, 5):
-            ridge += dice.uniform(-0.1, 0.1) / wave * np.sin(2 * np.pi * wave * (x + dice.uniform()))
+            ridge += (
+                dice.uniform(-0.1, 0.1) / wave * np.sin(2 * np.pi * wave * (x + dice.uniform()))
+            )
         shade = np.array([70, 120, 80]) * (1 - 0.25 * distance) + dice.uniform(-20, 20, 3)
         pixels[y > ridge] = shade
     pixels[y > 0.92] = (60, 100, 160)

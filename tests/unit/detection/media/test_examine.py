@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -102,8 +103,6 @@ def test_a_file_that_changes_meanwhile(
     examiner: Examiner, tmp_path: Path, landscape: Landscape, encode: Encode
 ) -> None:
     inner = tmp_path / "inner.tar"
-    import tarfile
-
     picture = tmp_path / "hills.png"
     picture.write_bytes(encode(landscape(), "PNG"))
     with tarfile.open(inner, "w") as archive:

@@ -45,10 +45,10 @@ def test_large_files_come_in_chunks(tmp_path: Path) -> None:
 
 def test_change_is_noticed(fd: int, path: Path) -> None:
     file = OpenFile(fd)
-    assert not file.changed
+    assert not file.has_changed()
     with path.open("ab") as other:
         other.write(b"more")
-    assert file.changed
+    assert file.has_changed()
     assert len(file.whole()) == 2564
 
 
@@ -57,7 +57,7 @@ def test_a_file_that_grows_beyond_what_is_held(fd: int, path: Path) -> None:
     with path.open("ab") as other:
         other.truncate(HELD_BYTES + 10)
     assert len(file.whole()) == HELD_BYTES + 1
-    assert file.changed
+    assert file.has_changed()
 
 
 def test_only_regular_files(tmp_path: Path) -> None:

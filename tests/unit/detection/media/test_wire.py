@@ -4,6 +4,7 @@ import os
 import socket
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -56,7 +57,7 @@ def test_a_descriptor_comes_along() -> None:
     near, far = socket.socketpair()
     sender, receiver = Wire(near), Wire(far)
     for number in range(3):
-        with open("/proc/self/exe", "rb") as file:
+        with Path("/proc/self/exe").open("rb") as file:
             sender.send(Job(number=number), file.fileno())
     for number in range(3):
         job, fd = receiver.receive_with_fd(Job)
@@ -122,7 +123,7 @@ def test_noise_is_garbled(noise: bytes) -> None:
             Wire(near).receive(Found)
         except Garbled:
             return
-        assert msgspec.msgpack.decode(noise, type=Found)
+        assert isinstance(msgspec.msgpack.decode(noise, type=Found), Found)
 
 
 @pytest.mark.parametrize("part", [b"\0", frame(b"1234567", 100)])

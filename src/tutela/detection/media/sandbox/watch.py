@@ -14,24 +14,26 @@ class Watch:
 
     Args:
         seconds: hard bound.
+
+    Attributes:
         deadly: whether the kernel ends the process at the hard bound (signal SIGPROF). Decoders
             run in machine code that nothing else can interrupt. Only for a child of its own.
     """
 
     def __init__(self, seconds: float, *, deadly: bool) -> None:
         self._seconds = seconds
-        self._deadly = deadly
+        self.deadly = deadly
         self._since = time.process_time()
 
     def restart(self) -> None:
         """Begins anew."""
         self._since = time.process_time()
-        if self._deadly:
+        if self.deadly:
             signal.setitimer(signal.ITIMER_PROF, self._seconds)
 
     def stop(self) -> None:
         """Takes the hard bound away while the process waits."""
-        if self._deadly:
+        if self.deadly:
             signal.setitimer(signal.ITIMER_PROF, 0)
 
     @property

@@ -112,15 +112,16 @@ def quarters(fixtures: Path) -> Quarters:
     return Quarters([heif.data(item) for item in pictures], box(b"hvcC", bytes(configuration)))
 
 
-@pytest.fixture(scope="session")
-def make_heif() -> type:
+class Writer:
     """The writer, for tests that need a structure of their own."""
 
-    class Writer:
-        file = staticmethod(heif_file)
-        box = staticmethod(box)
-        full_box = staticmethod(full_box)
-        size = staticmethod(size_box)
-        part = Part
+    file = staticmethod(heif_file)
+    box = staticmethod(box)
+    full_box = staticmethod(full_box)
+    size = staticmethod(size_box)
+    part = Part
 
+
+@pytest.fixture(scope="session")
+def make_heif() -> type[Writer]:
     return Writer

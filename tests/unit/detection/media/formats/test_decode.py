@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, TiffImagePlugin
 
 from tutela.detection.media.formats.decode import prepare, sampled
 from tutela.model import Content, GapReason, Signal
@@ -82,8 +83,6 @@ def test_lossy_formats_give_nearly_that(
 def test_exact_fingerprints_are_of_the_bytes(
     landscape: Landscape, encode: Encode, examine: Examine
 ) -> None:
-    import hashlib
-
     data = encode(landscape(), "PNG")
     (content,) = examine(data)
     exact = {s.kind: s.value for s in content.signals if s.kind != "pdq"}
@@ -118,7 +117,11 @@ def test_every_colour_mode_has_a_fingerprint(
 
 @pytest.mark.parametrize("kind", ["i4", "f4"])
 def test_deep_greys(
-    landscape: Landscape, encode: Encode, examine: Examine, pdq: Pdq, kind: str,
+    landscape: Landscape,
+    encode: Encode,
+    examine: Examine,
+    pdq: Pdq,
+    kind: str,
     apart: Callable[[str, str], int],
 ) -> None:
     grey = np.asarray(landscape().convert("L"))
@@ -185,7 +188,7 @@ def test_transparent_pictures_are_also_seen_over_white(
 
 
 def test_a_drawing_that_is_all_transparency(
-    landscape: Landscape, encode: Encode, examine: Examine, pdq: Pdq
+    landscape: Landscape, encode: Encode, examine: Examine
 ) -> None:
     """Its colours are flat, its shape is in the alpha channel only: no gap, it can be seen."""
     shape = landscape().convert("L")
@@ -262,18 +265,14 @@ def test_pages_that_were_left_out_are_a_gap(
     assert [gap.reason for gap in content.gaps] == [GapReason.TOO_LARGE]
 
 
-def test_a_picture_of_several_jpegs(
-    landscape: Landscape, encode: Encode, examine: Examine
-) -> None:
+def test_a_picture_of_several_jpegs(landscape: Landscape, encode: Encode, examine: Examine) -> None:
     pictures = [landscape(seed=seed) for seed in range(2)]
     (content,) = examine(encode(pictures[0], "MPO", save_all=True, append_images=pictures[1:]))
     assert list(prints(content)) == ["frame 0", "frame 1"]
     assert content.media_type == "image/jpeg"
 
 
-def test_equal_frames_are_kept_once(
-    landscape: Landscape, encode: Encode, examine: Examine
-) -> None:
+def test_equal_frames_are_kept_once(landscape: Landscape, encode: Encode, examine: Examine) -> None:
     frames = [landscape(seed=seed) for seed in (1, 2, 1)]
     data = encode(frames[0], "TIFF", save_all=True, append_images=frames[1:])
     (content,) = examine(data)
@@ -349,8 +348,6 @@ def test_a_lossless_webp_over_the_pixel_limit(
 def test_the_preview_of_a_raw_picture_is_not_all_of_it(
     landscape: Landscape, encode: Encode, examine: Examine
 ) -> None:
-    from PIL import TiffImagePlugin
-
     tags = TiffImagePlugin.ImageFileDirectory_v2()
     tags[50706] = b"\x01\x04\x00\x00"
     tags.tagtype[50706] = 1

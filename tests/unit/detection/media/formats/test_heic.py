@@ -4,7 +4,7 @@ import io
 import struct
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import av
 import numpy as np
@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tutela.model import Content, GapReason
+
+if TYPE_CHECKING:
+    from tests.unit.detection.media.formats.conftest import Quarters, Writer
 
 Landscape = Callable[..., Image.Image]
 Examine = Callable[..., list[Content]]
@@ -44,10 +47,11 @@ def test_a_picture_of_another_programs_making(
 
 def test_it_agrees_with_ffmpegs_own_reader(fixtures: Path, examine: Examine, pdq: Pdq) -> None:
     data = (fixtures / "landscape.heic").read_bytes()
-    with av.open(io.BytesIO(data), format="mov") as container:
+    with av.open(io.BytesIO(data), "r", format="mov") as container:
         frame = next(container.decode(video=0))
     (content,) = examine(data)
-    assert prints(content)[""] == pdq(frame.to_ndarray(format="rgb24"))
+    pixels = frame.to_ndarray(format="rgb24")
+    assert prints(content)[""] == pdq(pixels.astype(np.uint8))
 
 
 def test_several_pictures_in_one_file(
@@ -68,7 +72,7 @@ def test_pictures_that_were_left_out_are_a_gap(fixtures: Path, examine: Examine)
 
 
 def test_tiles_are_put_together(
-    quarters: Any, examine: Examine, pdq: Pdq, apart: Apart, original: NDArray[np.uint8]
+    quarters: Quarters, examine: Examine, pdq: Pdq, apart: Apart, original: NDArray[np.uint8]
 ) -> None:
     """As in photographs of telephones. Tiles are no pictures of their own."""
     (content,) = examine(quarters.grid())
@@ -80,8 +84,8 @@ def test_tiles_are_put_together(
 
 @pytest.mark.parametrize("angle", [1, 2, 3])
 def test_a_turned_picture(
-    quarters: Any,
-    make_heif: Any,
+    quarters: Quarters,
+    make_heif: type[Writer],
     examine: Examine,
     pdq: Pdq,
     apart: Apart,
@@ -98,8 +102,8 @@ def test_a_turned_picture(
 
 @pytest.mark.parametrize(("axis", "flipped"), [(0, np.flipud), (1, np.fliplr)])
 def test_a_mirrored_picture(
-    quarters: Any,
-    make_heif: Any,
+    quarters: Quarters,
+    make_heif: type[Writer],
     examine: Examine,
     pdq: Pdq,
     apart: Apart,
@@ -112,8 +116,8 @@ def test_a_mirrored_picture(
 
 
 def test_a_cropped_picture(
-    quarters: Any,
-    make_heif: Any,
+    quarters: Quarters,
+    make_heif: type[Writer],
     examine: Examine,
     pdq: Pdq,
     apart: Apart,
@@ -131,7 +135,7 @@ def test_a_cropped_picture(
     "window", [(0, 1, 0, 1, 0, 1, 0, 1), (9, 0, 9, 1, 0, 1, 0, 1), (8, 1, 8, 1, 9999, 1, 0, 1)]
 )
 def test_a_window_onto_nothing(
-    quarters: Any, make_heif: Any, examine: Examine, window: tuple[int, ...]
+    quarters: Quarters, make_heif: type[Writer], examine: Examine, window: tuple[int, ...]
 ) -> None:
     (content,) = examine(quarters.grid(make_heif.box(b"clap", struct.pack(">8i", *window))))
     assert [gap.reason for gap in content.gaps] == [GapReason.DAMAGED]
@@ -139,14 +143,14 @@ def test_a_window_onto_nothing(
 
 @pytest.mark.parametrize(("rows", "columns"), [(1, 2), (3, 3), (256, 256), (1, 4), (4, 1)])
 def test_a_grid_that_does_not_fit_its_tiles(
-    quarters: Any, examine: Examine, rows: int, columns: int
+    quarters: Quarters, examine: Examine, rows: int, columns: int
 ) -> None:
     (content,) = examine(quarters.grid(rows=rows, columns=columns))
     assert [gap.reason for gap in content.gaps] == [GapReason.DAMAGED]
     assert prints(content) == {}
 
 
-def test_a_grid_over_the_pixel_limit(quarters: Any, examine: Examine) -> None:
+def test_a_grid_over_the_pixel_limit(quarters: Quarters, examine: Examine) -> None:
     (content,) = examine(quarters.grid(), pixels=256 * 192 - 1)
     assert [gap.reason for gap in content.gaps] == [GapReason.TOO_MANY_PIXELS]
 
@@ -158,13 +162,17 @@ def test_a_picture_over_the_pixel_limit(fixtures: Path, examine: Examine) -> Non
 
 
 @pytest.mark.parametrize("kind", [b"jpeg", b"av01", b"iovl", b"iden"])
-def test_another_coding_is_not_supported(make_heif: Any, examine: Examine, kind: bytes) -> None:
+def test_another_coding_is_not_supported(
+    make_heif: type[Writer], examine: Examine, kind: bytes
+) -> None:
     data = make_heif.file([make_heif.part(kind, b"12345678", (make_heif.size(8, 8),))])
     (content,) = examine(data)
     assert [gap.reason for gap in content.gaps] == [GapReason.UNSUPPORTED]
 
 
-def test_a_sequence_beside_the_picture_is_a_gap(quarters: Any, make_heif: Any, examine: Examine) -> None:
+def test_a_sequence_beside_the_picture_is_a_gap(
+    quarters: Quarters, make_heif: type[Writer], examine: Examine
+) -> None:
     tile = make_heif.part(
         b"hvc1", quarters.tiles[0], (quarters.configuration, make_heif.size(128, 96))
     )
@@ -180,7 +188,9 @@ def test_half_a_file_is_damaged(fixtures: Path, examine: Examine) -> None:
     assert prints(content) == {}
 
 
-def test_a_configuration_that_is_nonsense(quarters: Any, make_heif: Any, examine: Examine) -> None:
+def test_a_configuration_that_is_nonsense(
+    quarters: Quarters, make_heif: type[Writer], examine: Examine
+) -> None:
     tile = make_heif.part(
         b"hvc1", quarters.tiles[0], (make_heif.box(b"hvcC", bytes(40)), make_heif.size(128, 96))
     )

@@ -36,7 +36,7 @@ def run(code: bytes, architecture: int, number: int, *arguments: int) -> int:
         opcode, yes, no, value = steps[at]
         at += 1
         if opcode == 0x06:
-            return value
+            return int(value)
         if opcode == 0x20:
             (accumulator,) = struct.unpack_from("=I", data, value)
         else:

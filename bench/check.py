@@ -62,6 +62,8 @@ class Figures(Record, frozen=True, kw_only=True):
     """What wrk saw.
 
     Attributes:
+        cpu_ms: processor time of the server and its children per request: unlike the others, it
+            hardly depends on what else the machine does.
         refused: answers that were not 2xx.
         failed: requests without an answer.
     """
@@ -70,6 +72,7 @@ class Figures(Record, frozen=True, kw_only=True):
     requests_per_second: float
     p50_ms: float
     p99_ms: float
+    cpu_ms: float
     requests: int
     refused: int
     failed: int
@@ -161,15 +164,16 @@ def prepare(work: Path, bank: Path) -> None:
     (work / "photograph.jpg").write_bytes(data)
 
 
-def ask(load: Load, address: str, key: str, folder: Path, seconds: int, threads: int) -> Figures:
+def ask(load: Load, server: Server, key: str, folder: Path, seconds: int, threads: int) -> Figures:
     """Let wrk ask for so many seconds."""
+    before = processor_seconds(server.process)
     run = f"{load.script.partition('.')[0]}-{time.time_ns()}"
     done = subprocess.run(
         [
             *("wrk", "-t", str(threads), "-c", str(load.connections), "-d", f"{seconds}s"),
             *("--timeout", "60s", "-s", str(SCRIPTS / load.script)),
             *("-H", f"Authorization: Bearer {key}", "-H", f"Content-Type: {load.content_type}"),
-            *(address, "--", str(folder), run),
+            *(server.address, "--", str(folder), run),
         ],
         check=True,
         capture_output=True,
@@ -181,6 +185,7 @@ def ask(load: Load, address: str, key: str, folder: Path, seconds: int, threads:
         requests_per_second=round(told["requests"] / told["seconds"], 1),
         p50_ms=told["p50_ms"],
         p99_ms=told["p99_ms"],
+        cpu_ms=round((processor_seconds(server.process) - before) / told["requests"] * 1e3, 3),
         requests=told["requests"],
         refused=told["refused"],
         failed=told["failed"],
@@ -192,6 +197,18 @@ def memory(process: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
     workers = _children(process) or [process]
     decoders = [child for worker in workers for child in _children(worker)]
     return tuple(map(_resident, workers)), tuple(map(_resident, decoders))
+
+
+def processor_seconds(process: int) -> float:
+    """Processor time of a process, its children and their children until now."""
+    children = _children(process)
+    family = [process, *children, *(grand for child in children for grand in _children(child))]
+    ticks = 0
+    for member in family:
+        # After the name, which may hold blanks: user and system time are fields 14 and 15.
+        fields = Path(f"/proc/{member}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _children(process: int) -> list[int]:
@@ -222,10 +239,8 @@ def measure(work: Path, entries: int, workers: int, seconds: int) -> Result:
         key = tutela(env, "keys", "create", "--role", "admin", "--name", "bench").strip()
         with serving(env, workers, work / "server.log") as server:
             for load in LOADS:
-                ask(load, server.address, key, work, 2, machine.cores)
-            figures = [
-                ask(load, server.address, key, work, seconds, machine.cores) for load in LOADS
-            ]
+                ask(load, server, key, work, 2, machine.cores)
+            figures = [ask(load, server, key, work, seconds, machine.cores) for load in LOADS]
             used = memory(server.process)
     return Result(
         machine=machine,
@@ -243,11 +258,11 @@ def show(result: Result) -> None:
     """Print a table."""
     print(result.machine.heading())
     print(f"{result.workers} server processes, {result.entries:,} entries, distance 31\n")
-    print(f"{'':24}{'requests/s':>12}{'p50, ms':>10}{'p99, ms':>10}{'errors':>8}")
+    print(f"{'':24}{'requests/s':>12}{'p50, ms':>10}{'p99, ms':>10}{'cpu, ms':>10}{'errors':>8}")
     for row in result.figures:
         print(
             f"{row.name:24}{row.requests_per_second:12,.1f}{row.p50_ms:10.2f}{row.p99_ms:10.2f}"
-            f"{row.refused + row.failed:8}"
+            f"{row.cpu_ms:10.3f}{row.refused + row.failed:8}"
         )
     print(f"\nimport {result.import_seconds} s, start until ready {result.start_seconds} s")
     print(f"server processes {result.worker_mb} MB, decoders {result.decoder_mb} MB")

@@ -17,7 +17,7 @@ from tutela.storage.database import Database
 from tutela.storage.tables import banks, entries
 from tutela.storage.values import now
 
-ERASE_CHUNK = 2_000
+ERASE_CHUNK = 1_000
 
 
 class Banks:

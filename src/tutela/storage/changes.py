@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from tutela.errors import TutelaError
 from tutela.model import Bank
@@ -110,6 +110,11 @@ def read_codes(
         after, up_to: list versions.
         kind: only this signal kind, or every kind.
     """
+    added = (imports.c.version > after, imports.c.version <= up_to)
+    span = select(func.min(imports.c.first_id), func.max(imports.c.last_id)).where(*added)
+    first_id, last_id = connection.execute(span).one()
+    if first_id is None:
+        return
     columns = (
         entry_signals.c.kind,
         entry_signals.c.value,
@@ -119,10 +124,15 @@ def read_codes(
     origin = entry_signals.join(entries, entries.c.id == entry_signals.c.entry_id).join(
         imports, imports.c.id == entries.c.import_id
     )
+    # The ids would follow from the versions, but spare the database from reading whole tables.
     statement = (
         select(*columns)
         .select_from(origin)
-        .where(imports.c.version > after, imports.c.version <= up_to)
+        .where(
+            entry_signals.c.entry_id.between(first_id, last_id),
+            entries.c.id.between(first_id, last_id),
+            *added,
+        )
     )
     if kind is not None:
         statement = statement.where(entry_signals.c.kind == kind)

@@ -23,6 +23,7 @@ from tutela.storage.migrations import migrate
 LOCK_SECONDS = 10.0
 LOCK_POLL_SECONDS = 0.001
 COPY_ROWS = 100  # fewer are quicker to insert than to copy
+OLDEST_SQLITE = (3, 35)  # the first that returns what it changed
 POOL_SIZE = 8
 POOL_OVERFLOW = 56
 
@@ -32,7 +33,7 @@ PRAGMAS = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA secure_delete = ON",  # an erased signal is gone from the file as well
     "PRAGMA trusted_schema = OFF",
-    "PRAGMA cache_size = -65536",  # 64 MB for each connection that needs so much
+    "PRAGMA cache_size = -16384",  # 16 MB for each connection that needs so much
     "PRAGMA journal_size_limit = 67108864",
     f"PRAGMA busy_timeout = {int(LOCK_SECONDS * 1000)}",
 )
@@ -79,7 +80,12 @@ class Database:
         raise _bad_url()
 
     def migrate(self) -> None:
-        """Bring the tables to the newest version; several processes may do so at once."""
+        """Bring the tables to the newest version; several processes may do so at once.
+
+        Raises:
+            BadConfiguration: a newer version of the program has changed the tables.
+            Unavailable: the database cannot be reached.
+        """
         with self.write() as connection:
             migrate(connection)
 
@@ -180,6 +186,11 @@ def _bad_url() -> BadConfiguration:
 def _sqlite(url: URL) -> Engine:
     if not url.database or url.database == ":memory:":
         raise _bad_url()  # every thread and process would see another database
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        raise BadConfiguration(
+            f"SQLite {sqlite3.sqlite_version} is too old, 3.35 is needed",
+            remedy="use a Python with a newer SQLite, or PostgreSQL",
+        )
     _create_private(Path(url.database))
     engine = create_engine(
         url.set(drivername="sqlite+pysqlite"),

@@ -64,6 +64,7 @@ class Import:
         self._id: int | None = None
         self._added = 0
         self._first_id = 0
+        self._last_id = 0
         with database.read() as connection:
             self._bank_id = bank_named(connection, bank).id
             self._version = list_version(connection)
@@ -112,7 +113,8 @@ class Import:
                 self._id = _begin(connection, self._bank_id)
             else:
                 _go_on(connection, self._id)
-            first_id = advance(connection, "entry", len(chunk)) - len(chunk) + 1
+            self._last_id = advance(connection, "entry", len(chunk))
+        first_id = self._last_id - len(chunk) + 1
         self._first_id = self._first_id or first_id
         return first_id, self._id
 
@@ -121,7 +123,7 @@ class Import:
         shown = connection.execute(
             update(imports)
             .where(imports.c.id == import_id, imports.c.abandoned.is_(False))
-            .values(version=version)
+            .values(version=version, first_id=self._first_id, last_id=self._last_id)
         )
         grown = connection.execute(
             update(banks)

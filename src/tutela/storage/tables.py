@@ -72,12 +72,15 @@ banks = Table(
     CheckConstraint("distance BETWEEN 0 AND 31", name="distance"),
 )
 
+# All entries of an import have ids from `first_id` to `last_id`, but others may have such ids too.
 imports = Table(
     "imports",
     metadata,
     Column("id", Serial, primary_key=True),
     Column("bank_id", ForeignKey("banks.id"), nullable=False, index=True),
     Column("version", BigInteger, index=True),
+    Column("first_id", BigInteger),
+    Column("last_id", BigInteger),
     Column("abandoned", Boolean, nullable=False),
     Column("started_at", Instant, nullable=False),
     Column("touched_at", Instant, nullable=False),

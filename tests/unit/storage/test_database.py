@@ -32,6 +32,23 @@ def test_migrating_again_changes_nothing(database: Database) -> None:
         assert connection.scalars(select(counters.c.value)).all() == [7, 7]
 
 
+def test_tables_of_a_newer_program_are_left_alone(database: Database) -> None:
+    with database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(BadConfiguration, match="newer version"):
+        database.migrate()
+    with database.write() as connection:  # as it was: it is used again
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+
+
+def test_a_sqlite_that_is_too_old_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 34, 1))
+    with pytest.raises(BadConfiguration, match="too old"):
+        Database.open(f"sqlite:///{tmp_path / 'tutela.db'}")
+
+
 def test_several_processes_may_migrate_at_once(empty_database_url: str) -> None:
     databases = [Database.open(empty_database_url) for _ in range(4)]
     failures: list[Exception] = []

@@ -7,8 +7,10 @@ from pathlib import Path
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, text
 
+from tutela.errors import BadConfiguration
 from tutela.storage.tables import metadata
 
 HISTORY = Path(__file__).parent
@@ -16,7 +18,11 @@ LOCK = 8_374_651_203  # any number that no other program on the same PostgreSQL 
 
 
 def migrate(connection: Connection) -> None:
-    """Run every missing migration within the transaction of `connection`, which must write."""
+    """Run every missing migration within the transaction of `connection`, which must write.
+
+    Raises:
+        BadConfiguration: the database is at a version that this program does not know.
+    """
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
     script = ScriptDirectory(str(HISTORY))
@@ -27,4 +33,11 @@ def migrate(connection: Connection) -> None:
         destination_rev="head",
     ) as environment:
         environment.configure(connection=connection, target_metadata=metadata)
-        environment.run_migrations()
+        try:
+            environment.run_migrations()
+        except CommandError:
+            raise BadConfiguration(
+                "the database belongs to a newer version of this program",
+                where="storage.url",
+                remedy="install that version, or restore the database from before it",
+            ) from None

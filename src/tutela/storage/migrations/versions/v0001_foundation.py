@@ -57,6 +57,8 @@ def _create_lists() -> None:
         sa.Column("id", SERIAL, primary_key=True),
         sa.Column("bank_id", SERIAL, sa.ForeignKey("banks.id"), nullable=False),
         sa.Column("version", sa.BigInteger),
+        sa.Column("first_id", sa.BigInteger),
+        sa.Column("last_id", sa.BigInteger),
         sa.Column("abandoned", sa.Boolean, nullable=False),
         sa.Column("started_at", INSTANT, nullable=False),
         sa.Column("touched_at", INSTANT, nullable=False),

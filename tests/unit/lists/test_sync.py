@@ -201,17 +201,14 @@ def test_what_another_process_adds_and_takes_back_is_followed(world: World) -> N
     wait_for(lambda: not matched(world.matcher))
 
 
-def test_an_entry_counts_again_by_itself(database: Database) -> None:
-    matcher = Matcher(builtin_kinds())
-    sync = IndexSync(database, matcher, 0.01)
-    Banks(database).create("hills")
-    entries = Entries(database)
+def test_an_entry_counts_again_by_itself(world: World) -> None:
+    entries = Entries(world.writers[1])
     entries.add("hills", [new_entry(("pdq", CODES[0]))])
-    entries.disable(1, datetime.now(UTC) + timedelta(seconds=0.5))
-    sync.start()
-    assert not matched(matcher)
-    wait_for(lambda: bool(matched(matcher)))
-    sync.stop()
+    entries.disable(1, world.present + timedelta(days=1))
+    world.sync.start()
+    assert not matched(world.matcher)
+    world.present += timedelta(days=2)
+    wait_for(lambda: bool(matched(world.matcher)))
 
 
 def test_it_may_load_in_the_background(world: World) -> None:
@@ -224,7 +221,7 @@ def test_it_may_load_in_the_background(world: World) -> None:
 def test_after_stopping_it_follows_no_more(world: World) -> None:
     world.sync.start()
     world.sync.stop()
-    assert not any(thread.name == "lists-sync" for thread in threading.enumerate())
+    assert not world.sync._thread.is_alive()
     Entries(world.writers[1]).add("hills", [new_entry(("pdq", CODES[0]))])
     time.sleep(0.05)
     assert not matched(world.matcher)

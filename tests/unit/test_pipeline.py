@@ -1,0 +1,182 @@
+"""The pipeline with real parts: decoder, index, policy and journal on a database of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import sys
+import zipfile
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tutela.app import open_services
+from tutela.drill.photographs import listed, unrelated
+from tutela.errors import Conflict, NotFound, Unavailable
+from tutela.interfaces.services import Services
+from tutela.lists.matching import KnownFacts, Matching
+from tutela.model import (
+    ActionKind,
+    EntryFacts,
+    Gap,
+    GapReason,
+    Match,
+    NewEntry,
+    Outcome,
+    Signal,
+    Verdict,
+)
+from tutela.pipeline import LISTED_GAPS, Pipeline, Submission, verdict_of
+from tutela.settings import Settings
+from tutela.telemetry import make_logger
+
+KNOWN, UNKNOWN = listed()[0].data, unrelated()[0].data
+
+
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    env = {
+        "TUTELA_DATA_FOLDER": str(tmp_path_factory.mktemp("data")),
+        "TUTELA_DECODER_CHILDREN": "1",
+    }
+    log = make_logger("error", as_json=False, stream=sys.stderr)
+    with open_services(Settings.load(None, env), log) as opened:
+        opened.banks.create("lake", trusted=True, drill=True, source="a test")
+        contents = opened.decoder.submit(KNOWN).result()
+        entry = NewEntry(label="a lake", category="1", scheme="US", signals=contents[0].signals)
+        opened.entries.add("lake", [entry])
+        opened.sync.refresh()
+        yield opened
+
+
+def check(services: Services, event_id: str, **parts: object) -> Outcome:
+    given_parts = {"digest": f"of {event_id}", "drill": True} | parts
+    submission = msgspec.convert({"event_id": event_id, **given_parts}, Submission)
+    return asyncio.run(services.pipeline.check(submission))
+
+
+def zipped(*members: bytes) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for number, member in enumerate(members):
+            archive.writestr(f"{number}.bin", member)
+    return file.getvalue()
+
+
+def test_a_known_picture_is_a_match_with_its_provenance(services: Services) -> None:
+    outcome = check(services, "known", source=KNOWN)
+    assert outcome.verdict is Verdict.MATCH
+    assert [match.kind for match in outcome.matches] == ["md5", "sha1", "sha256", "pdq"]
+    for match in outcome.matches:
+        assert (match.bank, match.label, match.category, match.scheme) == (
+            "lake",
+            "a lake",
+            "1",
+            "US",
+        )
+        assert match.list_version == outcome.list_version == services.matcher.version
+    assert outcome.decision.actions[0] is ActionKind.BLOCK
+    assert outcome.case_id is not None
+    assert services.cases.get(outcome.case_id).outcome == outcome
+
+
+def test_an_unknown_picture_is_clear_and_opens_no_case(services: Services) -> None:
+    outcome = check(services, "unknown", source=UNKNOWN)
+    assert (outcome.verdict, outcome.case_id, outcome.gaps) == (Verdict.CLEAR, None, ())
+
+
+def test_half_a_picture_is_not_checked(services: Services) -> None:
+    outcome = check(services, "half", source=UNKNOWN[: len(UNKNOWN) // 2])
+    assert outcome.verdict is Verdict.NOT_CHECKED
+    assert [gap.reason for gap in outcome.gaps] == [GapReason.DAMAGED]
+
+
+def test_a_match_inside_an_archive_outweighs_its_gaps(services: Services) -> None:
+    outcome = check(services, "zip", source=zipped(b"some text", KNOWN))
+    assert outcome.verdict is Verdict.MATCH
+    assert {match.path for match in outcome.matches} == {("1.bin",)}
+    assert [(gap.reason, gap.part) for gap in outcome.gaps] == [(GapReason.UNSUPPORTED, "0.bin")]
+
+
+def test_many_gaps_are_counted_not_listed(services: Services) -> None:
+    parts = [f"text {number}".encode() for number in range(LISTED_GAPS + 20)]
+    outcome = check(services, "many", source=zipped(*parts))
+    assert len(outcome.gaps) == LISTED_GAPS + 1
+    assert outcome.gaps[-1].detail == "and 20 more parts like these"
+
+
+def test_a_repeated_event_gives_the_stored_outcome(services: Services) -> None:
+    first = check(services, "twice", source=UNKNOWN)
+    assert check(services, "twice", source=UNKNOWN) == first
+    with pytest.raises(Conflict):
+        check(services, "twice", source=KNOWN, digest="another")
+
+
+def test_what_could_not_be_fetched_is_not_checked(services: Services) -> None:
+    outcome = check(services, "url", gap={"reason": "fetch_failed", "detail": "no answer"})
+    assert outcome.verdict is Verdict.NOT_CHECKED
+    assert outcome.gaps[0].detail == "no answer"
+
+
+def test_without_lists_nothing_is_clear(services: Services) -> None:
+    matching = Matching(
+        matcher=services.matcher,
+        kinds=services.kinds,
+        facts=KnownFacts(services.entries.facts),
+        ready=lambda: False,
+    )
+    pipeline = Pipeline(
+        decoder=services.decoder,
+        matching=matching,
+        policy=services.policy,
+        journal=services.journal,
+    )
+    submission = Submission(event_id="early", digest="early", source=UNKNOWN)
+    outcome = asyncio.run(pipeline.check(submission))
+    assert outcome.verdict is Verdict.NOT_CHECKED
+    assert outcome.gaps[0].reason is GapReason.INDEX_NOT_READY
+    with pytest.raises(Unavailable):
+        asyncio.run(matching.of_signals([Signal(kind="md5", value="ab" * 16)]))
+
+
+def test_a_lookup_answers_signal_by_signal_and_bank_by_bank(services: Services) -> None:
+    (entry,) = services.entries.list("lake")
+    own, other = entry.signals[0], Signal(kind="md5", value="ab" * 16)
+    look = services.matching.of_signals
+    # More signals than are searched on the event loop, so that both ways are walked.
+    for signals in ([other, own], [other] * 20 + [own]):
+        found = asyncio.run(look(signals, ["lake"]))
+        assert [len(matches) for matches in found] == [0] * (len(signals) - 1) + [1]
+    services.banks.create("empty")
+    services.sync.refresh()
+    assert asyncio.run(look([own], ["empty"])) == [[]]
+    with pytest.raises(NotFound):
+        asyncio.run(look([own], ["nowhere"]))
+
+
+def test_facts_are_read_once() -> None:
+    asked: list[list[int]] = []
+
+    def read(ids: list[int]) -> dict[int, EntryFacts]:
+        asked.append(sorted(ids))
+        return {number: EntryFacts(label=str(number)) for number in ids if number != 3}
+
+    facts = KnownFacts(read)  # type: ignore[arg-type]
+    assert facts.get([1, 2]).keys() == {1, 2}
+    assert facts.get([2, 3])[2].label == "2"
+    assert 3 not in facts.get([3]), "a deleted entry has no facts"
+    assert asked == [[1, 2], [3], [3]]
+
+
+MATCH = Match(bank="b", bank_id=1, entry_id=1, kind="md5", distance=0, exact=True, list_version=1)
+GAPS = st.lists(st.sampled_from(GapReason).map(lambda reason: Gap(reason=reason)), max_size=3)
+
+
+@given(matches=st.lists(st.just(MATCH), max_size=2), gaps=GAPS)
+def test_clear_means_neither_match_nor_gap(matches: list[Match], gaps: list[Gap]) -> None:
+    verdict = verdict_of(matches, gaps)
+    assert (verdict is Verdict.CLEAR) == (not matches and not gaps)
+    assert (verdict is Verdict.MATCH) == bool(matches)

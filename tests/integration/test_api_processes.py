@@ -144,6 +144,25 @@ def test_a_change_by_one_worker_counts_for_all_within_a_second(start: Start) -> 
         assert len(results[0]["matches"]) == 1
 
 
+def test_a_bank_filled_by_a_command_counts_within_a_second(start: Start, tmp_path: Path) -> None:
+    server = start()
+    (tmp_path / "list.csv").write_text(f"type,value\nmd5,{'ab' * 16}\n")
+    run(server.env, "banks", "create", "files")
+    run(server.env, "banks", "import", "files", str(tmp_path / "list.csv"))
+    time.sleep(1)
+    results = server.post("/v1/lookup", {"signals": SIGNALS}).json["results"]
+    assert len(results[0]["matches"]) == 1
+
+
+def test_a_key_made_by_a_command_is_captured_and_revoked(start: Start) -> None:
+    server = start()
+    server.key = run(server.env, "keys", "create", "--role", "curator", "--name", "x").strip()
+    assert server.ask("GET", "/v1/banks").status == 200
+    run(server.env, "keys", "revoke", server.key.split("_")[1])
+    time.sleep(1)
+    assert server.ask("GET", "/v1/banks").status == 401
+
+
 def test_the_log_holds_neither_queries_nor_bodies(start: Start) -> None:
     server = start(TUTELA_LOG_LEVEL="debug")
     server.ask("POST", "/v1/check", b"secret-body", event_id="secret-query")
@@ -153,6 +172,11 @@ def test_the_log_holds_neither_queries_nor_bodies(start: Start) -> None:
     assert "/v1/check" in server.log
     assert "secret" not in server.log
     assert server.key not in server.log
+
+
+def run(env: dict[str, str], *arguments: str) -> str:
+    command = [sys.executable, "-c", PROGRAM, *arguments]
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
 
 
 def serve(env: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -100,3 +100,13 @@ def read_query(request: Request[Any, Any, Any], kind: type[T]) -> T:
             raise InvalidInput("a parameter comes twice", where=name[:64])
         fields[name] = value
     return msgspec.convert(fields, kind, strict=False)
+
+
+def refuse_query(request: Request[Any, Any, Any]) -> None:
+    """Refuse a query where the facts stand in the body: what stood in it would be lost unseen.
+
+    Raises:
+        InvalidInput: there is a query.
+    """
+    if request.scope["query_string"]:
+        raise InvalidInput("with such a body, all that is said stands in the body", where="query")

@@ -113,7 +113,9 @@ def _operation(handler: HTTPRouteHandler, about: About, path: str, method: str) 
     if permission is not Permission.PUBLIC:
         operation["security"] = [{"key": []}]
     if method in {"POST", "PATCH", "PUT"}:
-        operation["requestBody"] = {"required": True, "content": _bodies(about)}
+        # A body that is a file may be empty: an empty file is a file.
+        required = not about.uploads
+        operation["requestBody"] = {"required": required, "content": _bodies(about)}
     return operation
 
 
@@ -158,7 +160,7 @@ def _bodies(about: About) -> Json:
         schema = {"type": "object", "properties": members, "required": [about.form_file]}
         content["multipart/form-data"] = {"schema": schema}
     for media_type in about.uploads:
-        content[media_type] = {"schema": BINARY}
+        content[media_type] = {}  # any bytes at all
     return content
 
 

@@ -202,6 +202,15 @@ def test_a_parameter_that_comes_twice(api: Api) -> None:
     assert (answer.status, answer.json["where"]) == (400, "surface")
 
 
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [("application/json", b'{"signals":[{"kind":"md5","value":"00"}]}'), (FORM, form(PHOTO))],
+)
+def test_an_id_in_the_wrong_place_is_not_lost_unseen(api: Api, kind: str, body: bytes) -> None:
+    answer = api.ask("POST", "/v1/check", body, kind=kind, query={"event_id": "e"})
+    assert (answer.status, answer.json["where"]) == (400, "query")
+
+
 def test_a_url_that_cannot_be_fetched_is_stored_as_not_checked(api: Api) -> None:
     first = as_json(api, event_id="far-1", url="http://127.0.0.1:1/x?token=secret")
     outcome = first.json

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import asyncio
+import io
+import threading
+from pathlib import Path
+
+import pytest
+
+from tutela.app import open_services
+from tutela.errors import BadConfiguration, Unavailable
+from tutela.model import Verdict
+from tutela.pipeline import Submission
+from tutela.settings import Settings
+from tutela.telemetry import make_logger
+
+LOG = make_logger("error", as_json=True, stream=io.StringIO())
+"""Thrown away."""
+
+
+def settings(folder: Path, **more: str) -> Settings:
+    env = {"TUTELA_DATA_FOLDER": str(folder), "TUTELA_DECODER_CHILDREN": "1"}
+    return Settings.load(None, env | more)
+
+
+def test_everything_works_without_http(tmp_path: Path) -> None:
+    with open_services(settings(tmp_path / "new" / "folder"), LOG) as services:
+        submission = Submission(event_id="e", digest="0" * 64, source=b"some text")
+        outcome = asyncio.run(services.pipeline.check(submission))
+        assert outcome.verdict is Verdict.NOT_CHECKED
+        assert services.events.get("e").outcome == outcome
+        assert services.sync.ready
+
+
+def test_what_was_stored_is_there_again(tmp_path: Path) -> None:
+    with open_services(settings(tmp_path), LOG) as services:
+        services.banks.create("kept")
+    with open_services(settings(tmp_path), LOG) as services:
+        assert [bank.name for bank in services.banks.list()] == ["kept"]
+
+
+def test_closing_twice_does_no_harm_and_stops_everything(tmp_path: Path) -> None:
+    services = open_services(settings(tmp_path), LOG)
+    services.close()
+    services.close()
+    with pytest.raises(Unavailable):
+        services.decoder.submit(b"x").result()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TUTELA_POLICY_FILE", "/nowhere/policy.yaml"),
+        ("TUTELA_STORAGE_URL", "sqlite:////proc/nowhere/tutela.db"),
+    ],
+)
+def test_what_cannot_start_leaves_nothing_behind(tmp_path: Path, name: str, value: str) -> None:
+    before = threading.active_count()
+    with pytest.raises(BadConfiguration):
+        open_services(settings(tmp_path, **{name: value}), LOG)
+    assert threading.active_count() == before

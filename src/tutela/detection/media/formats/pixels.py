@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,8 @@ from tutela.detection.media.obstacles import NotCompared
 from tutela.detection.signals.kind import Pixels
 from tutela.model import GapReason
 
-_AS_THEY_ARE = frozenset({"L", "RGB"})
+_STRIP_PIXELS = 2**22
+"""Large pictures are converted in strips: a copy of the whole in between would double them."""
 
 
 def plain_pixels(image: Image.Image) -> Pixels:
@@ -24,18 +27,62 @@ def plain_pixels(image: Image.Image) -> Pixels:
     Raises:
         NotCompared: its colours cannot be converted.
     """
-    if image.mode in _AS_THEY_ARE:
-        return np.asarray(image)
-    if image.mode == "1":
-        return np.asarray(image.convert("L"))
+    if image.mode in {"L", "1"}:
+        return _stripwise(image, lambda strip: _in_mode(strip, "L"))
     if image.mode[0] in "IF":
         return _eight_bits(np.asarray(image))
     try:
-        return np.asarray(image.convert("RGB"))
+        return _stripwise(image, lambda strip: _in_mode(strip, "RGB"))
     except ValueError as error:
         raise NotCompared(
             GapReason.UNSUPPORTED, f"its colours are in {image.mode}, which is not converted"
         ) from error
+
+
+def over_white(image: Image.Image) -> Pixels | None:
+    """The picture as a reader sees it on a white page, or None where nothing shines through."""
+    if not image.has_transparency_data or not any(map(_shines_through, _strips(image))):
+        return None
+    return _stripwise(image, _on_white)
+
+
+def _shines_through(strip: Image.Image) -> bool:
+    lowest = np.asarray(_in_mode(strip, "RGBA").getchannel("A")).min()
+    return bool(lowest < 255)  # noqa: PLR2004 - opaque
+
+
+def _on_white(strip: Image.Image) -> Image.Image:
+    page = Image.new("RGBA", strip.size, "white")
+    page.alpha_composite(_in_mode(strip, "RGBA"))
+    return page.convert("RGB")
+
+
+def _in_mode(image: Image.Image, mode: str) -> Image.Image:
+    """The image itself where it has the mode: Pillow would copy it."""
+    return image if image.mode == mode else image.convert(mode)
+
+
+def _strips(image: Image.Image) -> Iterator[Image.Image]:
+    """The picture in strips of whole rows, from the top; small pictures are one strip."""
+    rows = max(_STRIP_PIXELS // image.width, 1)
+    if rows >= image.height:
+        yield image
+        return
+    for top in range(0, image.height, rows):
+        yield image.crop((0, top, image.width, min(top + rows, image.height)))
+
+
+def _stripwise(image: Image.Image, convert: Callable[[Image.Image], Image.Image]) -> Pixels:
+    strips = (np.asarray(convert(strip)) for strip in _strips(image))
+    first = next(strips)
+    if len(first) == image.height:
+        return first
+    pixels = np.empty((image.height, *first.shape[1:]), dtype=np.uint8)
+    top = 0
+    for strip in chain((first,), strips):
+        pixels[top : top + len(strip)] = strip
+        top += len(strip)
+    return pixels
 
 
 def _eight_bits(deep: NDArray[Any]) -> Pixels:
@@ -49,19 +96,6 @@ def _eight_bits(deep: NDArray[Any]) -> Pixels:
     shift = max(int(positive.max()).bit_length() - 8, 0)
     shallow: Pixels = (positive >> shift).astype(np.uint8)
     return shallow
-
-
-def over_white(image: Image.Image) -> Pixels | None:
-    """The picture as a reader sees it on a white page, or None where nothing shines through."""
-    if not image.has_transparency_data:
-        return None
-    layer = image.convert("RGBA")
-    lowest, _ = layer.getchannel("A").getextrema()
-    if lowest == 255:  # noqa: PLR2004 - opaque
-        return None
-    page = Image.new("RGBA", layer.size, "white")
-    page.alpha_composite(layer)
-    return np.asarray(page.convert("RGB"))
 
 
 def turned(pixels: Pixels, orientation: int) -> Pixels:

@@ -8,7 +8,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, TiffImagePlugin
 
+from tutela.detection.media.formats import pixels
 from tutela.detection.media.formats.decode import prepare, sampled
+from tutela.detection.media.formats.pixels import over_white, plain_pixels
 from tutela.model import Content, GapReason, Signal
 
 Landscape = Callable[..., Image.Image]
@@ -366,3 +368,22 @@ def test_samples_are_spread_evenly(frames: int, most: int) -> None:
         assert chosen[-1] == frames - 1
         steps = np.diff(chosen)
         assert not len(steps) or steps.max() - steps.min() <= 1
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "P", "CMYK", "1"])
+def test_large_pictures_are_converted_in_strips(
+    landscape: Landscape, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    picture = landscape().convert(mode)
+    if mode == "RGBA":
+        picture.putalpha(landscape(seed=2).convert("L"))
+    whole, shown = plain_pixels(picture), over_white(picture)
+    monkeypatch.setattr(pixels, "_STRIP_PIXELS", 256 * 7)
+    np.testing.assert_array_equal(plain_pixels(picture), whole)
+    if mode == "RGBA":
+        assert shown is not None
+        again = over_white(picture)
+        assert again is not None
+        np.testing.assert_array_equal(again, shown)
+    else:
+        assert shown is None

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tutela.detection.index import twins
-from tutela.detection.index.kernels import Found, Question, Rows, Words
 from tutela.detection.index.rows import SortedRows, to_words
+from tutela.detection.index.shapes import Found, Question, Rows, Words
 from tutela.errors import TutelaError
 from tutela.model.record import Record
 

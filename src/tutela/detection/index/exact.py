@@ -7,9 +7,10 @@ from typing import ClassVar
 import numpy as np
 
 from tutela.detection.index.certificate import Substrings
-from tutela.detection.index.kernels import Found, Numbers, Question, Rows, Words, find
+from tutela.detection.index.kernels import find
 from tutela.detection.index.layers import LayeredIndex
 from tutela.detection.index.rows import SortedRows
+from tutela.detection.index.shapes import Found, Numbers, Question, Rows, Words
 
 
 class ExactIndex(LayeredIndex):

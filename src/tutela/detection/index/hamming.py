@@ -12,13 +12,6 @@ from tutela.detection.index.kernels import (
     LINE_WORDS,
     MASKS,
     WORD_BITS,
-    Found,
-    Numbers,
-    Probing,
-    Question,
-    Rows,
-    Tables,
-    Words,
     bucket_keys,
     fill_table,
     probe,
@@ -28,6 +21,7 @@ from tutela.detection.index.kernels import (
 from tutela.detection.index.layers import LayeredIndex
 from tutela.detection.index.plan import MOST_THRESHOLD, Plan, make_plan
 from tutela.detection.index.rows import SortedRows
+from tutela.detection.index.shapes import Found, Numbers, Probing, Question, Rows, Tables, Words
 
 RADIUS = 31
 """Greatest distance of a bank, and the one that tables are made for."""

@@ -15,19 +15,9 @@ import numpy as np
 
 from tutela.detection.index import certificate
 from tutela.detection.index.certificate import Certificate
-from tutela.detection.index.kernels import (
-    ROW,
-    ROW_BITS,
-    Found,
-    Groups,
-    Integers,
-    Question,
-    Reach,
-    Rows,
-    Words,
-    scan,
-)
+from tutela.detection.index.kernels import ROW, ROW_BITS, scan
 from tutela.detection.index.rows import GONE, Batch, Head, Octets, SortedRows, sort_rows, to_words
+from tutela.detection.index.shapes import Found, Groups, Integers, Question, Reach, Rows, Words
 from tutela.errors import InvalidInput
 
 HEAD_ROWS = 4096

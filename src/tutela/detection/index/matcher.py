@@ -11,8 +11,8 @@ import numpy as np
 from tutela.detection.index.certificate import Certificate
 from tutela.detection.index.exact import ExactIndex
 from tutela.detection.index.hamming import HammingIndex
-from tutela.detection.index.kernels import Groups, Integers, Reach
 from tutela.detection.index.rows import Octets
+from tutela.detection.index.shapes import Groups, Integers, Reach
 from tutela.detection.signals.registry import SignalKinds
 from tutela.errors import InvalidInput
 from tutela.model import Signal

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tutela.detection.index.kernels import Groups, Integers, Numbers, Rows, Words
+from tutela.detection.index.shapes import Groups, Integers, Numbers, Rows, Words
 from tutela.detection.index.twins import row_counts
 from tutela.errors import TooLarge
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tutela.detection.index.kernels import Found, Integers, Question, Rows, Words
+from tutela.detection.index.shapes import Found, Integers, Question, Rows, Words
 
 _CHUNK = 1 << 16
 

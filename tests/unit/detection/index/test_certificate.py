@@ -12,9 +12,9 @@ from tutela.detection.index import kernels
 from tutela.detection.index.certificate import IndexDefect, certify, digest
 from tutela.detection.index.exact import SortedPart
 from tutela.detection.index.hamming import ScanPart, TablePart
-from tutela.detection.index.kernels import Found, Question, Rows
 from tutela.detection.index.plan import make_plan
 from tutela.detection.index.rows import Batch, SortedRows, sort_rows
+from tutela.detection.index.shapes import Found, Question, Rows
 
 ROWS = 20_000
 PLAN = make_plan(ROWS, 256, 31, 64)

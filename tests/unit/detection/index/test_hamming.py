@@ -6,9 +6,9 @@ from numpy.typing import NDArray
 
 from tutela.detection.index import twins
 from tutela.detection.index.hamming import HammingIndex
-from tutela.detection.index.kernels import Question
 from tutela.detection.index.layers import Matches
 from tutela.detection.index.rows import Batch, sort_rows, to_words
+from tutela.detection.index.shapes import Question
 
 COUNT = 30_000
 Octets = NDArray[np.uint8]

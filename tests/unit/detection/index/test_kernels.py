@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from tutela.detection.index import kernels, twins
 from tutela.detection.index.exact import make_directory
 from tutela.detection.index.hamming import TablePart, make_tables
-from tutela.detection.index.kernels import Found, Probing, Question, Rows
 from tutela.detection.index.plan import Plan, make_plan
 from tutela.detection.index.rows import Batch, SortedRows, sort_rows
+from tutela.detection.index.shapes import Found, Probing, Question, Rows
 
 # The first call of a kernel compiles it.
 compiling = settings(deadline=None)

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from tutela.detection.index.certificate import IndexDefect
 from tutela.detection.index.exact import SortedPart
 from tutela.detection.index.hamming import ScanPart, TablePart
-from tutela.detection.index.kernels import Found, Question, Rows
 from tutela.detection.index.layers import LayeredIndex
 from tutela.detection.index.plan import make_plan
 from tutela.detection.index.rows import SortedRows
+from tutela.detection.index.shapes import Found, Question, Rows
 from tutela.errors import InvalidInput
 
 PLAN = make_plan(100_000, 256, 31, 64)

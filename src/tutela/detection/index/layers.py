@@ -293,13 +293,14 @@ class LayeredIndex:
         now = [sealed.part.sorted.rows.groups for sealed in choice]
         groups = np.concatenate([*now, head.rows.groups[:length]])
         merged.part.sorted.rows.groups[:] = groups[origin]
-        self._gone -= int(np.count_nonzero(groups == GONE))
-        self._gone += int(np.count_nonzero(groups[origin] == GONE))
         newer = head.batch(state.length, length)
         rest = tuple(sealed for sealed in state.sealed if sealed not in choice)
         self._state = State(
             (*rest, merged), Head(self._words, 0).with_rows(0, newer), state.length - length
         )
+        # Counted, not reckoned: a wrong number would make this go round for ever.
+        parts = [*(sealed.part.sorted.rows.groups for sealed in self._state.sealed), newer.groups]
+        self._gone = sum(int(np.count_nonzero(part == GONE)) for part in parts)
 
 
 def _matches(count: int, limit: int, found: Sequence[tuple[Found, Integers, Rows]]) -> Matches:

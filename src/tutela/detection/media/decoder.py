@@ -108,6 +108,11 @@ class Decoder:
         """
         self._wire.send(Job(number=number), fd)
 
+    @property
+    def received(self) -> int:
+        """Bytes of all its messages so far."""
+        return self._wire.received
+
     def receive(self, seconds: float) -> Found:
         """Its next message.
 

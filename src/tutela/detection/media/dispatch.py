@@ -15,7 +15,7 @@ from tutela.detection.media.decoder import Decoder, StartFailed, why
 from tutela.detection.media.task import Task
 from tutela.detection.media.wire import Found, Garbled, Setup
 from tutela.detection.signals.registry import SignalKinds
-from tutela.errors import Unavailable
+from tutela.errors import InvalidInput, Unavailable
 from tutela.model import Content, Gap, GapReason
 
 _log = logging.getLogger(__name__)
@@ -27,6 +27,9 @@ _STALL_SECONDS = 0.25
 
 _READ_BYTES_PER_SECOND = 5 * 2**20
 """A disk that reads more slowly counts as hung."""
+
+_ANSWER_BYTES = 64 * 2**20
+"""Longest answer to one job, in all its messages."""
 
 _LOOK_SECONDS = 1.0
 """How often an idle child is looked after."""
@@ -42,6 +45,7 @@ class _Sent:
         self.number = number
         self.task = task
         self.members: list[Content] = []
+        self.received_before = 0
         self.given_back = False
 
 
@@ -168,32 +172,53 @@ class Dispatcher:
         return True
 
     def _collect(self, decoder: Decoder) -> None:
-        """Waits for the next message of the child and does what it says."""
+        """Waits for the next message of the child, and takes it."""
         head = self._sent[0]
+        if not head.members:
+            head.received_before = decoder.received
         if len(self._sent) > 1 and not decoder.answers(_STALL_SECONDS):
             self._give_back(1)
         try:
             found = decoder.receive(
                 self._limits.wall_seconds + head.task.size / _READ_BYTES_PER_SECOND
             )
-            self._check(found, head)
+            self._check(found, head, decoder)
         except TimeoutError:
-            self._lost(f"no answer within {self._limits.wall_seconds:g} seconds")
-        except (OSError, EOFError, Garbled):
-            self._lost("")
+            self._lost(GapReason.TIMED_OUT, f"no answer in {self._limits.wall_seconds:g} seconds")
+        except Garbled as error:
+            self._lost(GapReason.DECODER_DIED, f"the decoder gave {error}")
+        except (OSError, EOFError):
+            self._lost(GapReason.DECODER_DIED, "")
         else:
             head.members.extend(found.members)
             if found.whole is not None or found.problem:
                 self._sent.popleft()
                 self._finish(head, found)
 
-    def _check(self, found: Found, head: _Sent) -> None:
-        """A child that hostile bytes have taken over must not keep the parent busy for ever."""
+    def _check(self, found: Found, head: _Sent, decoder: Decoder) -> None:
+        """A child that hostile bytes have taken over can lie, but not do harm by it.
+
+        Raises:
+            Garbled: that is no honest answer.
+        """
         most = self._limits.archive_members + self._limits.archive_depth
         if found.number != head.number or len(head.members) + len(found.members) > most:
             raise Garbled("an answer that nobody asked for")
         if not (found.members or found.whole or found.problem):
             raise Garbled("an answer without content")
+        if decoder.received - head.received_before > _ANSWER_BYTES:
+            raise Garbled("an answer without end")
+        for content in (*found.members, *((found.whole,) if found.whole else ())):
+            self._check_signals(content)
+
+    def _check_signals(self, content: Content) -> None:
+        try:
+            for signal in content.signals:
+                kind = self._kinds[signal.kind]
+                if kind.text(kind.parse(signal.value)) != signal.value:
+                    raise Garbled("a signal that is not in its canonical form")
+        except InvalidInput as error:
+            raise Garbled("a signal that is none") from error
 
     def _finish(self, sent: _Sent, found: Found) -> None:
         self._done += 1
@@ -210,26 +235,24 @@ class Dispatcher:
             _log.error("a decoder made a mistake: %s", found.problem)
             self._rescue(sent, GapReason.DECODER_DIED, "the decoder made a mistake")
 
-    def _lost(self, hung: str) -> None:
-        """The child hung or is gone: its first job is to blame, the others go back."""
+    def _lost(self, reason: GapReason, detail: str) -> None:
+        """The child cannot go on: its first job is to blame, the others go back.
+
+        Args:
+            detail: why, or nothing where its exit code tells.
+        """
         head = self._sent.popleft()
         self._give_back(0)
         self._sent.clear()
-        code = self._drop("timed_out" if hung else "died")
+        code = self._drop("timed_out" if reason is GapReason.TIMED_OUT else "died")
+        if not detail and code == -signal.SIGPROF:
+            reason = GapReason.TIMED_OUT
+            detail = f"more than {self._limits.cpu_seconds:g} seconds of processor time were needed"
+        detail = detail or f"the decoder ended while it read this ({why(code)})"
+        _log.warning("a decoder was lost: %s", detail)
         self._next_ready(0)
-        if head.given_back:
-            return
-        if hung:
-            self._rescue(head, GapReason.TIMED_OUT, hung)
-        elif code == -signal.SIGPROF:
-            seconds = f"{self._limits.cpu_seconds:g} seconds"
-            self._rescue(
-                head, GapReason.TIMED_OUT, f"decoding took more than {seconds} of processor time"
-            )
-        else:
-            self._rescue(
-                head, GapReason.DECODER_DIED, f"the decoder ended while it read this ({why(code)})"
-            )
+        if not head.given_back:
+            self._rescue(head, reason, detail)
 
     def _rescue(self, sent: _Sent, reason: GapReason, detail: str) -> None:
         """Settles a job that the child could not finish with what can be said without it."""

@@ -17,8 +17,8 @@ from tutela.detection.media.limits import Limits
 from tutela.model import Content
 from tutela.model.record import Record
 
-MOST_BYTES = 16 * 2**20
-"""Longest body of a frame."""
+MOST_BYTES = 4 * 2**20
+"""Longest body of a frame: hundreds of frames with all their variants fit."""
 
 _HEADER_BYTES = 4
 
@@ -84,11 +84,15 @@ class Wire:
 
     Args:
         connection: a connected Unix stream socket; closed with the wire.
+
+    Attributes:
+        received: bytes of all messages that came so far.
     """
 
     def __init__(self, connection: socket.socket) -> None:
         self._socket = connection
         self._deadline: float | None = None
+        self.received = 0
 
     def fileno(self) -> int:
         """The socket's descriptor, for waiting."""
@@ -143,7 +147,8 @@ class Wire:
     def _body(self, header: bytes) -> bytes:
         length = int.from_bytes(header, "big")
         if length > MOST_BYTES:
-            raise Garbled("a message is too long")
+            raise Garbled("a message that is too long")
+        self.received += length
         return self._exactly(length)
 
     def _exactly(self, length: int) -> bytes:
@@ -165,4 +170,4 @@ class Wire:
         try:
             return msgspec.msgpack.decode(body, type=form)
         except msgspec.DecodeError as error:
-            raise Garbled("a message of another form came") from error
+            raise Garbled("a message of another form") from error

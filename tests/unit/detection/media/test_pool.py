@@ -375,6 +375,52 @@ def test_children_are_replaced_after_their_share(photo: bytes) -> None:
         assert pool.counts["died"] == 0
 
 
+LIAR = """#!{python}
+import os, socket, sys
+sys.path[:] = {path}
+from tutela.detection.media.wire import Found, Job, Setup, Started, Wire
+from tutela.model import Content, Signal
+channel = socket.socket(fileno=0)
+wire = Wire(channel)
+wire.receive(Setup)
+wire.send(Started())
+def signal(kind, value):
+    return Found(number=job.number, whole=Content(signals=(Signal(kind=kind, value=value),)))
+while True:
+    job, fd = wire.receive_with_fd(Job)
+    os.close(fd)
+    {lie}
+"""
+LIES = {
+    "another number": "wire.send(Found(number=job.number + 1, whole=Content()))",
+    "nothing": "wire.send(Found(number=job.number))",
+    "noise": "channel.sendall(bytes([250, 3, 7]) * 1000)",
+    "a long message": "channel.sendall(bytes([255]) * 1000)",
+    "another message": "wire.send(Started())",
+    "an unknown kind": "wire.send(signal('aura', 'ff' * 32))",
+    "a wrong value": "wire.send(signal('pdq', 'ff' * 31))",
+    "a value in another form": "wire.send(signal('md5', 'AB' * 16))",
+    "members without end": "[wire.send(Found(number=job.number, members=(Content(path=('a',)),)))"
+    " for _ in range(99999)]",
+    "large members without end": "[wire.send(Found(number=job.number,"
+    " members=(Content(path=('a' * 10**6,)),))) for _ in range(99999)]",
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_a_child_that_was_taken_over_can_only_lie(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lie: str
+) -> None:
+    liar = tmp_path / "liar"
+    liar.write_text(LIAR.format(python=sys.executable, path=sys.path, lie=LIES[lie]))
+    liar.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(liar))
+    with DecoderPool(children=1, limits=Limits(wall_seconds=5)) as pool:
+        (content, *_) = result(pool.submit(b"words"))
+    assert reasons(content) == [GapReason.DECODER_DIED]
+    assert sha256(content) == hashlib.sha256(b"words").hexdigest()
+
+
 # Beginning and end.
 
 

@@ -88,6 +88,7 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
     journal = Journal(database, written=metrics.journalled)
     started.callback(journal.close)
     matcher = Matcher(kinds)
+    matcher.warm()
     sync = IndexSync(database, matcher, settings.index.refresh_seconds)
     started.callback(sync.stop)
     decoder = _decoder(settings.decoder)

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -55,7 +56,6 @@ def read_all(client: socket.socket) -> bytes:
 @pytest.mark.parametrize(("number", "workers"), [(signal.SIGINT, "1"), (signal.SIGTERM, "2")])
 def test_a_stop_waits_for_what_is_under_way(start: Start, number: int, workers: str) -> None:
     server = start("--workers", workers)
-    assert server.ask("GET", "/health/ready").json["ready"] is True
     with closing(begin_upload(server, 1000)) as client:
         time.sleep(0.3)
         server.process.send_signal(number)
@@ -110,7 +110,7 @@ def test_a_worker_that_dies_is_replaced(start: Start) -> None:
     eventually(lambda: len(server.children()) == 2 and before[0] not in server.children())
     # What waited at the socket of the dead worker is answered by the one that replaces it.
     for _ in range(20):
-        assert server.ask("GET", "/health/ready").status == 200
+        assert server.ask("GET", "/health/live").status == 200
     assert "a server process ended" in server.log
     assert server.stop() == 0
 
@@ -161,6 +161,19 @@ def test_a_key_made_by_a_command_is_captured_and_revoked(start: Start) -> None:
     run(server.env, "keys", "revoke", server.key.split("_")[1])
     time.sleep(1)
     assert server.ask("GET", "/v1/banks").status == 401
+
+
+def test_an_event_without_an_end_raises_an_alarm(start: Start) -> None:
+    server = start()
+    assert server.post("/v1/check", {"signals": SIGNALS}).status == 200
+    server.stop()
+    assert "contradict" not in server.log
+    with closing(sqlite3.connect(server.folder / "data" / "tutela.db")) as database:
+        database.execute("DELETE FROM actions")
+        database.commit()
+    server.start()
+    eventually(lambda: "stored events contradict each other" in server.log)
+    assert "actionless=1" in server.log
 
 
 def test_the_log_holds_neither_queries_nor_bodies(start: Start) -> None:

@@ -32,5 +32,5 @@ def test_requests_made_from_the_document(start: Start) -> None:
     )
     assert done.returncode == 0, done.stdout[-20_000:]
     assert "Selected: 23/23" in done.stdout
-    assert server.ask("GET", "/health/ready").status == 200
+    assert server.ask("GET", "/health/live").status == 200
     assert "unexpected error" not in server.log

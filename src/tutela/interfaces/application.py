@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
+import msgspec
 from litestar import Litestar
 from litestar.datastructures import State
 from litestar.types import ControllerRouterHandler
 
+from tutela.errors import Unavailable
 from tutela.interfaces.api import (
     banks,
     cases,
@@ -29,9 +32,16 @@ from tutela.interfaces.web.express import Express
 from tutela.interfaces.web.gate import Gate
 from tutela.interfaces.web.guard import declared, guard
 from tutela.interfaces.web.problems import respond
+from tutela.storage.counts import reconcile
 
 WATCH_SECONDS = 1.0
 """Time between two looks at the queues and the index, for the metrics."""
+RECONCILE_SECONDS = 3600.0
+"""Time between two looks for events that did not come to an end."""
+RECONCILED = 100_000
+"""So many of the latest events are looked at."""
+THREADS = 48
+"""Threads for what blocks, so that a few imports do not hold up everything else."""
 
 ROUTES: tuple[ControllerRouterHandler, ...] = (
     check.check,
@@ -79,7 +89,7 @@ def routed(services: Services, more: Sequence[ControllerRouterHandler] = ()) -> 
         guards=[guard],
         exception_handlers={Exception: respond},
         state=State({"services": services}),
-        lifespan=[_closing(services)],
+        lifespan=[_living(services)],
         # The gate and the readers of bodies have their own limits.
         request_max_body_size=None,
         openapi_config=None,
@@ -102,16 +112,19 @@ def application(services: Services, more: Sequence[ControllerRouterHandler] = ()
     )
 
 
-def _closing(
+def _living(
     services: Services,
 ) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def life(_: Litestar) -> AsyncIterator[None]:
-        watching = asyncio.create_task(_watch(services))
+        executor = ThreadPoolExecutor(THREADS, thread_name_prefix="blocking")
+        asyncio.get_running_loop().set_default_executor(executor)
+        duties = [asyncio.create_task(duty(services)) for duty in (_watch, _reconcile)]
         try:
             yield
         finally:
-            watching.cancel()
+            for duty in duties:
+                duty.cancel()
             await services.outgoing.close()
             await asyncio.to_thread(services.close)
 
@@ -120,9 +133,28 @@ def _closing(
 
 async def _watch(services: Services) -> None:
     """Keep the gauges of this process fresh: whichever worker is scraped shows all of them."""
+    warned = False
     while True:
         age, sizes = services.sync.age_seconds, services.matcher.sizes()
         services.metrics.index_state(age, services.matcher.version, sizes)
         services.metrics.queue_depth("decoder", services.decoder.depth)
         services.metrics.queue_depth("journal", services.journal.depth)
+        missing = services.decoder.missing_protections
+        if missing and not warned:
+            services.log.warning("the decoder's sandbox is not complete here", missing=missing)
+            warned = True
         await asyncio.sleep(WATCH_SECONDS)
+
+
+async def _reconcile(services: Services) -> None:
+    """Look for events that did not come to an end, and raise an alarm: there must be none."""
+    while True:
+        try:
+            found = await asyncio.to_thread(reconcile, services.database, latest=RECONCILED)
+        except Unavailable:
+            pass  # readiness tells of a database that is down
+        else:
+            if not found.sound:
+                facts = msgspec.structs.asdict(found)
+                services.log.error("stored events contradict each other", **facts)
+        await asyncio.sleep(RECONCILE_SECONDS)

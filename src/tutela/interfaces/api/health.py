@@ -34,6 +34,10 @@ class Ready(Record, frozen=True, kw_only=True):
         index_age_seconds: time since the index last agreed with the database; None before that.
         list_version: version of the lists that answers speak for.
         database: whether the database answers.
+        decoder: whether a child that decodes files is ready.
+        journal_waiting: events that wait to be made durable.
+        protections: what protects the system from files that attack the decoder.
+        missing_protections: what this system does not give, each with the reason.
     """
 
     ready: bool
@@ -41,6 +45,10 @@ class Ready(Record, frozen=True, kw_only=True):
     index_age_seconds: float | None
     list_version: int
     database: bool
+    decoder: bool
+    journal_waiting: int
+    protections: tuple[str, ...]
+    missing_protections: tuple[str, ...]
 
 
 @get(
@@ -70,12 +78,18 @@ def readiness(services: Services) -> Ready:
     loaded = services.sync.ready
     age = services.sync.age_seconds
     database = _answers(services)
+    # A child tells what protects the system from it before its first job, and never later.
+    decoder = bool(services.decoder.protections)
     return Ready(
-        ready=loaded and age <= OLDEST_SECONDS and database,
+        ready=loaded and age <= OLDEST_SECONDS and database and decoder,
         index_loaded=loaded,
         index_age_seconds=round(age, 3) if loaded else None,
         list_version=services.matcher.version,
         database=database,
+        decoder=decoder,
+        journal_waiting=services.journal.depth,
+        protections=services.decoder.protections,
+        missing_protections=services.decoder.missing_protections,
     )
 
 

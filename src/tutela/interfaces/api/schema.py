@@ -26,6 +26,8 @@ from tutela.interfaces.web.guard import PERMISSION
 from tutela.interfaces.web.problems import MEDIA_TYPE, ProblemDocument
 
 REFERENCE = "#/components/schemas/{name}"
+DOCUMENT = "openapi"
+"""Where the document stands in the application's state."""
 BINARY: dict[str, Any] = {"type": "string", "contentMediaType": "application/octet-stream"}
 
 Json = dict[str, Any]
@@ -39,13 +41,21 @@ _PARAMETER = re.compile(r"\{(?P<name>\w+):(?P<type>\w+)\}")
 )
 async def read_schema(request: Request[Any, Any, Any]) -> ASGIApp:
     """Read the OpenAPI document of the API."""
-    return JsonAnswer(openapi(request.app))
+    return JsonAnswer(_document_of(request.app))
 
 
 @get("/schema", permission=Permission.PUBLIC)
 async def show_schema(request: Request[Any, Any, Any]) -> Response[str]:
     """Show the OpenAPI document as a page."""
-    return Response(page(openapi(request.app)), media_type="text/html")
+    return Response(page(_document_of(request.app)), media_type="text/html")
+
+
+def _document_of(app: Litestar) -> Json:
+    """The document, made on the first request and kept with the application."""
+    if DOCUMENT not in app.state:
+        app.state[DOCUMENT] = openapi(app)
+    document: Json = app.state[DOCUMENT]
+    return document
 
 
 def openapi(app: Litestar) -> Json:

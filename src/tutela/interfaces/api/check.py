@@ -10,7 +10,7 @@ from litestar import Request, post
 from litestar.types import ASGIApp
 
 from tutela.interfaces.access import Permission
-from tutela.interfaces.api.documents import About, json_body, read_query, refuse_query
+from tutela.interfaces.api.documents import About, json_body, media_type, read_query, refuse_query
 from tutela.interfaces.api.submissions import (
     EventDocument,
     FlatFacts,
@@ -75,13 +75,13 @@ async def check(request: Request[Any, Any, Any]) -> ASGIApp:
 async def _read(
     request: Request[Any, Any, Any], services: Services, spool: Spool
 ) -> Submission | Outcome:
-    match request.content_type[0]:
-        case "application/json":
+    match media_type(request):
+        case b"application/json":
             refuse_query(request)
             document = _DECODER.decode(await json_body(request))
             known = await already_known(document, services)
             return await of_document(document, services, spool) if known is None else known
-        case "multipart/form-data":
+        case b"multipart/form-data":
             refuse_query(request)
             fields = await read_form(request, spool, file_field=MEDIA_FIELD)
             flat = msgspec.convert(dict(fields), FlatFacts, strict=False)

@@ -12,7 +12,7 @@ from litestar.params import FromPath
 from litestar.types import ASGIApp
 
 from tutela.interfaces.access import Permission
-from tutela.interfaces.api.documents import About, read_query, refuse_query
+from tutela.interfaces.api.documents import About, media_type, read_query, refuse_query
 from tutela.interfaces.api.entries import add
 from tutela.interfaces.services import services_of
 from tutela.interfaces.web.answers import JsonAnswer
@@ -91,7 +91,7 @@ async def add_media(request: Request[Any, Any, Any], name: FromPath[str]) -> ASG
 
 
 async def _read(request: Request[Any, Any, Any], spool: Spool) -> EntryFacts:
-    if request.content_type[0] == "multipart/form-data":
+    if media_type(request) == b"multipart/form-data":
         refuse_query(request)
         fields = await read_form(request, spool, file_field=MEDIA_FIELD)
         return msgspec.convert(dict(fields), EntryFacts, strict=False)

@@ -71,6 +71,11 @@ class Decoder:
         )
 
     @property
+    def process_id(self) -> int:
+        """As the system knows it."""
+        return self._process.pid
+
+    @property
     def dead(self) -> bool:
         """Whether the process is gone."""
         return self._process.poll() is not None

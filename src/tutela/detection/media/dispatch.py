@@ -75,6 +75,12 @@ class Dispatcher:
         self._next_started = False
         self._sent: deque[_Sent] = deque()
 
+    @property
+    def child_id(self) -> int | None:
+        """Process id of the child at work, or None while there is none."""
+        decoder = self._decoder
+        return decoder.process_id if decoder else None
+
     def run(self) -> None:
         """Works until the backlog is closed and the child has answered."""
         while self._sent or not self._backlog.closed:

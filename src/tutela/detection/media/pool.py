@@ -45,18 +45,18 @@ class DecoderPool:
         setup = Setup(parent=os.getpid(), limits=limits, archives=archives, dihedral=dihedral)
         kinds = builtin_kinds()
         self._backlog = Backlog(waiting)
-        self._threads = [
-            threading.Thread(
-                target=Dispatcher(
-                    self._backlog,
-                    setup,
-                    kinds,
-                    first_jobs=max(limits.jobs_per_child * (number + 1) // children, 1),
-                ).run,
-                name=f"decoder-{number}",
-                daemon=True,
+        self._dispatchers = [
+            Dispatcher(
+                self._backlog,
+                setup,
+                kinds,
+                first_jobs=max(limits.jobs_per_child * (number + 1) // children, 1),
             )
             for number in range(children)
+        ]
+        self._threads = [
+            threading.Thread(target=dispatcher.run, name=f"decoder-{number}", daemon=True)
+            for number, dispatcher in enumerate(self._dispatchers)
         ]
         for thread in self._threads:
             thread.start()
@@ -112,6 +112,12 @@ class DecoderPool:
     def depth(self) -> int:
         """Jobs that wait for a child now."""
         return self._backlog.depth
+
+    @property
+    def child_ids(self) -> tuple[int, ...]:
+        """Process ids of the children at work."""
+        ids = (dispatcher.child_id for dispatcher in self._dispatchers)
+        return tuple(number for number in ids if number is not None)
 
     @property
     def counts(self) -> dict[str, int]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -17,7 +20,7 @@ from tutela.detection.media.limits import Limits
 from tutela.detection.media.pool import DecoderPool
 from tutela.detection.media.sandbox.watch import Watch
 from tutela.detection.signals.registry import builtin_kinds
-from tutela.model import Content, GapReason
+from tutela.model import Content
 
 Landscape = Callable[..., Image.Image]
 Encode = Callable[..., bytes]
@@ -115,6 +118,41 @@ def pool() -> Iterator[DecoderPool]:
         yield pool
 
 
+PATIENCE = 120.0
+
+
+def until(condition: Callable[[], object]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "it never came true"
+        time.sleep(0.01)
+
+
+class OwnPool(NamedTuple):
+    """A pool that a test may treat badly.
+
+    Attributes:
+        ids: gives the process ids of its children.
+    """
+
+    pool: DecoderPool
+    ids: Callable[[], set[int]]
+
+
+@contextmanager
+def start_pool(children: int = 1, **limits: float) -> Iterator[OwnPool]:
+    """A pool with all its children ready."""
+    with DecoderPool(children=children, limits=Limits(**limits)) as pool:  # type: ignore[arg-type]
+        pool.wait_ready(PATIENCE)
+        until(lambda: len(pool.child_ids) == children)
+        yield OwnPool(pool, lambda: set(pool.child_ids))
+
+
+@pytest.fixture
+def own_pool() -> Callable[..., AbstractContextManager[OwnPool]]:
+    return start_pool
+
+
 @pytest.fixture(scope="session")
-def reasons() -> Callable[[Content], list[GapReason]]:
-    return lambda content: [gap.reason for gap in content.gaps]
+def photo(landscape: Landscape, encode: Encode) -> bytes:
+    return encode(landscape(640, 480), "JPEG")

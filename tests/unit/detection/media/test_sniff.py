@@ -120,6 +120,7 @@ def test_an_old_tar_archive_by_its_checksum() -> None:
         (b"\xff\xfe\xfd", "application/octet-stream"),
         (b"tab\x00zero", "application/octet-stream"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "bytes",  # some hold the time
 )
 def test_other_types(data: bytes, name: str) -> None:
     assert sniff(data).name == name

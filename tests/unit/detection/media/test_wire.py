@@ -76,7 +76,7 @@ def test_a_descriptor_comes_along() -> None:
 def test_a_long_message_passes() -> None:
     near, far = socket.socketpair()
     sender, receiver = Wire(near), Wire(far)
-    message = Found(number=1, members=(CONTENT,) * 20_000)
+    message = Found(number=1, members=(CONTENT,) * 5_000)
     thread = threading.Thread(target=sender.send, args=(message,))
     thread.start()
     assert receiver.receive(Found) == message

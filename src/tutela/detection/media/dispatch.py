@@ -182,8 +182,8 @@ class Dispatcher:
         head = self._sent[0]
         if not head.members:
             head.received_before = decoder.received
-        if len(self._sent) > 1 and not decoder.answers(_STALL_SECONDS):
-            self._give_back(1)
+        if len(self._sent) > 1 and (head.members or not decoder.answers(_STALL_SECONDS)):
+            self._give_back(1)  # An archive, or a slow picture: others may be free sooner.
         try:
             found = decoder.receive(
                 self._limits.wall_seconds + head.task.size / _READ_BYTES_PER_SECOND
@@ -278,10 +278,12 @@ class Dispatcher:
     def _drop(self, what: str) -> int:
         """Ends the child; gives its exit code."""
         decoder, self._decoder = self._decoder, None
+        self._retire_at = self._limits.jobs_per_child
         if decoder is None:
             return 0
-        self._backlog.child_ended(what)
-        return decoder.end()
+        code = decoder.end()
+        self._backlog.child_ended("timed_out" if code == -signal.SIGPROF else what)
+        return code
 
     def _abandon(self) -> None:
         """Ends the children; whoever waits for them gets an error."""

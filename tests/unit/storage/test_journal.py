@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import event, func, select, text
 
 from tutela.errors import Conflict, InvalidInput, Unavailable
-from tutela.model import Content, Outcome, Signal
+from tutela.model import Content, Gap, GapReason, Outcome, Signal
 from tutela.storage import database as database_module
 from tutela.storage.counts import Counts, reconcile
 from tutela.storage.database import Database
@@ -267,6 +267,14 @@ def test_a_full_disk_fails_the_waiting_and_the_writer_lives_on(tmp_path: Path, m
     database = Database.open(f"sqlite:///{tmp_path / 'tutela.db'}")
     database.migrate()
     limit = threading.Event()
+
+    def large(event_id: str) -> Made:
+        """An event that is larger than what a page of the file may still have room for."""
+        made = make(event_id)
+        gap = Gap(reason=GapReason.DAMAGED, detail="x" * 20_000)
+        made.outcome = msgspec.structs.replace(made.outcome, gaps=(gap,))
+        return made
+
     limit.set()
 
     def limit_pages(connection: sqlite3.Connection, *_: object) -> None:
@@ -277,14 +285,14 @@ def test_a_full_disk_fails_the_waiting_and_the_writer_lives_on(tmp_path: Path, m
     event.listen(database.engine, "checkout", limit_pages)
     with Journal(database) as journal:
         held = _held(database)
-        record(journal, make("x0"))  # goes alone, as soon as the others wait
-        futures = [record(journal, make(f"e{number}")) for number in range(200)]
+        record(journal, large("x0"))  # goes alone, as soon as the others wait
+        futures = [record(journal, large(f"e{number}")) for number in range(200)]
         next(held, None)
         for future in futures:
             with pytest.raises(Unavailable, match="full"):
                 future.result(30)
         limit.clear()
-        for future in [record(journal, make(f"e{number}")) for number in range(200)]:
+        for future in [record(journal, large(f"e{number}")) for number in range(200)]:
             future.result(30)
     assert rows(database)["decisions"] in {200, 201}
     assert reconcile(database).sound

@@ -108,8 +108,8 @@ def _stay(console: Console, server: Server, sessions: Sessions) -> None:
     code = sessions.create_code(Role.ADMIN, CODE_LIFE)
     console.print(f"Console:       http://{server.host}:{server.port}/console", soft_wrap=True)
     console.print(f"Sign-in code:  {code}  (works once, within the hour)", soft_wrap=True)
-    console.print("Ctrl-C stops the server.")
     try:
+        console.print("Ctrl-C stops the server.")
         while server.running:
             time.sleep(0.2)
     except KeyboardInterrupt:

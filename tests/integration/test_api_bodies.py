@@ -86,7 +86,7 @@ def test_too_many_large_uploads_at_once_are_told_to_wait(start: Start) -> None:
             )
             client.sendall(head.encode() + bytes(1_890_000))
             selector.register(client, selectors.EVENT_READ)
-        refused = []
+        refused: list[bytes] = []
         while len(refused) < 2:
             for key, _ in selector.select():
                 refused.append(answer_on(key.fileobj))

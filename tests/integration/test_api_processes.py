@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tutela.drill.photographs import listed
+
 if TYPE_CHECKING:
     from tests.integration.conftest import Running, Start
 
@@ -39,7 +41,7 @@ def alive(pid: int) -> bool:
 
 
 def begin_upload(server: Running, size: int) -> socket.socket:
-    """Send the head of an upload, wait until it is being read, and send half of its body."""
+    """Send the head of an upload and wait until its body is asked for."""
     client = socket.create_connection(("127.0.0.1", server.port), timeout=60)
     head = (
         f"POST /v1/check?event_id=slow HTTP/1.1\r\nHost: x\r\n"
@@ -48,7 +50,6 @@ def begin_upload(server: Running, size: int) -> socket.socket:
     )
     client.sendall(head.encode())
     assert client.recv(65_536) == b"HTTP/1.1 100 Continue\r\n\r\n"
-    client.sendall(bytes(size // 2))
     return client
 
 
@@ -59,19 +60,23 @@ def read_all(client: socket.socket) -> bytes:
 @pytest.mark.parametrize(("number", "workers"), [(signal.SIGINT, "1"), (signal.SIGTERM, "2")])
 def test_a_stop_waits_for_what_is_under_way(start: Start, number: int, workers: str) -> None:
     server = start("--workers", workers)
-    with closing(begin_upload(server, 1000)) as client:
-        server.process.send_signal(number)
+    photo = listed()[0].data
+    with closing(begin_upload(server, len(photo))) as client:
+        # A terminal sends Ctrl-C to all processes of the group, the decoder's children too.
+        send = os.killpg if number == signal.SIGINT else os.kill
+        send(server.process.pid, number)
         time.sleep(0.5)
         assert server.process.poll() is None
-        client.sendall(bytes(500))
+        client.sendall(photo)
         answer = read_all(client)
     assert answer.startswith(b"HTTP/1.1 200 OK")
+    assert b'"verdict":"clear"' in answer
     assert b"connection: close" in answer
     assert server.process.wait(60) == 0
     with pytest.raises(OSError, match="refused"):
         server.ask("GET", "/health/live")
     server.start()
-    assert server.ask("GET", "/v1/events/slow").json["outcome"]["verdict"] == "not_checked"
+    assert server.ask("GET", "/v1/events/slow").json["outcome"]["verdict"] == "clear"
 
 
 def test_nothing_is_left_behind(start: Start) -> None:

@@ -14,7 +14,11 @@ from pathlib import Path
 
 import pytest
 
-START = "from tutela.interfaces.cli.main import run; run()"
+# A shell may start what runs in its background with Ctrl-C ignored; a terminal does not.
+START = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "from tutela.interfaces.cli.main import run; run()"
+)
 EVERY_EDIT = 25
 """Uploads that use each edit once."""
 

@@ -89,6 +89,9 @@ class Metrics:
         self._request_seconds = make.histogram(
             "http_request_seconds", "Time to answer an HTTP request", _SECONDS, "route"
         )
+        self._found, self._missed = self._lookups.labels("yes"), self._lookups.labels("no")
+        # Looking a series up by its labels takes as long as counting in it; there are few series.
+        self._answers: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._show_zeroes()
 
     @classmethod
@@ -126,8 +129,11 @@ class Metrics:
 
     def looked_up(self, *, found: int, missed: int) -> None:
         """So many ready-made signals had a match, and so many had none."""
-        self._lookups.labels("yes").inc(found)
-        self._lookups.labels("no").inc(missed)
+        # Most look-ups find nothing, and each step costs several microseconds.
+        if found:
+            self._found.inc(found)
+        if missed:
+            self._missed.inc(missed)
 
     def index_state(self, age_seconds: float, version: int, sizes: Mapping[str, int]) -> None:
         """The index of this process: its age, list version, and signals by kind."""
@@ -153,8 +159,17 @@ class Metrics:
                 ids would make a new time series each. Empty where no route fits.
         """
         known = method if method in _METHODS else "other"
-        self._requests.labels(known, route or "unknown", str(status)).inc()
-        self._request_seconds.labels(route or "unknown").observe(seconds)
+        kept = self._answers.get((known, route, status))
+        if kept is None:
+            name = route or "unknown"
+            kept = (
+                self._requests.labels(known, name, str(status)),
+                self._request_seconds.labels(name),
+            )
+            self._answers[known, route, status] = kept
+        requests, times = kept
+        requests.inc()
+        times.observe(seconds)
 
     def render(self) -> bytes:
         """All numbers in Prometheus' text form, over all processes that share them."""

@@ -16,7 +16,7 @@ LOOKS = 20
 
 
 class Deadline:
-    """The time limit of one task: entered like `asyncio.timeout`, and as exact as `LOOKS` says.
+    """The time limit of one task: like `asyncio.timeout`, but entered by a plain `with`.
 
     Attributes:
         at: moment of the event loop's clock; `NEVER` lifts the limit.
@@ -30,12 +30,12 @@ class Deadline:
         self._passed = False
         self.at = at
 
-    async def __aenter__(self) -> Self:
+    def __enter__(self) -> Self:
         self._task = asyncio.current_task()
         self._deadlines.watch(self)
         return self
 
-    async def __aexit__(
+    def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,

@@ -7,6 +7,7 @@ passes through it.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -41,17 +42,21 @@ Headers: TypeAlias = list[tuple[bytes, bytes]]
 Observe: TypeAlias = Callable[[str, str, int, float], None]
 """Takes method, route, status and seconds of each request."""
 
-SECURITY: dict[bytes, bytes] = {
+ALWAYS: dict[bytes, bytes] = {
     b"cache-control": b"no-store",
     b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
+    b"x-content-type-options": b"nosniff",
+}
+"""Headers of every answer; a route that sets one of them itself has its way."""
+ON_PAGES: dict[bytes, bytes] = {
+    **ALWAYS,
     b"cross-origin-opener-policy": b"same-origin",
     b"cross-origin-resource-policy": b"same-origin",
     b"referrer-policy": b"no-referrer",
-    b"x-content-type-options": b"nosniff",
     b"x-frame-options": b"DENY",
 }
-"""Headers of every answer; a route that sets one of them itself has its way."""
-_ALL_SECURITY = tuple(SECURITY.items())
+"""Headers of every answer that a browser shows as a page. Others need no more than `ALWAYS`, and
+the server looks at every letter of every header."""
 
 
 class ClientGone(Exception):
@@ -83,6 +88,8 @@ class Gate:
         self.body_bytes = body_bytes
         self.observe = observe
         self.log = log
+        # Asked once: a line that nobody reads costs as much to put together as one that is read.
+        self.logs_all = log.is_enabled_for(logging.DEBUG)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or carry the life of the application."""
@@ -126,7 +133,7 @@ class Visit:
         """Answer the request, within its time."""
         self._scope[VISIT] = self  # type: ignore[literal-required]
         try:
-            async with self._deadline:
+            with self._deadline:
                 await self._gate.app(self._scope, self.receive, self.send)
         except TimeoutError:
             await self._too_late()
@@ -233,7 +240,11 @@ class Visit:
         method = self._scope["method"]
         status = self._status or GONE
         self._gate.observe(method, route, status, seconds)
-        tell = self._gate.log.debug if status < INVALID else self._gate.log.info
+        if status >= INVALID or self._gate.logs_all:
+            self._tell(method, route, status, seconds)
+
+    def _tell(self, method: str, route: str, status: int, seconds: float) -> None:
+        tell = self._gate.log.info if status >= INVALID else self._gate.log.debug
         caller = self._scope.get(CALLER)
         tell(
             "request",
@@ -247,10 +258,14 @@ class Visit:
 
 def _secured(headers: Headers) -> Headers:
     """The headers of an answer with the security headers that it does not set itself."""
-    own = {name.lower() for name, _ in headers} & SECURITY.keys()
-    if own:
-        return [*headers, *(pair for pair in _ALL_SECURITY if pair[0] not in own)]
-    return [*headers, *_ALL_SECURITY]
+    wanted, own = ALWAYS, set()
+    for name, value in headers:
+        lower = name.lower()
+        if lower in ON_PAGES:
+            own.add(lower)
+        elif lower == b"content-type" and value.startswith(b"text/html"):
+            wanted = ON_PAGES
+    return [*headers, *(pair for pair in wanted.items() if pair[0] not in own)]
 
 
 def visit_of(scope: Scope) -> Visit:

@@ -26,9 +26,15 @@ async def early(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 @asynccontextmanager
-async def serving() -> AsyncIterator[int]:
+async def serving(keep_alive: int) -> AsyncIterator[int]:
     config = uvicorn.Config(
-        early, http=Connection, ws="none", lifespan="off", log_config=None, port=0
+        early,
+        http=Connection,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        port=0,
+        timeout_keep_alive=keep_alive,
     )
     server = uvicorn.Server(config)
     config.load()
@@ -40,9 +46,9 @@ async def serving() -> AsyncIterator[int]:
         await server.shutdown()
 
 
-def with_server(client: Client) -> None:
+def with_server(client: Client, keep_alive: int = 5) -> None:
     async def run() -> None:
-        async with serving() as port:
+        async with serving(keep_alive) as port:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             try:
                 await client(reader, writer)
@@ -89,6 +95,18 @@ def test_a_head_that_comes_too_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
         assert await reader.read() == b""
 
     with_server(client)
+
+
+@pytest.mark.parametrize("requests", [1, 5])
+def test_an_idle_connection_is_closed(requests: int) -> None:
+    async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for _ in range(requests):
+            writer.write(GET)
+            await read_answer(reader)
+            await asyncio.sleep(0.1)
+        assert await reader.read() == b""
+
+    with_server(client, keep_alive=1)
 
 
 def test_the_next_head_is_watched_as_well(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from tutela.interfaces.web.deadlines import NEVER, Deadline, Deadlines
 
 async def within(deadlines: Deadlines, seconds: float, work: float) -> str:
     try:
-        async with Deadline(deadlines, deadlines.now() + seconds):
+        with Deadline(deadlines, deadlines.now() + seconds):
             await asyncio.sleep(work)
     except TimeoutError:
         return "late"
@@ -41,7 +41,7 @@ def test_one_timer_for_all_and_none_when_idle() -> None:
 def test_a_deadline_can_be_moved_and_lifted() -> None:
     async def run() -> None:
         deadlines = Deadlines(0.2)
-        async with Deadline(deadlines, deadlines.now() + 0.05) as deadline:
+        with Deadline(deadlines, deadlines.now() + 0.05) as deadline:
             deadline.at = deadlines.now() + 60
             await asyncio.sleep(0.2)
             deadline.at = NEVER
@@ -79,7 +79,7 @@ def test_both_at_once_is_a_cancellation() -> None:
 def test_an_error_of_the_work_passes() -> None:
     async def run() -> None:
         deadlines = Deadlines(10)
-        async with Deadline(deadlines, deadlines.now() + 10):
+        with Deadline(deadlines, deadlines.now() + 10):
             raise KeyError("x")
 
     with pytest.raises(KeyError):

@@ -11,7 +11,7 @@ from litestar.types import Receive, Scope, Send
 
 from tutela.errors import TooLarge
 from tutela.interfaces.web import gate as gates
-from tutela.interfaces.web.gate import GONE, SECURITY, Gate, visit_of
+from tutela.interfaces.web.gate import ALWAYS, GONE, ON_PAGES, Gate, visit_of
 from tutela.interfaces.web.problems import ProblemDocument, Unsupported
 from tutela.telemetry import make_logger
 
@@ -89,7 +89,16 @@ async def reading(scope: Scope, receive: Receive, send: Send) -> None:
 
 def test_security_headers_are_on_every_answer() -> None:
     trial = Trial(reading).run(part(1, more=False))
-    assert dict(trial.sent[0]["headers"]) == SECURITY
+    assert dict(trial.sent[0]["headers"]) == ALWAYS
+
+
+def test_pages_have_more_of_them() -> None:
+    kind = (b"Content-Type", b"text/html; charset=utf-8")
+
+    async def handler(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await answer(send, headers=[kind])
+
+    assert dict(Trial(handler).run().sent[0]["headers"]) == ON_PAGES | dict([kind])
 
 
 def test_a_route_may_have_its_own() -> None:
@@ -100,7 +109,7 @@ def test_a_route_may_have_its_own() -> None:
 
     headers = Trial(handler).run().sent[0]["headers"]
     names = [name.lower() for name, _ in headers]
-    assert len(names) == len(set(names)) == len(SECURITY) + 1
+    assert len(names) == len(set(names)) == len(ALWAYS) + 1
     assert own[0] in headers
 
 
@@ -125,7 +134,7 @@ def test_a_body_that_comes_too_slowly() -> None:
     trial = Trial(reading, seconds=0.2).run(part(1), 0.1, part(1), 0.1, part(1), 60.0)
     assert (trial.problem.status, trial.problem.code) == (408, "request-timeout")
     assert (b"connection", b"close") in trial.sent[0]["headers"]
-    assert set(SECURITY) <= {name for name, _ in trial.sent[0]["headers"]}
+    assert set(ALWAYS) <= {name for name, _ in trial.sent[0]["headers"]}
 
 
 def test_a_body_that_keeps_the_pace_has_its_time() -> None:

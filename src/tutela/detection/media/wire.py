@@ -169,5 +169,5 @@ class Wire:
     def _parse(self, body: bytes, form: type[Message]) -> Message:
         try:
             return msgspec.msgpack.decode(body, type=form)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise Garbled("a message of another form") from error

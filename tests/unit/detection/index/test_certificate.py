@@ -117,7 +117,8 @@ def empty_a_stretch_of_buckets(part: TablePart) -> None:
 
 
 def shift_a_rank(part: TablePart) -> None:
-    part.tables.ranks[len(part.tables.ranks) // 3 :] += 1
+    # Downwards: upwards the last one would point past the end of the heads.
+    part.tables.ranks[len(part.tables.ranks) // 3 :] -= 1
 
 
 def swap_codes(part: TablePart) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tutela.detection.media.limits import Limits
@@ -114,6 +114,7 @@ def test_a_message_of_another_form(ends: tuple[Wire, socket.socket], body: bytes
         wire.receive(Found)
 
 
+@example(b"\x81\xa1a\xa1\x80")  # a text that is not UTF-8
 @given(st.binary(max_size=200))
 def test_noise_is_garbled(noise: bytes) -> None:
     near, far = socket.socketpair()

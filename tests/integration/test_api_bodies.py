@@ -158,6 +158,22 @@ def test_two_clients_with_the_same_event_at_once(start: Start, workers: str) -> 
     assert next(m["count"] for m in counts if m["counter"] == "events") == 3
 
 
+def test_clients_that_go_away_are_no_errors(start: Start) -> None:
+    server = start(TUTELA_LOG_LEVEL="debug")
+    for path, kind in (("/v1/check", "image/jpeg"), ("/v1/events", "application/json")):
+        with closing(socket.create_connection(("127.0.0.1", server.port), timeout=30)) as client:
+            head = (
+                f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {server.key}\r\n"
+                f"Content-Type: {kind}\r\nExpect: 100-continue\r\nContent-Length: 1000\r\n\r\n"
+            )
+            client.sendall(head.encode())
+            assert b" 100 " in client.recv(65_536)
+            client.sendall(b"x")
+    server.stop()
+    assert len(re.findall(r"status=499", server.log)) == 2
+    assert "error" not in server.log
+
+
 def test_a_rate_limit_holds_one_key_and_not_the_other(start: Start) -> None:
     server = start(TUTELA_SERVER_RATE_PER_SECOND="0.01", TUTELA_SERVER_RATE_BURST="5")
     statuses = [server.ask("GET", "/v1/banks").status for _ in range(7)]

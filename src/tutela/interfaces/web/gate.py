@@ -59,8 +59,11 @@ ON_PAGES: dict[bytes, bytes] = {
 the server looks at every letter of every header."""
 
 
-class ClientGone(Exception):
-    """The client closed the connection before its request was whole."""
+class ClientGone(BaseException):
+    """The client closed the connection before its request was whole.
+
+    Like a cancellation, it is no error that anybody on the way could answer.
+    """
 
 
 class Gate:

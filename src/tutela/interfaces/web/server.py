@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import socket
 import sys
@@ -136,6 +137,11 @@ def serve_on(
         backlog=BACKLOG,
         timeout_graceful_shutdown=int(GRACE_SECONDS),
     )
+    # Here and not in the event loop: a stop while lists are loaded need not wait for anything.
+    config.load()
+    # What was loaded stays for good: the collector need not look through it again and again.
+    gc.collect()
+    gc.freeze()
     server = Server(config, ready, parent)
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(server.serve(sockets=[listener]))

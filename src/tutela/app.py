@@ -32,6 +32,8 @@ from tutela.policy.policy import Policy
 from tutela.policy.versions import PolicyVersions
 from tutela.settings import Settings
 from tutela.settings.sections import DecoderSettings
+from tutela.storage.access.keys import Keys
+from tutela.storage.access.sessions import Sessions
 from tutela.storage.banks import Banks
 from tutela.storage.cases import Cases
 from tutela.storage.counts import Counts
@@ -39,8 +41,6 @@ from tutela.storage.database import Database
 from tutela.storage.entries import Entries
 from tutela.storage.events import Events
 from tutela.storage.journal import Journal
-from tutela.storage.keys import Keys
-from tutela.storage.sessions import Sessions
 from tutela.telemetry import Metrics, make_logger
 
 

@@ -19,8 +19,8 @@ import msgspec
 import pytest
 
 from tutela.interfaces.access import Role
+from tutela.storage.access.keys import Keys
 from tutela.storage.database import Database
-from tutela.storage.keys import Keys
 
 PROGRAM = (sys.executable, "-c", "from tutela.interfaces.cli.main import run; run()")
 HOST = "127.0.0.1"

@@ -18,8 +18,8 @@ import pytest
 from tutela.drill.server import Server, free_port
 from tutela.interfaces.access import Role
 from tutela.settings import Settings
+from tutela.storage.access.keys import Keys
 from tutela.storage.database import Database
-from tutela.storage.keys import Keys
 
 ROOT = Path(__file__).parents[2]
 START = "from tutela.interfaces.cli.main import run; run()"

@@ -19,14 +19,13 @@ from tutela.interfaces.api import (
     check,
     entries,
     events,
-    health,
     lookup,
     media,
-    metrics,
     principles,
     schema,
     transfer,
 )
+from tutela.interfaces.api.operation import health, metrics
 from tutela.interfaces.services import Services
 from tutela.interfaces.web.express import Express
 from tutela.interfaces.web.gate import Gate

@@ -21,6 +21,8 @@ from tutela.outgoing import Outgoing
 from tutela.pipeline import Pipeline
 from tutela.policy.policy import Policy
 from tutela.settings import Settings
+from tutela.storage.access.keys import Keys
+from tutela.storage.access.sessions import Sessions
 from tutela.storage.banks import Banks
 from tutela.storage.cases import Cases
 from tutela.storage.counts import Counts
@@ -28,8 +30,6 @@ from tutela.storage.database import Database
 from tutela.storage.entries import Entries
 from tutela.storage.events import Events
 from tutela.storage.journal import Journal
-from tutela.storage.keys import Keys
-from tutela.storage.sessions import Sessions
 from tutela.telemetry import Metrics
 
 

@@ -38,7 +38,8 @@ metadata = MetaData(
     }
 )
 
-# Two rows: `version`, the list version, and `entry`, the highest entry id given out.
+# Three rows: `version`, the list version; `entry`, the highest entry id given out; `identity`, a
+# random number that tells this database from others, so that an index on disk is not mistaken.
 counters = Table(
     "counters",
     metadata,
@@ -88,6 +89,7 @@ imports = Table(
 
 # `version` is NULL until the entry changes by itself; before that its import's version counts.
 # A deleted entry keeps its row, without signals and facts, so that every index learns of it.
+# `distance` is the entry's own greatest distance, or NULL for that of its bank.
 entries = Table(
     "entries",
     metadata,
@@ -96,6 +98,7 @@ entries = Table(
     Column("import_id", ForeignKey("imports.id"), nullable=False, index=True),
     Column("state", Text, nullable=False),
     Column("disabled_until", Instant),
+    Column("distance", SmallInteger),
     Column("version", BigInteger),
     Column("label", Text, nullable=False),
     Column("category", Text, nullable=False),

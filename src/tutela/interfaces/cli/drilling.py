@@ -27,9 +27,9 @@ from tutela.errors import Unavailable
 from tutela.interfaces.access import Role
 from tutela.model.record import Record
 from tutela.settings import Settings
+from tutela.storage.access.keys import Keys
+from tutela.storage.access.sessions import Sessions
 from tutela.storage.database import Database
-from tutela.storage.keys import Keys
-from tutela.storage.sessions import Sessions
 
 HOST = "127.0.0.1"
 CODE_LIFE = timedelta(hours=1)

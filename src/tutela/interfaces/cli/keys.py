@@ -19,8 +19,8 @@ from tutela.interfaces.cli.settings import ConfigOption
 from tutela.settings import Settings
 
 if TYPE_CHECKING:
+    from tutela.storage.access.keys import ApiKey, Keys
     from tutela.storage.database import Database
-    from tutela.storage.keys import ApiKey, Keys
 
 app = typer.Typer(no_args_is_help=True, help="Manage API keys and sign-in codes.")
 
@@ -93,7 +93,7 @@ def code(
 
     The code alone goes to standard output. It works once, and not for long.
     """
-    from tutela.storage.sessions import Sessions  # noqa: PLC0415 - as in `_database`
+    from tutela.storage.access.sessions import Sessions  # noqa: PLC0415 - as in `_database`
 
     minutes = Settings.load(config).console.code_minutes
     with _database(config) as database:
@@ -103,7 +103,7 @@ def code(
 
 @contextmanager
 def _keys(config: ConfigOption) -> Iterator[Keys]:
-    from tutela.storage.keys import Keys  # noqa: PLC0415 - as in `_database`
+    from tutela.storage.access.keys import Keys  # noqa: PLC0415 - as in `_database`
 
     with _database(config) as database:
         yield Keys(database)

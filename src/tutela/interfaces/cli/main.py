@@ -38,8 +38,8 @@ class Command(NamedTuple):
 
 
 COMMANDS: tuple[Command, ...] = (
-    Command("scan", "scan:scan", "Compare files and folders with bank files, offline."),
-    Command("pack", "pack:pack", "Pack bank files into one snapshot that opens at once."),
+    Command("scan", "offline.scan:scan", "Compare files and folders with bank files, offline."),
+    Command("pack", "offline.pack:pack", "Pack bank files into one snapshot that opens at once."),
     Command("serve", "serve:serve", "Start the server: JSON API, console and metrics."),
     Command("demo", "demo:demo", "Run the whole road once with drill pictures."),
     Command("banks", "banks:app", "Create, fill, list, change and export banks."),

@@ -24,7 +24,7 @@ from tutela.interfaces.console.pages import home_of
 from tutela.interfaces.services import Services, services_of
 from tutela.interfaces.web.bodies import pieces
 from tutela.interfaces.web.guard import Caller, Connection
-from tutela.storage.sessions import Session
+from tutela.storage.access.sessions import Session
 
 COOKIE = "tutela_session"
 SESSION = "tutela.session"

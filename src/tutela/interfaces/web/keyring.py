@@ -8,7 +8,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-from tutela.storage.keys import ApiKey
+from tutela.storage.access.keys import ApiKey
 
 SECONDS = 1.0
 """Time after which a revoked or expired key stops working at the latest."""

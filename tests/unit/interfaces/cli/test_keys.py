@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 
 from tutela.errors import InvalidInput, NotFound
 from tutela.interfaces.cli.keys import app
+from tutela.storage.access.keys import ApiKey, Keys
 from tutela.storage.database import Database
-from tutela.storage.keys import ApiKey, Keys
 
 RUNNER = CliRunner()
 

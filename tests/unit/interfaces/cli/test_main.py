@@ -23,7 +23,8 @@ finally:
 FAILING = """
 import sys
 from tutela.errors import InvalidInput
-from tutela.interfaces.cli import main, scanning
+from tutela.interfaces.cli import main
+from tutela.interfaces.cli.offline import scanning
 def fail(options):
     raise {error}
 scanning.run_scan = fail

@@ -8,7 +8,7 @@ import pytest
 from tutela.errors import Unavailable
 from tutela.interfaces.web import keyring
 from tutela.interfaces.web.keyring import KeyRing
-from tutela.storage.keys import ApiKey
+from tutela.storage.access.keys import ApiKey
 
 SECRET = "tut_abc_a-secret-of-this-test"  # noqa: S105 - no secret at all
 KEY = ApiKey(id="abc", name="test", role="uploader", created_at=datetime(2026, 1, 1, tzinfo=UTC))

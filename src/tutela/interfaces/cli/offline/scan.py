@@ -67,7 +67,7 @@ def scan(  # noqa: PLR0913 - the options of a command are its parameters
     Exit codes: 0 nothing found, 1 found, 2 could not run, 130 interrupted.
     """
     # Here and not above: decoders, kernels and NumPy would make `--help` slow.
-    from tutela.interfaces.cli.scanning import Options, run_scan  # noqa: PLC0415
+    from tutela.interfaces.cli.offline.scanning import Options, run_scan  # noqa: PLC0415
 
     options = Options(
         paths=tuple(paths),

@@ -19,7 +19,7 @@ from tutela.detection.media.pool import DecoderPool
 from tutela.detection.signals.registry import builtin_kinds
 from tutela.errors import NotFound
 from tutela.interfaces.cli.loading import load_lists
-from tutela.interfaces.cli.scan_view import ScanProgress, Tables
+from tutela.interfaces.cli.offline.scan_view import ScanProgress, Tables
 from tutela.investigation.findings import BankUsed, ScannedFile, Summary, sound
 from tutela.investigation.page import HtmlPage
 from tutela.investigation.report import CsvTable, JsonLines, Report

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tutela.interfaces.cli.scan_view import LISTED_FINDINGS, Tables, printable
+from tutela.interfaces.cli.offline.scan_view import LISTED_FINDINGS, Tables, printable
 from tutela.investigation.findings import PlacedGap, ScannedFile, Summary
 from tutela.model import GapReason, Match, Verdict
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
+from tutela.storage.access.keys import Keys
+from tutela.storage.access.sessions import Sessions
 from tutela.storage.database import Database
-from tutela.storage.keys import Keys
-from tutela.storage.sessions import Sessions
 from tutela.storage.tables import sessions as table
 from tutela.storage.tables import sign_in_codes
 

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select, update
 
 from tutela.errors import InvalidInput, NotFound
+from tutela.storage.access.keys import Keys
 from tutela.storage.database import Database
-from tutela.storage.keys import Keys
 from tutela.storage.tables import api_keys
 
 

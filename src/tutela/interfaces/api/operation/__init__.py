@@ -1,0 +1,1 @@
+"""What runs the server asks: its health, its metrics."""

@@ -7,14 +7,14 @@ import secrets
 import time
 from datetime import UTC, datetime
 from itertools import combinations
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tutela.detection.index import twins
 from tutela.detection.index.rows import SortedRows, to_words
-from tutela.detection.index.shapes import Found, Question, Rows, Words
+from tutela.detection.index.shapes import Arrays, Form, Found, Question, Rows, Words
 from tutela.errors import TutelaError
 from tutela.model.record import Record
 
@@ -77,10 +77,15 @@ class Substrings(Record, frozen=True, kw_only=True):
 
 
 class Part(Protocol):
-    """A sealed part of an index, searched by one kernel."""
+    """A sealed part of an index, searched by one kernel.
+
+    `restored(part.sorted, part.arrays, part.form)` searches as `part` does.
+    """
 
     sorted: SortedRows
     kernel: ClassVar[str]
+    layout: ClassVar[int]
+    """Raised whenever `arrays` or `form` change their meaning: older files are then made anew."""
     radius: int
     """Greatest distance that a certificate must try."""
 
@@ -91,6 +96,21 @@ class Part(Protocol):
     @property
     def parameters(self) -> str:
         """Parameters of the kernel in words."""
+        ...
+
+    @classmethod
+    def restored(cls, rows: SortedRows, arrays: Arrays, form: Form) -> Self:
+        """The part over some rows that `arrays` and `form` were taken of; arrays may be maps."""
+        ...
+
+    @property
+    def arrays(self) -> Arrays:
+        """What it is searched by, beside its rows: contiguous arrays by name."""
+        ...
+
+    @property
+    def form(self) -> Form:
+        """What else it is made of, as JSON can hold it."""
         ...
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from tutela.detection.index.certificate import Substrings
 from tutela.detection.index.kernels import find
 from tutela.detection.index.layers import LayeredIndex
 from tutela.detection.index.rows import SortedRows
-from tutela.detection.index.shapes import Found, Numbers, Question, Rows, Words
+from tutela.detection.index.shapes import Arrays, Form, Found, Numbers, Question, Rows, Words
 
 
 class ExactIndex(LayeredIndex):
@@ -22,22 +22,39 @@ class ExactIndex(LayeredIndex):
     """
 
     def __init__(self, kind: str, bits: int) -> None:
-        super().__init__(kind, bits, SortedPart)
+        super().__init__(kind, bits, SortedPart, parts=(SortedPart,))
 
 
 class SortedPart:
     """Sorted codes, with a directory of about one slot per code by their leading bits."""
 
     kernel: ClassVar[str] = "directory"
+    layout: ClassVar[int] = 1
     radius = 0
     substrings = Substrings()
 
-    def __init__(self, rows: SortedRows) -> None:
+    def __init__(self, rows: SortedRows, directory: Numbers | None = None) -> None:
         self.sorted = rows
         codes = rows.rows.codes
         leading = max(1, min(len(codes).bit_length(), 30))
         self._shift = 64 - leading
-        self._directory = make_directory(codes, leading)
+        self._directory = make_directory(codes, leading) if directory is None else directory
+
+    @classmethod
+    def restored(cls, rows: SortedRows, arrays: Arrays, form: Form) -> Self:
+        """The part that `arrays` and `form` were taken of."""
+        del form
+        return cls(rows, arrays["directory"])
+
+    @property
+    def arrays(self) -> Arrays:
+        """The directory."""
+        return {"directory": self._directory}
+
+    @property
+    def form(self) -> Form:
+        """Nothing: the number of codes says it all."""
+        return {}
 
     @property
     def nbytes(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -21,7 +21,17 @@ from tutela.detection.index.kernels import (
 from tutela.detection.index.layers import LayeredIndex
 from tutela.detection.index.plan import MOST_THRESHOLD, Plan, make_plan
 from tutela.detection.index.rows import SortedRows
-from tutela.detection.index.shapes import Found, Numbers, Probing, Question, Rows, Tables, Words
+from tutela.detection.index.shapes import (
+    Arrays,
+    Form,
+    Found,
+    Numbers,
+    Probing,
+    Question,
+    Rows,
+    Tables,
+    Words,
+)
 
 RADIUS = 31
 """Greatest distance of a bank, and the one that tables are made for."""
@@ -39,7 +49,7 @@ class HammingIndex(LayeredIndex):
     """
 
     def __init__(self, kind: str, bits: int = 256) -> None:
-        super().__init__(kind, bits, self._make_part)
+        super().__init__(kind, bits, self._make_part, parts=(ScanPart, TablePart))
 
     def _make_part(self, rows: SortedRows) -> ScanPart | TablePart:
         radius = min(RADIUS, self.bits // 8)
@@ -51,6 +61,7 @@ class ScanPart:
     """A part so small, or signals so short, that comparing all codes is quickest."""
 
     kernel: ClassVar[str] = "scan"
+    layout: ClassVar[int] = 1
     parameters = ""
     substrings = Substrings()
 
@@ -58,6 +69,22 @@ class ScanPart:
         self.sorted = rows
         self.radius = radius
         self.nbytes = rows.nbytes
+
+    @classmethod
+    def restored(cls, rows: SortedRows, arrays: Arrays, form: Form) -> Self:
+        """The part that `arrays` and `form` were taken of."""
+        del arrays
+        return cls(rows, form["radius"])
+
+    @property
+    def arrays(self) -> Arrays:
+        """None: the codes are all that is searched."""
+        return {}
+
+    @property
+    def form(self) -> Form:
+        """The radius."""
+        return {"radius": self.radius}
 
     def search(self, question: Question, rows: Rows | None = None) -> Found:
         """Compare all codes."""
@@ -69,16 +96,41 @@ class TablePart:
     """A part that is searched by multi-index hashing; `plan.py` says why nothing is missed."""
 
     kernel: ClassVar[str] = "tables"
+    layout: ClassVar[int] = 1
 
-    def __init__(self, rows: SortedRows, plan: Plan, radius: int) -> None:
+    def __init__(
+        self, rows: SortedRows, plan: Plan, radius: int, tables: Tables | None = None
+    ) -> None:
         self.sorted = rows
         self.plan = plan
         self.radius = radius
-        self.tables = make_tables(rows.rows.codes, plan)
+        self.tables = tables or make_tables(rows.rows.codes, plan)
         self._probing = [
             Probing(thresholds, room, plan.patience)
             for thresholds, room in zip(plan.thresholds, plan.rooms, strict=True)
         ]
+
+    @classmethod
+    def restored(cls, rows: SortedRows, arrays: Arrays, form: Form) -> Self:
+        """The part that `arrays` and `form` were taken of."""
+        plan = Plan(
+            widths=tuple(form["widths"]),
+            thresholds=np.array(form["thresholds"], np.int8),
+            scans=tuple(form["scans"]),
+            patience=form["patience"],
+        )
+        return cls(rows, plan, form["radius"], Tables(**arrays))
+
+    @property
+    def arrays(self) -> Arrays:
+        """The tables by the names of their columns."""
+        return self.tables._asdict()
+
+    @property
+    def form(self) -> Form:
+        """The plan and the radius."""
+        plan: dict[str, Any] = self.plan._asdict()
+        return {**plan, "thresholds": self.plan.thresholds.tolist(), "radius": self.radius}
 
     @property
     def nbytes(self) -> int:

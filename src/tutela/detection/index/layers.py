@@ -91,6 +91,7 @@ class LayeredIndex:
         bits: length of a signal, a multiple of 8.
         seal: makes a searchable part of sorted rows.
         head_rows: rows above which the head is sealed.
+        parts: every class of parts that may be restored from files.
     """
 
     def __init__(
@@ -99,10 +100,13 @@ class LayeredIndex:
         bits: int,
         seal: Callable[[SortedRows], Part],
         head_rows: int = HEAD_ROWS,
+        *,
+        parts: Sequence[type[Part]] = (),
     ) -> None:
         self.kind = kind
         self.bits = bits
         self._seal_rows = seal
+        self._parts = {part.kernel: part for part in parts}
         self._words = -(-bits // 64)
         self._head_rows = head_rows
         self._lock = Lock()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tutela.detection.index.shapes import Groups, Integers, Numbers, Rows, Words
+from tutela.detection.index.shapes import Arrays, Groups, Integers, Numbers, Rows, Words
 from tutela.detection.index.twins import row_counts
 from tutela.errors import TooLarge
 
@@ -54,13 +54,31 @@ class SortedRows:
         keys: int64, one per row.
     """
 
-    def __init__(self, batch: Batch) -> None:
-        codes, self.keys, groups = batch
+    def __init__(self, rows: Rows, keys: Integers, by_key: Numbers) -> None:
+        self.rows = rows
+        self.keys = keys
+        self._by_key = by_key
+
+    @classmethod
+    def of_sorted(cls, batch: Batch) -> Self:
+        """The rows of a batch that is sorted already."""
+        codes, keys, groups = batch
         begins = np.ones(len(codes), bool)
         np.any(codes[1:] != codes[:-1], axis=1, out=begins[1:])
         starts = np.append(np.flatnonzero(begins), len(codes)).astype(np.uint32)
-        self.rows = Rows(codes if begins.all() else codes[begins], starts, groups)
-        self._by_key: Numbers = np.argsort(self.keys, kind="stable").astype(np.uint32)
+        rows = Rows(codes if begins.all() else codes[begins], starts, groups)
+        return cls(rows, keys, np.argsort(keys, kind="stable").astype(np.uint32))
+
+    @classmethod
+    def restored(cls, arrays: Arrays) -> Self:
+        """The rows that `arrays` were taken of. All but `groups` may be read-only."""
+        rows = Rows(arrays["codes"], arrays["starts"], arrays["groups"])
+        return cls(rows, arrays["keys"], arrays["by_key"])
+
+    @property
+    def arrays(self) -> Arrays:
+        """Every column by name."""
+        return {**self.rows._asdict(), "keys": self.keys, "by_key": self._by_key}
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -68,7 +86,7 @@ class SortedRows:
     @property
     def nbytes(self) -> int:
         """Memory that the columns take."""
-        return sum(column.nbytes for column in (*self.rows, self.keys, self._by_key))
+        return sum(column.nbytes for column in self.arrays.values())
 
     def of_keys(self, keys: Integers) -> Integers:
         """Numbers of the rows that have one of some keys."""
@@ -103,7 +121,7 @@ def sort_rows(batch: Batch) -> tuple[SortedRows, Integers]:
     if len(batch.keys) > MOST_ROWS:
         raise TooLarge(f"an index holds at most {MOST_ROWS:,} signals", remedy="split the banks")
     order = _order(batch)
-    return SortedRows(batch.take(order)), order
+    return SortedRows.of_sorted(batch.take(order)), order
 
 
 def _order(batch: Batch) -> Integers:

@@ -7,11 +7,13 @@ Words used throughout this package:
 - A code owns the rows `starts[code]` to `starts[code + 1]`; a row is one signal of one entry.
 - `groups[row]` is the row's bank as a small number; negative while the row must not match.
 - `reach[group]` is the greatest distance at which that bank matches; negative for not at all.
+- `Arrays` and `Form` (what JSON can hold) are all that a sealed part is made of, beside its rows.
 - A hit is `distance << 32 | row` in one uint64, so that sorting hits puts the closest first.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,6 +25,8 @@ Integers = NDArray[np.int64]
 Groups = NDArray[np.int32]
 Reach = NDArray[np.int16]
 Integer = int | np.integer[Any]
+Arrays = Mapping[str, NDArray[Any]]
+Form = Mapping[str, Any]
 
 
 class Rows(NamedTuple):

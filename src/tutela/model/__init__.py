@@ -6,9 +6,9 @@ from tutela.model.case import Case, CaseState
 from tutela.model.content import Content, Gap, GapReason
 from tutela.model.decision import Decision, Reason
 from tutela.model.event import Actor, Event, EventKind, Outcome
-from tutela.model.match import Match
+from tutela.model.match import Match, Silenced, Silencing
 from tutela.model.principle import PRINCIPLES, Measure, MeasureState, Principle
-from tutela.model.signal import Signal
+from tutela.model.signal import LowInformation, Signal
 from tutela.model.verdict import Verdict
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "EventKind",
     "Gap",
     "GapReason",
+    "LowInformation",
     "Match",
     "Measure",
     "MeasureState",
@@ -35,5 +36,7 @@ __all__ = [
     "Principle",
     "Reason",
     "Signal",
+    "Silenced",
+    "Silencing",
     "Verdict",
 ]

@@ -25,6 +25,8 @@ class Bank(Record, frozen=True, kw_only=True):
         source: where the list comes from, in words.
         exchange: the exchange that feeds it, or None where people do.
         trusted: whether a match may block by itself (policy decides whether it does).
+        allow: whether it lists what is known to be harmless: its entries never match, they
+            silence findings that are not closer. Fixed when the bank is made; never trusted.
         enabled: whether it takes part in matching.
         distance: greatest Hamming distance in bits at which a perceptual signal matches.
         drill: holds harmless test material only.
@@ -37,6 +39,7 @@ class Bank(Record, frozen=True, kw_only=True):
     source: str = ""
     exchange: str | None = None
     trusted: bool = False
+    allow: bool = False
     enabled: bool = True
     distance: Distance = 31
     drill: bool = False
@@ -71,9 +74,14 @@ class EntryFacts(Record, frozen=True, kw_only=True):
 
 
 class NewEntry(EntryFacts, frozen=True, kw_only=True):
-    """An entry about to be added: its facts and one or more signals of the same thing."""
+    """An entry about to be added: its facts and one or more signals of the same thing.
+
+    Attributes:
+        distance: its own greatest distance in bits, or None for that of its bank.
+    """
 
     signals: tuple[Signal, ...]
+    distance: Distance | None = None
 
 
 class Entry(EntryFacts, frozen=True, kw_only=True):
@@ -81,6 +89,7 @@ class Entry(EntryFacts, frozen=True, kw_only=True):
 
     Attributes:
         disabled_until: where the state is `disabled`: when it counts again, or None for never.
+        distance: its own greatest distance in bits, or None for that of its bank.
         version: list version of its latest change.
     """
 
@@ -88,6 +97,7 @@ class Entry(EntryFacts, frozen=True, kw_only=True):
     bank_id: int
     state: EntryState = EntryState.ENABLED
     disabled_until: datetime | None = None
+    distance: Distance | None = None
     version: int
     created_at: datetime
     signals: tuple[Signal, ...] = ()

@@ -30,6 +30,7 @@ class GapReason(StrEnum):
     OVERLOADED = "overloaded"
     NO_SIGNAL = "no_signal"
     INDEX_NOT_READY = "index_not_ready"
+    ENTRY_PARKED = "entry_parked"
 
 
 class Gap(Record, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ import msgspec
 
 from tutela.model.content import Content, Gap
 from tutela.model.decision import Decision
-from tutela.model.match import Match
+from tutela.model.match import Match, Silenced
 from tutela.model.record import Record
 from tutela.model.verdict import Verdict
 
@@ -63,6 +63,7 @@ class Outcome(Record, frozen=True, kw_only=True):
         matches: closest first.
         gaps: every part that was not compared, and why.
         case_id: the case that was opened for it, or None.
+        silenced: matches that do not count as findings, each with why.
     """
 
     event_id: str
@@ -74,3 +75,4 @@ class Outcome(Record, frozen=True, kw_only=True):
     gaps: tuple[Gap, ...]
     decision: Decision
     case_id: str | None = None
+    silenced: tuple[Silenced, ...] = ()

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from tutela.model.record import Record
+
+
+class LowInformation(StrEnum):
+    """Why a picture has too little in it for its fingerprint to tell it from others."""
+
+    BORDER = "border"
+    """Nearly all of it is one colour around a small middle."""
+    TEXT = "text"
+    """Thin dark strokes on a plain light page, or light ones on a plain dark page."""
+    GRADIENT = "gradient"
+    """Nothing but a smooth change of brightness."""
 
 
 class Signal(Record, frozen=True, kw_only=True):
@@ -14,9 +27,13 @@ class Signal(Record, frozen=True, kw_only=True):
         part: which pixels it was made from: empty for the whole, `turned` for pixels turned as
             the orientation tag says, `frame 3`, `mirror` and so on; several are joined by `, `.
         quality: 0 to 100 where the kind has a quality, else None.
+        low_information: why the picture has too little in it to be told from others, or None
+            where it has enough or nobody looked. A match of such a signal must be closer, and
+            never blocks by itself.
     """
 
     kind: str
     value: str
     part: str = ""
     quality: int | None = None
+    low_information: LowInformation | None = None

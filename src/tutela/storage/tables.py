@@ -20,6 +20,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    false,
     text,
 )
 
@@ -70,6 +71,7 @@ banks = Table(
     Column("version", BigInteger, nullable=False),
     Column("entries", BigInteger, nullable=False),
     Column("created_at", Instant, nullable=False),
+    Column("allow", Boolean, nullable=False, server_default=false()),
     CheckConstraint("distance BETWEEN 0 AND 31", name="distance"),
 )
 
@@ -141,6 +143,7 @@ events = Table(
     Column("actor", Text),
     Column("drill", Boolean, nullable=False),
     Column("contents", Text, nullable=False),
+    Index(None, "received_at"),
 )
 
 # Signals of what was checked, kept so that a grown list can be compared with the past; `content`
@@ -155,6 +158,7 @@ kept_signals = Table(
     Column("value", LargeBinary, nullable=False),
     Column("part", Text, nullable=False),
     Column("quality", SmallInteger),
+    Column("low_information", Text),
     sqlite_with_rowid=False,
 )
 
@@ -176,6 +180,7 @@ actions = Table(
     sqlite_with_rowid=False,
 )
 
+# `content` is the beginning of a digest of what matched: equal files have equal ones.
 matches = Table(
     "matches",
     metadata,
@@ -186,7 +191,74 @@ matches = Table(
     Column("kind", Text, nullable=False),
     Column("distance", SmallInteger, nullable=False),
     Column("list_version", BigInteger, nullable=False),
+    Column("content", BigInteger),
+    Index(None, "bank_id", "event_seq"),
     sqlite_with_rowid=False,
+)
+
+# Matches that do not count as findings; `by_*` is the allow entry that silenced one.
+silenced = Table(
+    "silenced",
+    metadata,
+    Column("event_seq", ForeignKey("events.seq"), primary_key=True),
+    Column("ordinal", Integer, primary_key=True, autoincrement=False),
+    Column("reason", Text, nullable=False),
+    Column("entry_id", BigInteger, nullable=False, index=True),
+    Column("bank_id", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("distance", SmallInteger, nullable=False),
+    Column("list_version", BigInteger, nullable=False),
+    Column("by_entry_id", BigInteger),
+    Column("by_bank_id", BigInteger),
+    sqlite_with_rowid=False,
+)
+
+# An entry that floods is parked until somebody decides; `decision` is NULL so long. After a release
+# it is not parked again until `exempt_until`.
+parkings = Table(
+    "parkings",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("entry_id", BigInteger, nullable=False),
+    Column("bank_id", BigInteger, nullable=False),
+    Column("parked_at", Instant, nullable=False),
+    Column("contents", Integer, nullable=False),
+    Column("allowed", Integer, nullable=False),
+    Column("decision", Text),
+    Column("decided_at", Instant),
+    Column("decided_by", Text),
+    Column("note", Text, nullable=False),
+    Column("distance", SmallInteger),
+    Column("exempt_until", Instant),
+    Index(
+        "uq_parkings_open",
+        "entry_id",
+        unique=True,
+        sqlite_where=text("decision IS NULL"),
+        postgresql_where=text("decision IS NULL"),
+    ),
+    Index(None, "entry_id", "exempt_until"),
+)
+
+# What each entry matched lately, once per distinct content: how a flood is seen.
+sightings = Table(
+    "sightings",
+    metadata,
+    Column("entry_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("content", BigInteger, primary_key=True, autoincrement=False),
+    Column("seen_at", Instant, nullable=False, index=True),
+    sqlite_with_rowid=False,
+)
+
+# One row: how far the matches have been looked through for floods, and when somebody last did so.
+flood_watch = Table(
+    "flood_watch",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("looked_at", Instant, nullable=False),
+    Column("done", BigInteger, nullable=False),
+    Column("next", BigInteger, nullable=False),
+    Column("next_at", Instant, nullable=False),
 )
 
 cases = Table(

@@ -34,6 +34,7 @@ class BankState(Record, frozen=True, kw_only=True):
     trusted: bool = False
     drill: bool = False
     exchange: str | None = None
+    allow: bool = False
 
 
 class Hit(Record, frozen=True, kw_only=True):

@@ -18,6 +18,10 @@ from tutela.storage.tables import banks, entries
 from tutela.storage.values import now
 
 ERASE_CHUNK = 1_000
+DISTANCE = 31
+"""Of a bank, unless another is given."""
+ALLOW_DISTANCE = 10
+"""Of an allow bank, unless another is given: what it silences is a miss if it is wrong."""
 
 
 class Banks:
@@ -32,18 +36,26 @@ class Banks:
         *,
         source: str = "",
         trusted: bool = False,
+        allow: bool = False,
         enabled: bool = True,
-        distance: int = 31,
+        distance: int | None = None,
         drill: bool = False,
         exchange: str | None = None,
     ) -> Bank:
-        """Store a new, empty bank.
+        """Store a new, empty bank. Whether it is an allow bank can never be changed.
+
+        Args:
+            distance: `DISTANCE` where it is None, or `ALLOW_DISTANCE` for an allow bank.
 
         Raises:
-            InvalidInput: the name or the distance is not one that a bank can have.
+            InvalidInput: the name or the distance is not one that a bank can have, or an allow
+                bank is to be trusted.
             Conflict: another bank has this name.
         """
         _check(name, distance)
+        _check_trust(trusted=trusted, allow=allow)
+        if distance is None:
+            distance = ALLOW_DISTANCE if allow else DISTANCE
         with _no_twin(), self._database.write() as connection:
             result = connection.execute(
                 insert(banks).returning(banks),
@@ -51,6 +63,7 @@ class Banks:
                     "name": name,
                     "source": source,
                     "trusted": trusted,
+                    "allow": allow,
                     "enabled": enabled,
                     "distance": distance,
                     "drill": drill,
@@ -86,7 +99,8 @@ class Banks:
 
         Raises:
             NotFound: no bank has this name.
-            InvalidInput: the new name or distance is not one that a bank can have.
+            InvalidInput: the new name or distance is not one that a bank can have, or an allow
+                bank is to be trusted.
             Conflict: another bank has the new name.
         """
         _check(new_name, distance)
@@ -99,7 +113,9 @@ class Banks:
         }
         with _no_twin(), self._database.write() as connection:
             changed = {key: value for key, value in given.items() if value is not None}
-            return Bank(**_update(connection, name, changed))
+            bank = Bank(**_update(connection, name, changed))
+            _check_trust(trusted=bank.trusted, allow=bank.allow)
+            return bank
 
     def delete(self, name: str) -> None:
         """Delete a bank; it stops matching at once, and its entries are erased before this returns.
@@ -185,6 +201,15 @@ def _check(name: str | None, distance: int | None) -> None:
         msgspec.convert(distance, Distance | None)
     except msgspec.ValidationError:
         raise InvalidInput("a bank's distance is 0 to 31 bits", where="distance") from None
+
+
+def _check_trust(*, trusted: bool, allow: bool) -> None:
+    if trusted and allow:
+        raise InvalidInput(
+            "an allow bank is never trusted: its entries do not match",
+            where="trusted",
+            remedy="make another bank for what may block",
+        )
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, Connection, exists, func, not_, select
 
-from tutela.model import ActionKind, CaseState, Verdict
+from tutela.model import ActionKind, CaseState, Silencing, Verdict
 from tutela.model.record import Record
 from tutela.storage.database import Database
 from tutela.storage.tables import actions, banks, cases, decisions, events, matches, tallies
@@ -20,6 +20,8 @@ TALLIED = (
     "matches_pdq",
     "cases",
     "signals_kept",
+    "silenced",
+    *(f"silenced_{reason}" for reason in Silencing),
 )
 
 

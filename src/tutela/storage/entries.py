@@ -11,7 +11,7 @@ from sqlalchemy import Connection, RowMapping, Select, func, select, update
 
 from tutela.errors import InvalidInput, NotFound
 from tutela.model import Entry, EntryFacts, EntryState, NewEntry, Signal
-from tutela.storage.banks import bank_named, live_banks
+from tutela.storage.banks import DISTANCE, bank_named, live_banks
 from tutela.storage.changes import (
     Changes,
     Codes,
@@ -100,20 +100,23 @@ class Entries:
                 where="until",
                 remedy="give a later time, or none",
             )
-        return self._switch(entry_id, EntryState.DISABLED, until)
+        with self._database.write() as connection:
+            return switch_entry(connection, entry_id, EntryState.DISABLED, until)
 
     def enable(self, entry_id: int) -> Entry:
         """Let an entry take part in matching; raises `NotFound`."""
-        return self._switch(entry_id, EntryState.ENABLED, None)
-
-    def _switch(self, entry_id: int, state: EntryState, until: datetime | None) -> Entry:
         with self._database.write() as connection:
-            version = bump_version(connection)
-            bank_id = _one(connection, entry_id).bank_id
-            changed = {"state": state.value, "disabled_until": until, "version": version}
-            connection.execute(update(entries).where(entries.c.id == entry_id), changed)
-            _touch(connection, bank_id, version, grown=0)
-            return _one(connection, entry_id)
+            return switch_entry(connection, entry_id, EntryState.ENABLED, None)
+
+    def set_distance(self, entry_id: int, distance: int | None) -> Entry:
+        """Give an entry a distance of its own, or None to follow its bank again.
+
+        Raises:
+            NotFound: no entry has this id.
+            InvalidInput: the distance is not 0 to 31 bits.
+        """
+        with self._database.write() as connection:
+            return set_entry_distance(connection, entry_id, distance)
 
     def delete(self, entry_id: int) -> None:
         """Erase an entry's signals and facts and keep its number; raises `NotFound`."""
@@ -166,6 +169,33 @@ class Entries:
         tidy_imports(self._database)
 
 
+def switch_entry(
+    connection: Connection, entry_id: int, state: EntryState, until: datetime | None
+) -> Entry:
+    """Switch an entry in a transaction that writes; raises `NotFound`."""
+    return _change(connection, entry_id, {"state": state.value, "disabled_until": until})
+
+
+def set_entry_distance(connection: Connection, entry_id: int, distance: int | None) -> Entry:
+    """`Entries.set_distance` within a transaction that writes."""
+    if distance is not None and not 0 <= distance <= DISTANCE:
+        raise InvalidInput(
+            f"an entry's distance is 0 to {DISTANCE} bits",
+            where="distance",
+            remedy="give such a number, or none to follow the bank",
+        )
+    return _change(connection, entry_id, {"distance": distance})
+
+
+def _change(connection: Connection, entry_id: int, changed: dict[str, Any]) -> Entry:
+    version = bump_version(connection)
+    bank_id = _one(connection, entry_id).bank_id
+    own = update(entries).where(entries.c.id == entry_id)
+    connection.execute(own.values(version=version, **changed))
+    _touch(connection, bank_id, version, grown=0)
+    return _one(connection, entry_id)
+
+
 def _ignore(_done: int) -> None:
     pass
 
@@ -175,7 +205,8 @@ def _visible() -> Select[Any]:
     origin = entries.join(imports, imports.c.id == entries.c.import_id).join(
         banks, banks.c.id == entries.c.bank_id
     )
-    columns = [entries.c[name] for name in ("id", "bank_id", "state", "disabled_until", *FACTS)]
+    own = ("id", "bank_id", "state", "disabled_until", "distance", *FACTS)
+    columns = [entries.c[name] for name in own]
     version = func.coalesce(entries.c.version, imports.c.version).label("version")
     return (
         select(*columns, version, imports.c.started_at.label("created_at"))

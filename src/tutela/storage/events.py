@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Connection, RowMapping, Select, select
 
 from tutela.errors import NotFound
-from tutela.model import Actor, Content, Event, EventKind, Outcome, Signal
+from tutela.model import Actor, Content, Event, EventKind, LowInformation, Outcome, Signal
 from tutela.model.record import Record
 from tutela.storage.database import Database
 from tutela.storage.tables import decisions, events, kept_signals
@@ -86,6 +86,13 @@ def _signals(connection: Connection, number: int) -> Mapping[int, Sequence[Signa
     kept: dict[int, list[Signal]] = defaultdict(list)
     statement = select(kept_signals).where(kept_signals.c.event_seq == number)
     for row in connection.execute(statement.order_by(kept_signals.c.ordinal)):
-        signal = Signal(kind=row.kind, value=row.value.hex(), part=row.part, quality=row.quality)
+        little = LowInformation(row.low_information) if row.low_information else None
+        signal = Signal(
+            kind=row.kind,
+            value=row.value.hex(),
+            part=row.part,
+            quality=row.quality,
+            low_information=little,
+        )
         kept[row.content].append(signal)
     return kept

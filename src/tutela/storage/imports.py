@@ -19,7 +19,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from tutela.errors import Conflict, InvalidInput, NotFound, Unavailable
 from tutela.model import NewEntry
 from tutela.model.record import Record
-from tutela.storage.banks import bank_named
+from tutela.storage.banks import DISTANCE, bank_named
 from tutela.storage.changes import advance, bump_version, list_version
 from tutela.storage.database import Database, insert_rows
 from tutela.storage.tables import banks, entries, entry_signals, imports, signal_kinds
@@ -32,6 +32,7 @@ ENTRY_COLUMNS = (
     "bank_id",
     "import_id",
     "state",
+    "distance",
     "label",
     "category",
     "scheme",
@@ -89,7 +90,7 @@ class Import:
         first_id, import_id = self._reserve(chunk, signals)
         facts = (self._bank_id, import_id, "enabled")
         rows = [
-            (number, *facts, new.label, new.category, new.scheme, new.source, new.note)
+            (number, *facts, _distance(new), *_facts(new))
             for number, new in enumerate(chunk, first_id)
         ]
         signal_rows = [
@@ -167,6 +168,16 @@ def _signals(entry: NewEntry) -> list[tuple[int, str, bytes, str, int | None]]:
         (ordinal, signal.kind, signal_bytes(signal), signal.part, signal.quality)
         for ordinal, signal in enumerate(entry.signals)
     ]
+
+
+def _distance(entry: NewEntry) -> int | None:
+    if entry.distance is not None and not 0 <= entry.distance <= DISTANCE:
+        raise InvalidInput(f"an entry's distance is 0 to {DISTANCE} bits", where="distance")
+    return entry.distance
+
+
+def _facts(entry: NewEntry) -> tuple[str, ...]:
+    return entry.label, entry.category, entry.scheme, entry.source, entry.note
 
 
 def _check_lengths(connection: Connection, lengths: Collection[tuple[str, int]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,10 +11,18 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Table, select
 
-from tutela.model import Case, Event, Outcome
+from tutela.model import Case, Event, Match, Outcome
 from tutela.model.record import Record
 from tutela.storage.database import insert_rows
-from tutela.storage.tables import actions, cases, decisions, events, kept_signals, matches
+from tutela.storage.tables import (
+    actions,
+    cases,
+    decisions,
+    events,
+    kept_signals,
+    matches,
+    silenced,
+)
 from tutela.storage.values import microseconds, signal_bytes
 
 Row = tuple[Any, ...]
@@ -32,9 +41,39 @@ EVENT_COLUMNS: Mapping[str, str] = {
 COLUMNS: Mapping[Table, tuple[str, ...]] = {
     decisions: ("event_seq", "verdict", "policy_version", "outcome"),
     actions: ("event_seq", "kind"),
-    matches: ("event_seq", "ordinal", "entry_id", "bank_id", "kind", "distance", "list_version"),
+    matches: (
+        "event_seq",
+        "ordinal",
+        "entry_id",
+        "bank_id",
+        "kind",
+        "distance",
+        "list_version",
+        "content",
+    ),
+    silenced: (
+        "event_seq",
+        "ordinal",
+        "reason",
+        "entry_id",
+        "bank_id",
+        "kind",
+        "distance",
+        "list_version",
+        "by_entry_id",
+        "by_bank_id",
+    ),
     cases: ("event_seq", "id", "opened_at", "state", "drill", "principles", "summary"),
-    kept_signals: ("event_seq", "ordinal", "content", "kind", "value", "part", "quality"),
+    kept_signals: (
+        "event_seq",
+        "ordinal",
+        "content",
+        "kind",
+        "value",
+        "part",
+        "quality",
+        "low_information",
+    ),
 }
 
 
@@ -64,7 +103,7 @@ class Rows:
 def rows_of(event: Event, outcome: Outcome, case: Case | None, *, keep_signals: bool) -> Rows:
     """The rows of an event; raises `InvalidInput` or `ValueError` where it cannot be stored."""
     signals = _signals(event) if keep_signals else ()
-    parts = (*_parts(outcome), *_case(case), *signals)
+    parts = (*_parts(event, outcome), *_silenced(outcome), *_case(case), *signals)
     return Rows(event=_event(event), parts=parts, tally=tuple(_tally(outcome, parts)))
 
 
@@ -118,15 +157,39 @@ def _event(event: Event) -> Row:
     )
 
 
-def _parts(outcome: Outcome) -> Iterator[tuple[Table, Row]]:
+def _parts(event: Event, outcome: Outcome) -> Iterator[tuple[Table, Row]]:
     decision = outcome.decision
     answer = msgspec.json.encode(outcome).decode()
     yield decisions, (outcome.verdict.value, decision.policy_version, answer)
     for kind in dict.fromkeys(decision.actions):
         yield actions, (kind.value,)
+    marks = _content_marks(event) if outcome.matches else {}
     for ordinal, match in enumerate(outcome.matches):
-        found = (match.entry_id, match.bank_id, match.kind, match.distance, match.list_version)
-        yield matches, (ordinal, *found)
+        yield matches, (ordinal, *_found(match), marks.get(match.path))
+
+
+def _silenced(outcome: Outcome) -> Iterator[tuple[Table, Row]]:
+    for ordinal, one in enumerate(outcome.silenced):
+        by = (one.by.entry_id, one.by.bank_id) if one.by else (None, None)
+        yield silenced, (ordinal, one.reason.value, *_found(one.match), *by)
+
+
+def _found(match: Match) -> Row:
+    return match.entry_id, match.bank_id, match.kind, match.distance, match.list_version
+
+
+def _content_marks(event: Event) -> dict[tuple[str, ...], int]:
+    """For each content by path a number that equal contents share and others hardly ever do.
+
+    It is made of all signals: of a file these include its digests, of ready-made signals there is
+    nothing else.
+    """
+    marks = {}
+    for content in event.contents:
+        whole = sorted(f"{signal.kind} {signal.value}" for signal in content.signals)
+        digest = hashlib.sha256("\n".join(whole).encode()).digest()
+        marks[content.path] = int.from_bytes(digest[:8], "big", signed=True)
+    return marks
 
 
 def _case(case: Case | None) -> Iterator[tuple[Table, Row]]:
@@ -144,7 +207,8 @@ def _signals(event: Event) -> Iterator[tuple[Table, Row]]:
     ]
     for ordinal, (position, signal) in enumerate(signals):
         value = signal_bytes(signal)
-        row = (ordinal, position, signal.kind, value, signal.part, signal.quality)
+        little = signal.low_information.value if signal.low_information else None
+        row = (ordinal, position, signal.kind, value, signal.part, signal.quality, little)
         yield kept_signals, row
 
 
@@ -162,6 +226,9 @@ def _tally(outcome: Outcome, parts: Sequence[tuple[Table, Row]]) -> Iterator[str
             yield "signals_kept"
     for match in outcome.matches:
         yield f"matches_{match.kind}"
+    for one in outcome.silenced:
+        yield "silenced"
+        yield f"silenced_{one.reason.value}"
 
 
 def _write_sqlite(connection: Connection, rows: Sequence[Row]) -> dict[str, int]:

@@ -5,14 +5,27 @@ from tutela.model.bank import Bank, Entry, EntryFacts, EntryState, NewEntry
 from tutela.model.case import Case, CaseState
 from tutela.model.content import Content, Gap, GapReason
 from tutela.model.decision import Decision, Reason
-from tutela.model.event import Actor, Event, EventKind, Outcome
+from tutela.model.event import Actor, Event, EventKind, Origin, Outcome
 from tutela.model.match import Match, Silenced, Silencing
 from tutela.model.principle import PRINCIPLES, Measure, MeasureState, Principle
+from tutela.model.rescan import (
+    ENDED,
+    ActionChange,
+    PolicyReport,
+    Rescan,
+    RescanKind,
+    RescanState,
+    RescanTally,
+    RuleChange,
+    Sample,
+)
 from tutela.model.signal import LowInformation, Signal
 from tutela.model.verdict import Verdict
 
 __all__ = [
+    "ENDED",
     "PRINCIPLES",
+    "ActionChange",
     "ActionKind",
     "Actor",
     "Bank",
@@ -32,9 +45,17 @@ __all__ = [
     "Measure",
     "MeasureState",
     "NewEntry",
+    "Origin",
     "Outcome",
+    "PolicyReport",
     "Principle",
     "Reason",
+    "Rescan",
+    "RescanKind",
+    "RescanState",
+    "RescanTally",
+    "RuleChange",
+    "Sample",
     "Signal",
     "Silenced",
     "Silencing",

@@ -31,8 +31,22 @@ class Actor(Record, frozen=True, kw_only=True):
     id: Name
 
 
+class Origin(Record, frozen=True, kw_only=True):
+    """Where a finding in the past comes from.
+
+    Attributes:
+        event_id: the event whose content was found, long after it was checked.
+        received_at: when that event came in.
+        rescan: number of the re-scan that found it.
+    """
+
+    event_id: EventId
+    received_at: datetime
+    rescan: int
+
+
 class Event(Record, frozen=True, kw_only=True):
-    """Something that happened on the platform.
+    """Something that happened on the platform, or was found in its past.
 
     Attributes:
         id: chosen by the client, or made here; the same id is the same event for ever.
@@ -42,6 +56,8 @@ class Event(Record, frozen=True, kw_only=True):
         region: ISO 3166 code of the place whose law applies, where known.
         drill: harmless test material; marked wherever it is shown.
         contents: what it carries; an archive carries several.
+        origin: where this is a finding in the past: the event that it was found in. Surface,
+            region, actor, drill and contents are those of that event.
     """
 
     id: EventId
@@ -53,6 +69,7 @@ class Event(Record, frozen=True, kw_only=True):
     actor: Actor | None = None
     drill: bool = False
     contents: tuple[Content, ...] = ()
+    origin: Origin | None = None
 
 
 class Outcome(Record, frozen=True, kw_only=True):

@@ -285,6 +285,68 @@ tallies = Table(
     sqlite_with_rowid=False,
 )
 
+# `scope` is JSON: which entries are compared, or the policy that decides. The events from
+# `first_seq` to `last_seq` are looked at; those up to `cursor` have been, and `last_seq` is NULL
+# where it follows from the time of the start. Who works on it is `holder`, alive at `beat_at`.
+rescans = Table(
+    "rescans",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("bank_id", ForeignKey("banks.id")),
+    Column("since", Instant),
+    Column("until", Instant),
+    Column("policy_version", Text, nullable=False),
+    Column("record", Boolean, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("entries", BigInteger),
+    Column("first_seq", BigInteger, nullable=False),
+    Column("last_seq", BigInteger, nullable=False),
+    Column("cursor", BigInteger, nullable=False),
+    Column("again_at", Instant),
+    Column("created_at", Instant, nullable=False),
+    Column("started_at", Instant),
+    Column("ended_at", Instant),
+    Column("holder", Text),
+    Column("beat_at", Instant),
+    Column("problem", Text, nullable=False),
+    Column("tally", Text, nullable=False),
+    Column("report", Text),
+    Index(None, "state", "id"),
+)
+
+# One row for each finding of a re-scan; the finding is an event of its own. `origin` is the id of
+# the event whose content was found, `received_at` its time.
+findings = Table(
+    "findings",
+    metadata,
+    Column("event_seq", ForeignKey("events.seq"), primary_key=True, autoincrement=False),
+    Column("rescan_id", ForeignKey("rescans.id"), nullable=False),
+    Column("origin", Text, nullable=False, index=True),
+    Column("received_at", Instant, nullable=False),
+    Index(None, "rescan_id", "event_seq"),
+)
+
+# One row: up to which list version every growth has been queued as a re-scan, and when that was.
+past = Table(
+    "past",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("version", BigInteger, nullable=False),
+    Column("looked_at", Instant, nullable=False),
+)
+
+# What each bank was at that version, so that one that was enabled or widened since is noticed.
+past_banks = Table(
+    "past_banks",
+    metadata,
+    Column("bank_id", ForeignKey("banks.id"), primary_key=True, autoincrement=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("distance", SmallInteger, nullable=False),
+)
+
 api_keys = Table(
     "api_keys",
     metadata,

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from tutela.detection.media.pool import DecoderPool
 from tutela.lists.matching import Matching
-from tutela.model import Actor, Content, Event, Gap, GapReason, Match, Outcome, Signal, Verdict
+from tutela.model import Actor, Content, Event, Gap, GapReason, Outcome, Signal
 from tutela.model.record import Record
-from tutela.policy.facts import Facts
 from tutela.policy.policy import Policy
-from tutela.response.cases import open_case
+from tutela.response.conclusion import conclude
 from tutela.storage.journal import Journal
 
 LISTED_GAPS = 100
@@ -83,19 +82,8 @@ class Pipeline:
         list_version = self._matching.version
         matches = await self._matching.of_contents(event.contents)
         gaps = self._gaps(event.contents)
-        verdict = verdict_of(matches, gaps)
-        decision = self._policy.decide(Facts.of(event, verdict, matches, gaps))
-        case = open_case(event, matches, gaps, decision)
-        outcome = Outcome(
-            event_id=event.id,
-            verdict=verdict,
-            received_at=event.received_at,
-            drill=event.drill,
-            list_version=list_version,
-            matches=matches,
-            gaps=gaps,
-            decision=decision,
-            case_id=case.id if case else None,
+        outcome, case = conclude(
+            event, matches, gaps, policy=self._policy, list_version=list_version
         )
         return await asyncio.wrap_future(self._journal.record(event, outcome, case))
 
@@ -134,13 +122,6 @@ class Pipeline:
             )
             return (*gaps[:LISTED_GAPS], more)
         return tuple(gaps)
-
-
-def verdict_of(matches: Sequence[Match], gaps: Sequence[Gap]) -> Verdict:
-    """A match outweighs a gap; a gap is never clear."""
-    if matches:
-        return Verdict.MATCH
-    return Verdict.NOT_CHECKED if gaps else Verdict.CLEAR
 
 
 def _placed(gap: Gap, path: tuple[str, ...]) -> Gap:

@@ -10,8 +10,6 @@ from collections.abc import Iterator
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tutela.app import open_services
 from tutela.drill.photographs import listed, unrelated
@@ -21,15 +19,13 @@ from tutela.lists.matching import KnownFacts, Matching
 from tutela.model import (
     ActionKind,
     EntryFacts,
-    Gap,
     GapReason,
-    Match,
     NewEntry,
     Outcome,
     Signal,
     Verdict,
 )
-from tutela.pipeline import LISTED_GAPS, Pipeline, Submission, verdict_of
+from tutela.pipeline import LISTED_GAPS, Pipeline, Submission
 from tutela.settings import Settings
 from tutela.telemetry import make_logger
 
@@ -169,14 +165,3 @@ def test_facts_are_read_once() -> None:
     assert facts.get([2, 3])[2].label == "2"
     assert 3 not in facts.get([3]), "a deleted entry has no facts"
     assert asked == [[1, 2], [3], [3]]
-
-
-MATCH = Match(bank="b", bank_id=1, entry_id=1, kind="md5", distance=0, exact=True, list_version=1)
-GAPS = st.lists(st.sampled_from(GapReason).map(lambda reason: Gap(reason=reason)), max_size=3)
-
-
-@given(matches=st.lists(st.just(MATCH), max_size=2), gaps=GAPS)
-def test_clear_means_neither_match_nor_gap(matches: list[Match], gaps: list[Gap]) -> None:
-    verdict = verdict_of(matches, gaps)
-    assert (verdict is Verdict.CLEAR) == (not matches and not gaps)
-    assert (verdict is Verdict.MATCH) == bool(matches)

@@ -20,6 +20,9 @@ TALLIED = (
     "matches_pdq",
     "cases",
     "signals_kept",
+    "signals_expired",
+    "signals_compared",
+    "findings",
     "silenced",
     *(f"silenced_{reason}" for reason in Silencing),
 )

@@ -10,10 +10,16 @@ import msgspec
 from sqlalchemy import Connection, RowMapping, Select, select
 
 from tutela.errors import NotFound
-from tutela.model import Actor, Content, Event, EventKind, LowInformation, Outcome, Signal
+from tutela.model import Actor, Content, Event, EventKind, LowInformation, Origin, Outcome, Signal
 from tutela.model.record import Record
 from tutela.storage.database import Database
-from tutela.storage.tables import decisions, events, kept_signals
+from tutela.storage.tables import decisions, events, findings, kept_signals
+
+ORIGIN = (
+    findings.c.origin,
+    findings.c.received_at.label("origin_received_at"),
+    findings.c.rescan_id,
+)
 
 
 class EventFile(Record, frozen=True, kw_only=True):
@@ -56,8 +62,11 @@ class Events:
 
 def select_files(*more: Any) -> Select[Any]:  # noqa: ANN401 - columns of any type
     """Every event with its outcome, and more columns of joined tables."""
-    joined = events.join(decisions, decisions.c.event_seq == events.c.seq)
-    return select(events, decisions.c.outcome, *more).select_from(joined)
+    joined = events.join(decisions, decisions.c.event_seq == events.c.seq).outerjoin(
+        findings, findings.c.event_seq == events.c.seq
+    )
+    columns = (*events.c, decisions.c.outcome, *ORIGIN, *more)
+    return select(*columns).select_from(joined)
 
 
 def file_of(row: RowMapping, signals: Mapping[int, Sequence[Signal]] | None = None) -> EventFile:
@@ -78,8 +87,17 @@ def file_of(row: RowMapping, signals: Mapping[int, Sequence[Signal]] | None = No
         actor=Actor(id=row["actor"]) if row["actor"] is not None else None,
         drill=row["drill"],
         contents=contents,
+        origin=_origin(row),
     )
     return EventFile(event=event, outcome=msgspec.json.decode(row["outcome"], type=Outcome))
+
+
+def _origin(row: RowMapping) -> Origin | None:
+    if row["origin"] is None:
+        return None
+    return Origin(
+        event_id=row["origin"], received_at=row["origin_received_at"], rescan=row["rescan_id"]
+    )
 
 
 def _signals(connection: Connection, number: int) -> Mapping[int, Sequence[Signal]]:

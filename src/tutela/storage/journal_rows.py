@@ -19,6 +19,7 @@ from tutela.storage.tables import (
     cases,
     decisions,
     events,
+    findings,
     kept_signals,
     matches,
     silenced,
@@ -39,6 +40,7 @@ EVENT_COLUMNS: Mapping[str, str] = {
     "contents": "text",
 }
 COLUMNS: Mapping[Table, tuple[str, ...]] = {
+    findings: ("event_seq", "rescan_id", "origin", "received_at"),
     decisions: ("event_seq", "verdict", "policy_version", "outcome"),
     actions: ("event_seq", "kind"),
     matches: (
@@ -199,6 +201,12 @@ def _case(case: Case | None) -> Iterator[tuple[Table, Row]]:
         yield cases, (case.id, opened_at, state, case.drill, principles, case.summary)
 
 
+def _origin(event: Event) -> Iterator[tuple[Table, Row]]:
+    origin = event.origin
+    if origin is not None:
+        yield findings, (origin.rescan, origin.event_id, microseconds(origin.received_at))
+
+
 def _signals(event: Event) -> Iterator[tuple[Table, Row]]:
     signals = [
         (position, signal)
@@ -222,6 +230,8 @@ def _tally(outcome: Outcome, parts: Sequence[tuple[Table, Row]]) -> Iterator[str
             yield f"actions_{row[0]}"
         elif table is cases:
             yield "cases"
+        elif table is findings:
+            yield "findings"
         elif table is kept_signals:
             yield "signals_kept"
     for match in outcome.matches:

@@ -104,8 +104,10 @@ class Rows:
 
 def rows_of(event: Event, outcome: Outcome, case: Case | None, *, keep_signals: bool) -> Rows:
     """The rows of an event; raises `InvalidInput` or `ValueError` where it cannot be stored."""
-    signals = _signals(event) if keep_signals else ()
-    parts = (*_parts(event, outcome), *_silenced(outcome), *_case(case), *signals)
+    # The signals of a finding are those of its origin, and are kept or not with that.
+    signals = _signals(event) if keep_signals and event.origin is None else ()
+    found = (*_parts(event, outcome), *_silenced(outcome), *_case(case), *_origin(event))
+    parts = (*found, *signals)
     return Rows(event=_event(event), parts=parts, tally=tuple(_tally(outcome, parts)))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -11,15 +12,20 @@ from sqlalchemy import Connection, RowMapping, Select, func, select, update
 
 from tutela.errors import InvalidInput, NotFound
 from tutela.model import Entry, EntryFacts, EntryState, NewEntry, Signal
-from tutela.storage.banks import DISTANCE, bank_named, live_banks
+from tutela.model.bank import DISTANCE
+from tutela.storage.banks import bank_named, live_banks
 from tutela.storage.changes import (
     Changes,
     Codes,
+    ListSnapshot,
+    Standing,
     bump_version,
     erase,
+    identity,
     list_version,
     read_changes,
     read_codes,
+    standing,
 )
 from tutela.storage.database import Database
 from tutela.storage.imports import Import, ImportResult, tidy_imports
@@ -163,6 +169,22 @@ class Entries:
         """What changed in the lists after a version, consistently read."""
         with self._database.read() as connection:
             return read_changes(connection, version, live_banks(connection))
+
+    def standing(self, known: int) -> Standing:
+        """Where the lists stand, for whoever knows them at a version; cheap."""
+        with self._database.read() as connection:
+            return standing(connection, known)
+
+    def identity(self) -> int:
+        """The number that tells this database from others."""
+        with self._database.read() as connection:
+            return identity(connection)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[ListSnapshot]:
+        """All lists in one transaction, to be read piece by piece."""
+        with self._database.read() as connection:
+            yield ListSnapshot(connection, live_banks(connection))
 
     def tidy(self) -> None:
         """Remove what stopped processes left of unfinished additions; it was never visible."""

@@ -48,6 +48,16 @@ counters = Table(
     Column("value", BigInteger, nullable=False),
 )
 
+# A random number for each of the latest list versions. Two databases that were one once (a backup
+# that was restored, and what it replaced) count on from the same version; these tell them apart.
+list_versions = Table(
+    "list_versions",
+    metadata,
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    Column("token", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 # How long the signals of each kind are: arrays of them need one length.
 signal_kinds = Table(
     "signal_kinds",

@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -139,3 +140,77 @@ def test_tombstones_need_their_entry(database: Database) -> None:
     orphan = {"entry_id": 9, "ordinal": 0, "kind": "md5", "value": b"x", "part": ""}
     with pytest.raises(TutelaError, match="contradicts"), database.write() as connection:
         connection.execute(insert(entry_signals), orphan)
+
+
+def test_own_distances_come_with_the_signals_and_as_changes(lists: Entries) -> None:
+    signals = [(Signal(kind="pdq", value=f"0{n}" * 32),) for n in range(3)]
+    lists.add("hills", [NewEntry(signals=own, distance=7 * n) for n, own in enumerate(signals, 1)])
+    lists.add("hills", [NewEntry(signals=signals[0])])
+    chunks = lists.load("pdq")
+    assert [chunk.distances.tolist() for chunk in chunks] == [[7, 14, 21, module.BANKS_DISTANCE]]
+    start = lists.version()
+    lists.set_distance(1, 0)
+    lists.set_distance(2, None)
+    lists.delete(3)
+    changes = lists.changed_since(start)
+    assert sorted(changes.distances, key=lambda pair: pair[0]) == [(1, 0), (2, None)]
+    assert sorted(changes.enabled) == [1, 2]
+
+
+def test_a_version_is_known_by_its_token_until_it_is_old(
+    lists: Entries, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "KNOWN_VERSIONS", 3)
+    tokens = []
+    for _ in range(5):
+        Banks(database).change("hills", distance=3)
+        version = lists.version()
+        tokens.append(lists.standing(version).token)
+    assert len(set(tokens)) == 5
+    assert None not in tokens
+    known = [lists.standing(version - back).token for back in range(5)]
+    assert known == [tokens[4], tokens[3], tokens[2], None, None]
+    assert lists.standing(version + 1) == module.Standing(version=version, token=None)
+    assert lists.changed_since(0).token == tokens[4]
+
+
+def test_a_database_has_an_identity_of_its_own(lists: Entries, tmp_path: Path) -> None:
+    other = Database.open(f"sqlite:///{tmp_path}/another.db")
+    other.migrate()
+    assert lists.identity() == lists.identity() != Entries(other).identity()
+    other.close()
+
+
+def test_a_snapshot_shows_one_state_while_others_write(
+    lists: Entries, database_url: str, hill: Callable[..., NewEntry]
+) -> None:
+    lists.add("hills", [hill() for _ in range(3)])
+    before = lists.version()
+    others = Database.open(database_url)
+    writer = Entries(others)
+    with lists.snapshot() as snapshot:
+        writer.add("hills", [hill()])
+        writer.delete(1)
+        writer.disable(2)
+        found = [entry for codes in snapshot.codes() for entry in codes.entry_ids.tolist()]
+        changes = snapshot.changes(after=snapshot.version, states_after=0)
+    others.close()
+    assert (snapshot.version, changes.version) == (before, before)
+    assert found == [1, 2, 3]
+    assert (changes.disabled, changes.removed) == ((), ())
+
+
+def test_who_begins_anew_is_told_what_counts_again_and_not_what_is_gone(
+    lists: Entries, hill: Callable[..., NewEntry]
+) -> None:
+    until = datetime.now(UTC) + timedelta(days=1)
+    lists.add("hills", [hill() for _ in range(4)])
+    lists.disable(1, until)
+    lists.disable(2)
+    lists.delete(3)
+    with lists.snapshot() as snapshot:
+        fresh = snapshot.changes(after=snapshot.version, states_after=0)
+        late = snapshot.changes(after=snapshot.version, states_after=snapshot.version)
+    assert sorted(fresh.disabled) == [(1, until), (2, None)]
+    assert (fresh.added, fresh.removed) == ((), ())
+    assert late.disabled == ((1, until),)

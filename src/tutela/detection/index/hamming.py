@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-from itertools import combinations
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from tutela.detection.index.building.tables import make_tables
 from tutela.detection.index.certificate import Substrings
-from tutela.detection.index.kernels import (
-    LINE_WORDS,
-    MASKS,
-    WORD_BITS,
-    bucket_keys,
-    fill_table,
-    probe,
-    rank_lines,
-    scan,
-)
+from tutela.detection.index.kernels import probe, scan
 from tutela.detection.index.layers import LayeredIndex
-from tutela.detection.index.plan import MOST_THRESHOLD, Plan, make_plan
+from tutela.detection.index.plan import Plan, make_plan
 from tutela.detection.index.rows import SortedRows
 from tutela.detection.index.shapes import (
     Arrays,
     Form,
     Found,
-    Numbers,
     Probing,
     Question,
     Rows,
     Tables,
-    Words,
 )
 
 RADIUS = 31
@@ -96,7 +85,7 @@ class TablePart:
     """A part that is searched by multi-index hashing; `plan.py` says why nothing is missed."""
 
     kernel: ClassVar[str] = "tables"
-    layout: ClassVar[int] = 1
+    layout: ClassVar[int] = 2
 
     def __init__(
         self, rows: SortedRows, plan: Plan, radius: int, tables: Tables | None = None
@@ -156,56 +145,3 @@ class TablePart:
         if self.plan.scans[question.radius]:
             return scan(question, rows, len(rows.codes))
         return probe(question, rows, self.tables, self._probing[question.radius])
-
-
-def make_tables(codes: Words, plan: Plan) -> Tables:
-    """The tables of a plan over some codes (n, words)."""
-    sizes = [max(LINE_WORDS, 1 << (width - int(WORD_BITS))) for width in plan.widths]
-    begins = np.concatenate([[0], np.cumsum(sizes)])
-    bitmap = np.zeros(begins[-1], np.uint64)
-    layout = np.zeros((len(sizes), MASKS + MOST_THRESHOLD + 2), np.int64)
-    heads: list[Numbers] = []
-    spills: list[Numbers] = []
-    masks: list[Numbers] = []
-    for number, (first, width) in enumerate(zip(plan.firsts, plan.widths, strict=True)):
-        most = int(plan.thresholds[:, number].max())
-        own, weights = _masks(width - int(WORD_BITS), most)
-        layout[number, :MASKS] = first, width, begins[number]
-        layout[number, MASKS : MASKS + len(weights)] = weights + sum(
-            len(of_table) for of_table in masks
-        )
-        keys = bucket_keys(codes, first, width)
-        keys.sort()
-        part = bitmap[begins[number] : begins[number + 1]]
-        head, spill = fill_table(keys, part, sum(len(of_table) for of_table in spills))
-        heads.append(head)
-        spills.append(spill)
-        masks.append(own)
-    return Tables(
-        layout,
-        bitmap,
-        rank_lines(bitmap),
-        np.concatenate(heads),
-        np.concatenate(spills),
-        np.concatenate(masks),
-        _near(MOST_THRESHOLD),
-    )
-
-
-def _masks(bits: int, most: int) -> tuple[Numbers, Numbers]:
-    """Numbers of `bits` bits with up to `most` set, by weight, and where each weight begins."""
-    masks: list[int] = []
-    begins = [0]
-    for weight in range(most + 1):
-        masks += [sum(1 << bit for bit in chosen) for chosen in combinations(range(bits), weight)]
-        begins.append(len(masks))
-    return np.array(masks, np.uint32), np.array(begins, np.uint32)
-
-
-def _near(most: int) -> Words:
-    """uint64 (most + 1, 64): which of 64 numbers are within a radius of one of them."""
-    numbers = np.arange(64, dtype=np.uint64)
-    apart = np.bitwise_count(numbers[:, None] ^ numbers)
-    powers = np.uint64(1) << numbers
-    balls = [np.where(apart <= radius, powers, 0).sum(axis=1) for radius in range(most + 1)]
-    return np.array(balls, np.uint64)

@@ -11,7 +11,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, cast
 
 import numpy as np
+from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
@@ -29,10 +31,15 @@ from tutela.detection.index.shapes import (
 )
 from tutela.detection.kernels import kernel
 
-# Columns of `Tables.layout`; from MASKS on, where the masks of weight 0, 1, ... begin.
+# Columns of `Tables.layout`; from MASKS on, where the masks of threshold 0, 1, ... begin.
 FIRST, WIDTH, BITMAP, MASKS = range(4)
 SPILLED = np.uint32(1 << 31)
 LINE_WORDS = 8
+REST_SHIFT = np.uint32(28)
+FLIPS = np.uint32((1 << 28) - 1)
+
+# How to prefetch: see the reference of LLVM's intrinsic.
+FOR_READING, INTO_SECOND, OF_DATA = 0, 2, 1
 
 # Fields of the tally of one query.
 COUNT, TOTAL = range(2)
@@ -42,6 +49,7 @@ ROW = np.uint64(0xFFFFFFFF)
 ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 WORD_BITS, IN_WORD = np.uint64(6), np.uint64(63)
 LINE_SHIFT = np.uint32(3)
+SPILL_SHIFT = np.uint32(31)
 
 
 def _popcount(_context: Any, word: Any) -> Any:  # noqa: ANN401 - numba's own types
@@ -55,6 +63,36 @@ popcount = cast("Callable[[Any], Any]", intrinsic(_popcount))
 """Set bits of a uint64 as uint64: LLVM's ctpop, one instruction where the CPU has one."""
 
 
+def _prefetch(_context: Any, array: Any, index: Any) -> Any:  # noqa: ANN401 - numba's own types
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ANN401
+        kind = signature.args[0]
+        column = context.make_array(kind)(context, builder, args[0])
+        place = [builder.zext(args[1], ir.IntType(64))]
+        place += [ir.Constant(ir.IntType(64), 0)] * (kind.ndim - 1)
+        item = cgutils.get_item_pointer(
+            context, builder, kind, column, place, wraparound=False, boundscheck=False
+        )
+        octet, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        prefetch = cgutils.get_or_insert_function(
+            builder.module,
+            ir.FunctionType(ir.VoidType(), [octet, number, number, number]),
+            "llvm.prefetch.p0",
+        )
+        how = [ir.Constant(number, value) for value in (FOR_READING, INTO_SECOND, OF_DATA)]
+        builder.call(prefetch, [builder.bitcast(item, octet), *how])
+        return context.get_dummy_value()
+
+    return types.void(array, index), generate
+
+
+prefetch = cast("Callable[[Any, Any], None]", intrinsic(_prefetch))
+"""Ask for the item (a row of a matrix) at a uint32 index, so that it is there when it is read.
+
+Into the second cache: its queue is longer than that of the first, where a search among ten million
+codes took 55 µs for asking its bitmap words, against 19 µs this way and 59 µs without asking ahead.
+"""
+
+
 class Scratch(NamedTuple):
     """What is known so far about one query: `ends` says how much of it is from each table."""
 
@@ -62,7 +100,6 @@ class Scratch(NamedTuple):
     words: Numbers
     full: Words
     places: Numbers
-    codes: Numbers
 
 
 class Best(NamedTuple):
@@ -84,53 +121,6 @@ def substring(code: Words, first: int, width: int) -> Any:  # noqa: ANN401 - a u
     if offset + width > 64:  # noqa: PLR2004 - bits of a word
         bits |= code[word + 1] >> np.uint64(64 - offset)
     return bits >> np.uint64(64 - width)
-
-
-@kernel
-def bucket_keys(codes: Words, first: int, width: int) -> Words:
-    """`substring << 32 | code` of each code: sorted, they are the contents of a table."""
-    keys = np.empty(codes.shape[0], np.uint64)
-    for code in range(codes.shape[0]):
-        keys[code] = (substring(codes[code], first, width) << ROW_BITS) | np.uint64(code)
-    return keys
-
-
-@kernel
-def fill_table(keys: Words, bitmap: Words, spilled: int) -> tuple[Numbers, Numbers]:
-    """Make one table of sorted keys: sets bits of `bitmap`, returns heads and spill.
-
-    Args:
-        spilled: length of the spill of the tables before it.
-    """
-    heads = np.empty(keys.size, np.uint32)
-    spill = np.empty(keys.size + keys.size // 2 + 1, np.uint32)
-    full = used = start = 0
-    while start < keys.size:
-        bucket, end = keys[start] >> ROW_BITS, start + 1
-        while end < keys.size and keys[end] >> ROW_BITS == bucket:
-            end += 1
-        bitmap[bucket >> WORD_BITS] |= ONE << (bucket & IN_WORD)
-        heads[full] = np.uint32(keys[start] & ROW)
-        if end > start + 1:
-            heads[full] = np.uint32(spilled + used) | SPILLED
-            spill[used] = end - start
-            for key in range(start, end):
-                spill[used + 1 + key - start] = np.uint32(keys[key] & ROW)
-            used += 1 + end - start
-        full, start = full + 1, end
-    return heads[:full].copy(), spill[:used].copy()
-
-
-@kernel
-def rank_lines(bitmap: Words) -> Numbers:
-    """Set bits before each line of eight words."""
-    ranks = np.empty(bitmap.size // LINE_WORDS, np.uint32)
-    before = ZERO
-    for line in range(ranks.size):
-        ranks[line] = before
-        for word in range(line * LINE_WORDS, (line + 1) * LINE_WORDS):
-            before += popcount(bitmap[word])
-    return ranks
 
 
 @kernel
@@ -193,7 +183,7 @@ def _compare(query: Words, rows: Rows, count: int, radius: int, reach: Reach, be
     _clear(best)
     codes, within, other = rows.codes, np.uint64(radius), min(1, query.size - 1)
     first, second, used = query[0], query[other], ALL if other else ZERO
-    for code in range(count):
+    for code in range(np.uint64(count)):  # unsigned: a signed index is tried for being negative
         apart = popcount(first ^ codes[code, 0]) + popcount((second ^ codes[code, other]) & used)
         if apart <= within:
             apart = _distance(query, codes[code])
@@ -281,30 +271,48 @@ def find(question: Question, rows: Rows, directory: Numbers, shift: int) -> Foun
 
 
 @kernel
+def _ask(query: Words, tables: Tables, table: int, threshold: int) -> None:
+    """Prefetch the words that `_full_words` will read. It pays to be a whole table ahead."""
+    layout, bitmap, masks = tables.layout, tables.bitmap, tables.masks
+    bucket = substring(query, layout[table, FIRST], layout[table, WIDTH])
+    begin, high = np.uint32(layout[table, BITMAP]), np.uint32(bucket >> WORD_BITS)
+    first, end = layout[table, MASKS + threshold], layout[table, MASKS + threshold + 1]
+    for mask in range(np.uint64(first), np.uint64(end)):
+        prefetch(bitmap, begin + (high ^ (masks[mask] & FLIPS)))
+
+
+@kernel
 def _full_words(
     query: Words, tables: Tables, thresholds: NDArray[np.int8], scratch: Scratch
 ) -> None:
     """Note the bitmap words that have full buckets within the threshold of the query's bucket.
 
-    A word is 64 buckets that differ in their lowest six bits. When `weight` of the bits above
-    differ, those within the rest of the threshold are `near[threshold - weight]`.
+    A word is 64 buckets that differ in their lowest six bits. A mask says which of the bits above
+    to flip, and how much of the threshold is left for those six.
     """
-    layout, bitmap, masks = tables.layout, tables.bitmap, tables.masks
-    ends, words, full = scratch.ends, scratch.words, scratch.full
-    count = 0
+    layout, bitmap, masks, near = tables.layout, tables.bitmap, tables.masks, tables.near
+    words, full = scratch.words, scratch.full
+    count = ZERO
+    if thresholds[0] >= 0:
+        _ask(query, tables, 0, thresholds[0])
     for table in range(thresholds.size):
-        bucket = substring(query, layout[table, FIRST], layout[table, WIDTH])
-        begin = np.uint32(layout[table, BITMAP])
-        high, low = np.uint32(bucket >> WORD_BITS), bucket & IN_WORD
-        for weight in range(thresholds[table] + 1):
-            near = tables.near[thresholds[table] - weight, low]
-            for mask in range(layout[table, MASKS + weight], layout[table, MASKS + weight + 1]):
-                word = begin + (high ^ masks[mask])
-                found = bitmap[word] & near
+        if table + 1 < thresholds.size and thresholds[table + 1] >= 0:
+            _ask(query, tables, table + 1, thresholds[table + 1])
+        if thresholds[table] >= 0:
+            bucket = substring(query, layout[table, FIRST], layout[table, WIDTH])
+            begin = np.uint32(layout[table, BITMAP])
+            high, low = np.uint32(bucket >> WORD_BITS), bucket & IN_WORD
+            first = layout[table, MASKS + thresholds[table]]
+            end = layout[table, MASKS + thresholds[table] + 1]
+            for mask in range(np.uint64(first), np.uint64(end)):
+                word = begin + (high ^ (masks[mask] & FLIPS))
+                found = bitmap[word] & near[masks[mask] >> REST_SHIFT, low]
                 # Always written, counted if full: no branch for the CPU to guess wrong.
                 words[count], full[count] = word, found
-                count += int(found != ZERO)
-        ends[table] = count
+                count += np.uint64(found != ZERO)
+        scratch.ends[table] = count
+    for number in range(count):
+        prefetch(tables.ranks, words[number] >> LINE_SHIFT)
 
 
 @kernel
@@ -312,44 +320,64 @@ def _places(tables: Tables, scratch: Scratch) -> None:
     """Number the full buckets of those words in the order of the bitmap."""
     bitmap, ranks = tables.bitmap, tables.ranks
     ends, words, full, places = scratch.ends, scratch.words, scratch.full, scratch.places
-    placed = number = 0
+    placed = number = ZERO
     for table in range(ends.size):
-        while number < ends[table]:
+        while number < np.uint64(ends[table]):
             word, found = words[number], full[number]
             line = word >> LINE_SHIFT
             before = np.uint64(ranks[line])
-            for earlier in range(line << LINE_SHIFT, word):
+            for earlier in range(np.uint64(line << LINE_SHIFT), np.uint64(word)):
                 before += popcount(bitmap[earlier])
             while found:
                 bit = found & (~found + ONE)
-                places[placed] = before + popcount(bitmap[word] & (bit - ONE))
-                placed += 1
+                place = np.uint32(before + popcount(bitmap[word] & (bit - ONE)))
+                places[placed] = place
+                prefetch(tables.heads, place)
+                placed += ONE
                 found ^= bit
-            number += 1
+            number += ONE
         ends[table] = placed
 
 
 @kernel
-def _codes(tables: Tables, scratch: Scratch, patience: int) -> bool:
-    """Gather the codes of those buckets; false when there are more than `patience`."""
-    heads, spill = tables.heads, tables.spill
-    ends, places, codes = scratch.ends, scratch.places, scratch.codes
-    count = number = 0
+def _heads(rows: Rows, tables: Tables, scratch: Scratch) -> Any:  # noqa: ANN401 - a uint64
+    """Read the heads into `places`; returns how many codes those buckets hold."""
+    heads, spill, places, crowds = tables.heads, tables.spill, scratch.places, scratch.words
+    buckets, crowded = np.uint64(scratch.ends[-1]), ZERO
+    for number in range(buckets):
+        head = heads[places[number]]
+        places[number] = head
+        crowds[crowded] = head & ~SPILLED
+        if head & SPILLED:
+            prefetch(spill, head & ~SPILLED)
+        else:
+            prefetch(rows.codes, head)
+        crowded += np.uint64(head >> SPILL_SHIFT)
+    count = buckets - crowded
+    for number in range(crowded):
+        count += np.uint64(spill[crowds[number]])
+    return count
+
+
+@kernel
+def _codes(rows: Rows, tables: Tables, scratch: Scratch, codes: Numbers) -> None:
+    """Gather the codes of those buckets; there is room for all."""
+    spill, ends, places = tables.spill, scratch.ends, scratch.places
+    count = number = ZERO
     for table in range(ends.size):
-        while number < ends[table]:
-            head = heads[places[number]]
-            number += 1
-            crowd = int(spill[head & ~SPILLED]) if head & SPILLED else 1
-            if count + crowd > patience:
-                return False
-            codes[count] = head
+        while number < np.uint64(ends[table]):
+            head = places[number]
+            number += ONE
             if head & SPILLED:
-                first = int(head & ~SPILLED) + 1
-                for member in range(crowd):
-                    codes[count + member] = spill[first + member]
-            count += crowd
+                first = np.uint64(head & ~SPILLED) + ONE
+                for member in range(first, first + np.uint64(spill[head & ~SPILLED])):
+                    codes[count] = spill[member]
+                    prefetch(rows.codes, spill[member])
+                    count += ONE
+            else:
+                codes[count] = head
+                count += ONE
         ends[table] = count
-    return True
 
 
 @kernel
@@ -373,18 +401,18 @@ def _verify(
     rows: Rows,
     tables: Tables,
     thresholds: NDArray[np.int8],
-    scratch: Scratch,
+    ends: Integers,
+    codes: Numbers,
     best: Best,
 ) -> None:
     """Compare the query with the codes that were gathered. See `_compare`."""
     known, within, other = rows.codes, np.uint64(question.radius), min(1, query.size - 1)
     first, second, used = query[0], query[other], ALL if other else ZERO
-    ends, codes = scratch.ends, scratch.codes
-    number = 0
+    number = ZERO
     for table in range(ends.size):
-        while number < ends[table]:
+        while number < np.uint64(ends[table]):
             code = codes[number]
-            number += 1
+            number += ONE
             apart = popcount(first ^ known[code, 0])
             apart += popcount((second ^ known[code, other]) & used)
             if apart > within:
@@ -403,16 +431,20 @@ def probe(question: Question, rows: Rows, tables: Tables, probing: Probing) -> F
         np.empty(probing.room, np.uint32),
         np.empty(probing.room, np.uint64),
         np.empty(probing.room, np.uint32),
-        np.empty(probing.patience + 1, np.uint32),
     )
+    codes = np.empty(probing.room, np.uint32)
     for number in range(question.queries.shape[0]):
         query = question.queries[number]
         _clear(best)
         _full_words(query, tables, probing.thresholds, scratch)
         _places(tables, scratch)
-        if _codes(tables, scratch, probing.patience):
-            _verify(query, question, rows, tables, probing.thresholds, scratch, best)
-        else:
+        count = _heads(rows, tables, scratch)
+        if count > np.uint64(probing.patience):
             _compare(query, rows, rows.codes.shape[0], question.radius, question.reach, best)
+        else:
+            if count > np.uint64(codes.size):
+                codes = np.empty(probing.patience, np.uint32)
+            _codes(rows, tables, scratch, codes)
+            _verify(query, question, rows, tables, probing.thresholds, scratch.ends, codes, best)
         found = _keep(number, found, best)
     return _trim(found)

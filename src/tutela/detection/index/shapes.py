@@ -78,7 +78,8 @@ class Tables(NamedTuple):
         layout: int64 (tables, columns), see FIRST and so on.
         bitmap: 64 buckets to a word, lowest bit first.
         ranks: full buckets before each line of eight words.
-        masks: by weight, which bits of a bucket's number above the lowest six to flip.
+        masks: for each width and threshold, which bits of a bucket's number above the lowest six
+            to flip, and in the highest four bits what is left of the threshold for these six.
         near: uint64 (radius + 1, 64): which of 64 buckets lie within a radius of one of them.
     """
 

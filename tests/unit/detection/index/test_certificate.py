@@ -102,7 +102,8 @@ def leave_out_a_table(part: TablePart) -> None:
 def forget_a_mask(part: TablePart) -> None:
     """One of the buckets that one table is asked for is asked for twice, another not at all."""
     layout = part.tables.layout
-    part.tables.masks[layout[2, kernels.MASKS + 1] + 4] = 0
+    threshold = part._probing[31].thresholds[2]
+    part.tables.masks[layout[2, kernels.MASKS + threshold] + 4] = 0
 
 
 def forget_a_neighbour(part: TablePart) -> None:

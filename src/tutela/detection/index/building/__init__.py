@@ -1,0 +1,1 @@
+"""Making what the match engine searches: sorting, and filling hash tables."""

@@ -5,14 +5,12 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
-import numpy as np
 import structlog
 
-from tutela.detection.index.matcher import BankState, Matcher
+from tutela.detection.index.matcher import BankState, Matcher, Piece
 from tutela.model import Bank
 from tutela.storage.banks import Banks
 from tutela.storage.changes import Changes, Codes
@@ -56,6 +54,7 @@ class IndexSync:
         self._lock = threading.Lock()
         self._equal_at = -math.inf
         self._whole = False  # whether the index holds just what its version says
+        self._token: int | None = None  # of that version
         self._due: dict[int, datetime] = {}
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="lists-sync", daemon=True)
@@ -84,12 +83,13 @@ class IndexSync:
         """Catch up now, so that the caller sees its own changes; raises `Unavailable`."""
         with self._lock:
             looked_at = time.monotonic()
-            version = self._entries.version()
-            if not self._whole or version < self._matcher.version:
-                self._load(self._entries.changed_since(0))
-            elif version > self._matcher.version:
-                self._apply(self._entries.changed_since(self._matcher.version))
-            self._enable_due()
+            known = self._matcher.version
+            standing = self._entries.standing(known)
+            if not self._whole or standing.version < known or standing.token != self._token:
+                self._load()
+            elif standing.version > known:
+                self._apply(self._entries.changed_since(known))
+            self._enable_due(self._matcher)
             self._equal_at = looked_at
 
     def stop(self) -> None:
@@ -111,62 +111,65 @@ class IndexSync:
                 age = round(self.age_seconds, 1)
                 self._log.error("index sync failed", error=type(error).__name__, age_seconds=age)
 
-    def _load(self, changes: Changes) -> None:
-        """Replace all that the index holds."""
+    def _load(self) -> None:
+        """Hold what the database holds, all of it read anew."""
         self._whole = False
-        by_kind: dict[str, list[Codes]] = defaultdict(list)
-        for codes in changes.added:
-            by_kind[codes.kind].append(codes)
-        known = self._matcher.sizes()
-        for kind, length in self._entries.lengths().items():
-            if kind in known:
-                whole = _joined(kind, length, by_kind[kind])
-                self._matcher.load(kind, whole.codes, whole.entry_ids, whole.bank_ids)
+        told: list[Changes] = []
+        fresh = self._matcher.fresh()
+        fresh.load_all(self._pieces(told))
+        self._begin(fresh, told[0])
+
+    def _pieces(self, told: list[Changes]) -> Iterator[Piece]:
+        """All signals of one state of the lists; what else is to be known of it ends in `told`."""
+        kinds = self._matcher.bits
+        with self._entries.snapshot() as snapshot:
+            yield from (_piece(codes) for codes in snapshot.codes() if codes.kind in kinds)
+            told.append(snapshot.changes(after=snapshot.version, states_after=0))
+
+    def _begin(self, fresh: Matcher, changes: Changes) -> None:
+        """Let a new matcher learn what it does not know yet, and then take the old one's place."""
         self._due.clear()
-        self._switch(changes)
+        self._change(fresh, changes)
+        self._enable_due(fresh)
+        self._matcher.take_over(fresh)
+        self._token, self._whole = changes.token, True
 
     def _apply(self, changes: Changes) -> None:
         """Change what has changed; if this fails midway, the next look loads everything anew."""
         self._whole = False
-        known = self._matcher.sizes()
+        self._change(self._matcher, changes)
+        self._token, self._whole = changes.token, True
+
+    def _change(self, matcher: Matcher, changes: Changes) -> None:
+        """Disable what is disabled, then let the banks take part, then speak for the version."""
+        known = matcher.bits
         for codes in changes.added:
             if codes.kind in known:
-                self._matcher.add(codes.kind, codes.codes, codes.entry_ids, codes.bank_ids)
-        self._matcher.remove(changes.removed)
-        self._matcher.set_enabled(changes.enabled, True)
+                matcher.add(*_piece(codes))
+        matcher.remove(changes.removed)
+        matcher.set_distances(changes.distances)
+        matcher.set_enabled(changes.enabled, True)
+        matcher.set_enabled([entry_id for entry_id, _ in changes.disabled], False)
         for entry_id in (*changes.removed, *changes.enabled):
             self._due.pop(entry_id, None)
-        self._switch(changes)
-
-    def _switch(self, changes: Changes) -> None:
-        """Disable what is disabled, then let the banks take part, then speak for the version."""
-        self._matcher.set_enabled([entry_id for entry_id, _ in changes.disabled], False)
         for entry_id, until in changes.disabled:
             self._due.pop(entry_id, None)
             if until is not None:
                 self._due[entry_id] = until
-        self._matcher.set_banks(map(_state, changes.banks))
-        self._matcher.version = changes.version
-        self._whole = True
+        matcher.set_banks(map(_state, changes.banks))
+        matcher.version = changes.version
 
-    def _enable_due(self) -> None:
+    def _enable_due(self, matcher: Matcher) -> None:
         present = self._clock()
         due = [entry_id for entry_id, until in self._due.items() if until <= present]
         if due:
-            self._matcher.set_enabled(due, True)
+            matcher.set_enabled(due, True)
             for entry_id in due:
                 del self._due[entry_id]
 
 
-def _joined(kind: str, length: int, parts: list[Codes]) -> Codes:
-    """The parts as one; empty where there are none."""
-    no_ids = np.empty(0, np.int64)
-    return Codes(
-        kind=kind,
-        codes=np.concatenate([np.empty((0, length), np.uint8), *(part.codes for part in parts)]),
-        entry_ids=np.concatenate([no_ids, *(part.entry_ids for part in parts)]),
-        bank_ids=np.concatenate([no_ids, *(part.bank_ids for part in parts)]),
-    )
+def _piece(codes: Codes) -> Piece:
+    return Piece(codes.kind, codes.codes, codes.entry_ids, codes.bank_ids, codes.distances)
 
 
 def _state(bank: Bank) -> BankState:
@@ -176,6 +179,7 @@ def _state(bank: Bank) -> BankState:
         distance=bank.distance,
         enabled=bank.enabled,
         trusted=bank.trusted,
+        allow=bank.allow,
         drill=bank.drill,
         exchange=bank.exchange,
     )

@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy.exc
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from sqlalchemy import event, text
 
 from tutela.detection.index.certificate import IndexDefect
@@ -41,7 +42,8 @@ def listed(database: Database, present: datetime) -> Found:
     with database.read() as connection:
         rows = connection.execute(
             text(
-                "SELECT s.kind, s.value, e.id, b.id, b.distance, e.state, e.disabled_until"
+                "SELECT s.kind, s.value, e.id, b.id, COALESCE(e.distance, b.distance), e.state,"
+                " e.disabled_until"
                 " FROM entry_signals s JOIN entries e ON e.id = s.entry_id"
                 " JOIN banks b ON b.id = e.bank_id JOIN imports i ON i.id = e.import_id"
                 " WHERE b.enabled AND b.name IS NOT NULL AND i.version IS NOT NULL"
@@ -102,6 +104,7 @@ class World:
             "disable": lambda: entries.disable(number),
             "pause": lambda: entries.disable(number, self.present + timedelta(days=1)),
             "enable": lambda: entries.enable(number),
+            "near": lambda: entries.set_distance(number, values[0] if values else None),
             "delete": lambda: entries.delete(number),
             "wait": self._wait,
             "check": self.check,
@@ -112,7 +115,8 @@ class World:
     def _entries(self, values: list[int]) -> list[NewEntry]:
         pairs = [("pdq", CODES[value]) for value in values]
         whole = [new_entry(*pairs)] if pairs else []
-        return [*(new_entry(pair) for pair in pairs), *whole, new_entry(("md5", MD5[0]))]
+        near = replace(new_entry(("pdq", CODES[0])), distance=len(values))
+        return [*(new_entry(pair) for pair in pairs), *whole, new_entry(("md5", MD5[0])), near]
 
     def _wait(self) -> None:
         self.present += timedelta(hours=13)
@@ -125,7 +129,7 @@ class World:
 
 ACTIONS = (
     ["check"] * 6
-    + ["disable", "pause", "enable", "delete", "wait"] * 2
+    + ["disable", "pause", "enable", "delete", "wait", "near"] * 2
     + ["create", "add", "switch", "reach", "rename", "drop"]
 )
 STEPS = st.tuples(
@@ -286,6 +290,24 @@ def test_lists_that_went_back_in_time_are_loaded_anew(world: World) -> None:
         connection.execute(text("UPDATE counters SET value = 1 WHERE name = 'version'"))
     world.check()
     assert matched(world.matcher) == set()
+
+
+def test_lists_that_took_another_course_are_loaded_anew(world: World) -> None:
+    """As when a backup was restored and then changed as often as what it replaced."""
+    others = Entries(world.writers[1])
+    others.add("hills", [new_entry(("pdq", CODES[0])), new_entry(("pdq", CODES[9]))])
+    before = others.version()
+    others.disable(1)
+    world.check()
+    with world.writers[1].write() as connection:
+        connection.execute(text("UPDATE entries SET state = 'enabled', version = NULL"))
+        kept = {"kept": before}
+        connection.execute(text("UPDATE counters SET value = :kept WHERE name = 'version'"), kept)
+        connection.execute(text("DELETE FROM list_versions WHERE version > :kept"), kept)
+    others.disable(2)
+    others.disable(2)
+    world.check()
+    assert {hit[1] for hit in matched(world.matcher)} == {1}
 
 
 def test_kinds_that_are_not_installed_are_left_out(world: World) -> None:

@@ -40,10 +40,34 @@ class Part(certificate.Part, Protocol):
 
 
 class Sealed(NamedTuple):
-    """A part with its proof."""
+    """A part with its proof.
+
+    Attributes:
+        file: name of the file that it is mapped from; empty while it is in memory only.
+    """
 
     part: Part
     certificate: Certificate
+    file: str = ""
+
+
+class Snapshot(NamedTuple):
+    """All rows of an index at one moment.
+
+    Attributes:
+        groups: the groups of each part's rows at that moment; those of the parts change.
+        head: the rows that are not sealed yet.
+    """
+
+    sealed: tuple[Sealed, ...]
+    groups: tuple[Groups, ...]
+    head: Batch
+
+    @property
+    def unfiled(self) -> int:
+        """Rows that are in memory only."""
+        parts = sum(len(sealed.part.sorted) for sealed in self.sealed if not sealed.file)
+        return parts + len(self.head.keys)
 
 
 class State(NamedTuple):
@@ -57,6 +81,13 @@ class State(NamedTuple):
     def rows(self) -> int:
         """Rows, removed ones too."""
         return self.length + sum(len(sealed.part.sorted) for sealed in self.sealed)
+
+
+class Gone(NamedTuple):
+    """Removed rows that still take room: in files, and in memory."""
+
+    filed: int
+    unfiled: int
 
 
 class Matches(NamedTuple):
@@ -92,6 +123,9 @@ class LayeredIndex:
         seal: makes a searchable part of sorted rows.
         head_rows: rows above which the head is sealed.
         parts: every class of parts that may be restored from files.
+
+    Attributes:
+        parts: those classes by the name of their kernel.
     """
 
     def __init__(
@@ -106,12 +140,13 @@ class LayeredIndex:
         self.kind = kind
         self.bits = bits
         self._seal_rows = seal
-        self._parts = {part.kernel: part for part in parts}
+        self.parts = {part.kernel: part for part in parts}
         self._words = -(-bits // 64)
         self._head_rows = head_rows
         self._lock = Lock()
         self._state = State((), Head(self._words, 0), 0)
-        self._loads = self._gone = 0
+        self._loads = 0
+        self._gone = Gone(0, 0)
         self._merger: Thread | None = None
         self._failure: Exception | None = None
 
@@ -131,7 +166,8 @@ class LayeredIndex:
             return _matches(len(queries), limit, [])
         question = Question(queries, radius, reach, limit)
         found = [
-            (part.search(question), part.sorted.keys, part.sorted.rows) for part, _ in state.sealed
+            (sealed.part.search(question), sealed.part.sorted.keys, sealed.part.sorted.rows)
+            for sealed in state.sealed
         ]
         if state.length:
             head = state.head
@@ -145,12 +181,21 @@ class LayeredIndex:
             InvalidInput: the columns do not fit together.
             IndexDefect: the index failed its certificate; what was there before stays.
         """
-        batch = self._batch(signals, keys, groups)
+        self.load_batches([self.batch(signals, keys, groups)])
+
+    def load_batches(self, batches: list[Batch]) -> None:
+        """Hold the rows of some batches and no others; empties the list. Errors as for `load`."""
+        batch = Batch.joined(batches) if batches else self._nothing()
+        batches.clear()
         sealed = (self._seal(batch),) if len(batch.keys) else ()
+        self.hold(sealed)
+
+    def hold(self, sealed: Sequence[Sealed]) -> None:
+        """Hold the rows of some parts and no others."""
+        state = State(tuple(sealed), Head(self._words, 0), 0)
         with self._lock:
             self._loads += 1
-            self._gone = 0
-            self._state = State(sealed, Head(self._words, 0), 0)
+            self._state, self._gone = state, _count_gone(state)
 
     def add(self, signals: Octets, keys: Integers, groups: Groups) -> None:
         """Add rows (n, bits / 8), (n,), (n,). Every search that begins after this sees them.
@@ -159,7 +204,10 @@ class LayeredIndex:
             InvalidInput: the columns do not fit together; nothing was added.
             IndexDefect: they were added, but a part failed its certificate and was not used.
         """
-        batch = self._batch(signals, keys, groups)
+        self.add_batch(self.batch(signals, keys, groups))
+
+    def add_batch(self, batch: Batch) -> None:
+        """Add the rows of a batch; otherwise as `add`."""
         sealed = self._seal(batch) if len(batch.keys) > self._head_rows else None
         with self._lock:
             state = self._state
@@ -178,17 +226,65 @@ class LayeredIndex:
                 turned = numbers[(own != GONE) & ((own >= 0) != enabled)]
                 groups[turned] = ~groups[turned]
 
+    def regroup(self, keys: Sequence[int], change: Callable[[Groups], Groups]) -> None:
+        """Give the rows of some keys other groups; disabled ones stay disabled.
+
+        Args:
+            change: from old groups to new ones, which every search in flight must know.
+        """
+        with self._lock:
+            for groups, numbers in self._rows_of(keys):
+                kept = numbers[groups[numbers] != GONE]
+                own = groups[kept]
+                groups[kept] = np.where(own < 0, ~change(~own), change(own))
+
     def remove(self, keys: Sequence[int]) -> None:
         """Forget the rows of some keys. Unknown keys are passed over.
 
         Raises:
             IndexDefect: as for `add`.
         """
+        if not keys:
+            return
         with self._lock:
             for groups, numbers in self._rows_of(keys):
-                self._gone += int(np.count_nonzero(groups[numbers] != GONE))
                 groups[numbers] = GONE
+            self._gone = _count_gone(self._state)
         self._tend()
+
+    def snapshot(self) -> Snapshot:
+        """All rows as they are now; parts are never changed but for their groups."""
+        with self._lock:
+            state = self._state
+            groups = tuple(sealed.part.sorted.rows.groups.copy() for sealed in state.sealed)
+            return Snapshot(state.sealed, groups, state.head.batch(state.length).copied())
+
+    def compact(self, snapshot: Snapshot, *, whole: bool) -> list[Sealed]:
+        """The rows of a snapshot as few sealed parts; this index stays as it is.
+
+        Parts that are much larger than what is newer stay as they are, too, but those in memory
+        get the groups of the snapshot.
+
+        Args:
+            whole: make one part of all, without the removed rows.
+
+        Raises:
+            IndexDefect: a part failed its certificate.
+        """
+        parts = list(zip(snapshot.sealed, snapshot.groups, strict=True))
+        chosen = parts if whole else _to_merge(parts, len(snapshot.head.keys))
+        files = {id(sealed.part) for sealed, _ in chosen}
+        rest = [
+            sealed if sealed.file else sealed._replace(part=_regrouped(sealed.part, groups))
+            for sealed, groups in parts
+            if id(sealed.part) not in files
+        ]
+        batches = [sealed.part.sorted.batch()._replace(groups=own) for sealed, own in chosen]
+        batch = Batch.joined([*batches, snapshot.head])
+        kept = np.flatnonzero(batch.groups != GONE)
+        if not len(kept):
+            return rest
+        return [*rest, self._seal(batch if len(kept) == len(batch.keys) else batch.take(kept))]
 
     def settle(self) -> None:
         """Wait until nothing is being sealed in the background."""
@@ -208,7 +304,7 @@ class LayeredIndex:
     def __len__(self) -> int:
         """Rows that are not removed."""
         with self._lock:
-            return self._state.rows - self._gone
+            return self._state.rows - sum(self._gone)
 
     def _to_words(self, signals: Octets) -> Words:
         if signals.dtype != np.uint8 or signals.shape[1:] != (self.bits // 8,):
@@ -217,7 +313,8 @@ class LayeredIndex:
             )
         return to_words(signals)
 
-    def _batch(self, signals: Octets, keys: Integers, groups: Groups) -> Batch:
+    def batch(self, signals: Octets, keys: Integers, groups: Groups) -> Batch:
+        """Rows as the index holds them; raises `InvalidInput` where columns do not fit."""
         batch = Batch(
             self._to_words(signals),
             np.ascontiguousarray(keys, np.int64),
@@ -226,6 +323,10 @@ class LayeredIndex:
         if not len(batch.codes) == len(batch.keys) == len(batch.groups):
             raise InvalidInput(f"columns of {self.kind} differ in length")
         return batch
+
+    def _nothing(self) -> Batch:
+        words = np.empty((0, self._words), np.uint64)
+        return Batch(words, np.empty(0, np.int64), np.empty(0, np.int32))
 
     def _seal(self, batch: Batch) -> Sealed:
         return self._certified(sort_rows(batch)[0])
@@ -236,7 +337,8 @@ class LayeredIndex:
 
     def _rows_of(self, keys: Sequence[int]) -> list[tuple[Groups, Integers]]:
         wanted, state = np.array(keys, np.int64), self._state
-        found = [(part.sorted.rows.groups, part.sorted.of_keys(wanted)) for part, _ in state.sealed]
+        parts = [sealed.part.sorted for sealed in state.sealed]
+        found = [(rows.rows.groups, rows.of_keys(wanted)) for rows in parts]
         found.append((state.head.rows.groups, state.head.of_keys(wanted, state.length)))
         return found
 
@@ -251,14 +353,19 @@ class LayeredIndex:
             raise failure
 
     def _choice(self) -> tuple[Sealed, ...] | None:
-        """The parts to be merged with the head; None when all is well as it is."""
+        """The parts to be merged with the head; None when all is well as it is.
+
+        Parts of files are left to whoever keeps the files: one process for all.
+        """
         state = self._state
-        if self._gone > max(self._head_rows, MOST_GONE * state.rows):
-            return state.sealed
+        unfiled = tuple(sealed for sealed in state.sealed if not sealed.file)
+        rows = state.length + sum(len(sealed.part.sorted) for sealed in unfiled)
+        if self._gone.unfiled > max(self._head_rows, MOST_GONE * rows):
+            return unfiled
         full = state.length > self._head_rows
         chosen: list[Sealed] = []
         rows = state.length if full else 0
-        for sealed in sorted(state.sealed, key=lambda sealed: len(sealed.part.sorted)):
+        for sealed in sorted(unfiled, key=lambda sealed: len(sealed.part.sorted)):
             if rows and len(sealed.part.sorted) > GROWTH * rows:
                 break
             chosen.append(sealed)
@@ -302,9 +409,37 @@ class LayeredIndex:
         self._state = State(
             (*rest, merged), Head(self._words, 0).with_rows(0, newer), state.length - length
         )
-        # Counted, not reckoned: a wrong number would make this go round for ever.
-        parts = [*(sealed.part.sorted.rows.groups for sealed in self._state.sealed), newer.groups]
-        self._gone = sum(int(np.count_nonzero(part == GONE)) for part in parts)
+        self._gone = _count_gone(self._state)
+
+
+def _count_gone(state: State) -> Gone:
+    """Counted, not reckoned: with a wrong number, merging would go round for ever."""
+    counts = [0, int(np.count_nonzero(state.head.rows.groups[: state.length] == GONE))]
+    for sealed in state.sealed:
+        gone = np.count_nonzero(sealed.part.sorted.rows.groups == GONE)
+        counts[0 if sealed.file else 1] += int(gone)
+    return Gone(*counts)
+
+
+def _to_merge(parts: Sequence[tuple[Sealed, Groups]], head: int) -> list[tuple[Sealed, Groups]]:
+    """The parts that are to become one with so many rows of a head, smallest first.
+
+    None of them where that would only write anew what lies in one file.
+    """
+    chosen: list[tuple[Sealed, Groups]] = []
+    rows = head
+    for sealed, groups in sorted(parts, key=lambda part: len(part[1])):
+        if len(groups) > GROWTH * max(rows, HEAD_ROWS):
+            break
+        chosen.append((sealed, groups))
+        rows += len(groups)
+    return chosen if head or len(chosen) > 1 else []
+
+
+def _regrouped(part: Part, groups: Groups) -> Part:
+    """The same part with other groups of its rows."""
+    rows = SortedRows.restored({**part.sorted.arrays, "groups": groups})
+    return type(part).restored(rows, part.arrays, part.form)
 
 
 def _matches(count: int, limit: int, found: Sequence[tuple[Found, Integers, Rows]]) -> Matches:

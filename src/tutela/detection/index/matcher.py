@@ -3,38 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import partial
 from threading import Lock
-from typing import NamedTuple
+from typing import NamedTuple, Self, TypeAlias
 
 import numpy as np
 
 from tutela.detection.index.certificate import Certificate
 from tutela.detection.index.exact import ExactIndex
+from tutela.detection.index.groups import (
+    NOT_SEARCHED,
+    SLOT,
+    BankSlots,
+    BankState,
+    Distances,
+    Reaches,
+    with_distance,
+)
 from tutela.detection.index.hamming import HammingIndex
-from tutela.detection.index.rows import Octets
-from tutela.detection.index.shapes import Groups, Integers, Reach
+from tutela.detection.index.layers import Sealed, Snapshot
+from tutela.detection.index.rows import Batch, Octets, to_words
+from tutela.detection.index.shapes import Integers, Reach
 from tutela.detection.signals.registry import SignalKinds
 from tutela.errors import InvalidInput
 from tutela.model import Signal
 from tutela.model.record import Record
 
-NOT_SEARCHED = -1
-
 WARMING_ROWS = 4096
 """Enough for the Hamming index to make tables."""
 
+Index: TypeAlias = ExactIndex | HammingIndex
 
-class BankState(Record, frozen=True, kw_only=True):
-    """What matching must know of a bank; see `tutela.model.Bank`."""
-
-    id: int
-    name: str
-    distance: int = 31
-    enabled: bool = True
-    trusted: bool = False
-    drill: bool = False
-    exchange: str | None = None
-    allow: bool = False
+__all__ = ["Answer", "BankState", "Hit", "Matcher", "Piece"]
 
 
 class Hit(Record, frozen=True, kw_only=True):
@@ -52,12 +52,43 @@ class Hit(Record, frozen=True, kw_only=True):
     signal: int
 
 
-class _Banks(NamedTuple):
-    """The banks as searches see them; replaced as a whole."""
+class Answer(NamedTuple):
+    """What was found.
 
-    states: Mapping[int, BankState]
-    near: Reach
-    exact: Reach
+    Attributes:
+        hits: by signal, then distance, then entry id.
+        totals: entries that match each signal, of which at most the limit is listed.
+    """
+
+    hits: list[Hit]
+    totals: list[int]
+
+
+class Piece(NamedTuple):
+    """Signals of one kind as columns of equal length n.
+
+    Attributes:
+        codes: uint8 (n, bits / 8).
+        entry_ids: int64 (n,); an entry may have several signals.
+        bank_ids: int64 (n,). A bank that `set_banks` has not named yet does not match.
+        distances: int16 (n,): the entry's own greatest distance, negative for its bank's; None
+            where all follow their banks. Exact kinds match at 0 only.
+    """
+
+    kind: str
+    codes: Octets
+    entry_ids: Integers
+    bank_ids: Integers
+    distances: Distances | None = None
+
+
+class _View(NamedTuple):
+    """All that a search looks at; replaced as a whole."""
+
+    indexes: Mapping[str, Index]
+    slots: BankSlots
+    banks: Mapping[int, BankState]
+    reaches: Reaches
 
 
 class Matcher:
@@ -76,65 +107,112 @@ class Matcher:
         self.version = 0
         self._kinds = kinds
         self._empty = {kind.name: kind.hasher().digest() for kind in kinds.byte_kinds}
-        self._indexes: dict[str, ExactIndex | HammingIndex] = {
-            kind.name: (ExactIndex if kind.exact else HammingIndex)(kind.name, kind.bits)
-            for kind in kinds
-        }
         self._lock = Lock()
-        self._groups: dict[int, int] = {}
-        self._bank_ids: list[int] = []
-        none = np.empty(0, np.int16)
-        self._banks = _Banks({}, none, none)
+        self._view = self._made({}, ())
 
     @property
     def banks(self) -> Mapping[int, BankState]:
         """The banks by id, as they were last set."""
-        return self._banks.states
+        return self._view.banks
 
-    def load(self, kind: str, codes: Octets, entry_ids: Integers, bank_ids: Integers) -> None:
-        """Hold these signals of a kind and no others.
+    @property
+    def bits(self) -> dict[str, int]:
+        """Length of a signal, by kind."""
+        return {kind.name: kind.bits for kind in self._kinds}
+
+    def fresh(
+        self, parts: Mapping[str, Sequence[Sealed]] | None = None, bank_ids: Iterable[int] = ()
+    ) -> Self:
+        """Another matcher of the same kinds, without banks.
 
         Args:
-            codes: uint8 (n, bits / 8).
-            entry_ids: int64 (n,); an entry may have several signals.
-            bank_ids: int64 (n,). A bank that `set_banks` has not named yet does not match.
+            parts: sealed parts that it holds from the start, by kind.
+            bank_ids: the `bank_ids` of the matcher that they come from.
+        """
+        other = type(self)(self._kinds)
+        other._view = self._made(parts or {}, bank_ids)  # noqa: SLF001 - of the same class
+        return other
+
+    def take_over(self, other: Self) -> None:
+        """Hold what another matcher holds, from one search to the next; give the other up."""
+        with self._lock:
+            self._view = other._view
+            self.version = other.version
+
+    def load(
+        self,
+        kind: str,
+        codes: Octets,
+        entry_ids: Integers,
+        bank_ids: Integers,
+        distances: Distances | None = None,
+    ) -> None:
+        """Hold these signals of a kind and no others; for the arguments see `Piece`.
 
         Raises:
             InvalidInput: the kind is unknown or the columns do not fit together.
             IndexDefect: the index failed its certificate; what was there before stays.
         """
-        self._index(kind).load(*self._rows(kind, codes, entry_ids, bank_ids))
+        self.load_all([Piece(kind, codes, entry_ids, bank_ids, distances)])
 
-    def add(self, kind: str, codes: Octets, entry_ids: Integers, bank_ids: Integers) -> None:
+    def load_all(self, pieces: Iterable[Piece]) -> None:
+        """Hold the signals of all pieces and no others of their kinds; errors as for `load`."""
+        batches: dict[str, list[Batch]] = {}
+        for piece in pieces:
+            batches.setdefault(piece.kind, []).append(self._batch(piece))
+        while batches:
+            kind, own = batches.popitem()
+            self._index(kind).load_batches(own)
+
+    def add(
+        self,
+        kind: str,
+        codes: Octets,
+        entry_ids: Integers,
+        bank_ids: Integers,
+        distances: Distances | None = None,
+    ) -> None:
         """Add signals, as for `load`. Every search that begins after this sees them.
 
         Raises:
             InvalidInput: as for `load`; nothing was added.
             IndexDefect: they were added, but a merged part failed and the old ones stay in use.
         """
-        self._index(kind).add(*self._rows(kind, codes, entry_ids, bank_ids))
+        piece = Piece(kind, codes, entry_ids, bank_ids, distances)
+        self._index(kind).add_batch(self._batch(piece))
 
     def set_enabled(self, entry_ids: Sequence[int], enabled: bool) -> None:  # noqa: FBT001 - a switch
         """Let entries match, or not, from the next search on. Unknown ones are passed over."""
-        for index in self._indexes.values():
+        for index in self._view.indexes.values():
             index.set_enabled(entry_ids, enabled)
+
+    def set_distance(self, entry_id: int, distance: int | None) -> None:
+        """Let an entry match up to a distance of its own, or its bank's where it is None."""
+        self.set_distances([(entry_id, distance)])
+
+    def set_distances(self, distances: Iterable[tuple[int, int | None]]) -> None:
+        """As `set_distance`, for many entries. Unknown ones are passed over."""
+        by_distance: dict[int | None, list[int]] = {}
+        for entry_id, distance in distances:
+            by_distance.setdefault(distance, []).append(entry_id)
+        for distance, entry_ids in by_distance.items():
+            change = partial(with_distance, distance=distance)
+            for index in self._view.indexes.values():
+                index.regroup(entry_ids, change)
 
     def remove(self, entry_ids: Sequence[int]) -> None:
         """Forget entries. Unknown ones are passed over."""
-        for index in self._indexes.values():
+        for index in self._view.indexes.values():
             index.remove(entry_ids)
 
     def set_banks(self, banks: Iterable[BankState]) -> None:
         """These banks take part, in these states, and no others, from the next search on."""
         states = {bank.id: bank for bank in banks}
         with self._lock:
-            groups = {bank_id: self._group(bank_id) for bank_id in states}
-            near = np.full(len(self._bank_ids), NOT_SEARCHED, np.int16)
-            exact = near.copy()
-            for bank in states.values():
-                if bank.enabled:
-                    near[groups[bank.id]], exact[groups[bank.id]] = bank.distance, 0
-            self._banks = _Banks(states, near, exact)
+            slots = self._view.slots
+            for bank_id in states:
+                slots.slot(bank_id)
+            self._view = self._view._replace(banks=states, reaches=slots.reaches(states))
 
     def match(
         self, signals: Sequence[Signal], banks: Collection[int] | None = None, limit: int = 100
@@ -150,36 +228,48 @@ class Matcher:
         Raises:
             InvalidInput: a kind is unknown, a value cannot be parsed, or the limit is below 1.
         """
-        if limit < 1:
-            raise InvalidInput("the limit must be at least 1", where="limit")
-        state = self._banks
-        by_kind: dict[str, list[int]] = {}
-        for number, signal in enumerate(signals):
-            by_kind.setdefault(signal.kind, []).append(number)
-        hits: list[Hit] = []
-        for kind, numbers in by_kind.items():
-            reach = state.exact if self._kinds.exact(kind) else state.near
-            if banks is not None:
-                reach = self._only(banks, reach)
-            hits += self._match(kind, signals, numbers, reach, limit)
-        if len(by_kind) > 1:
-            hits.sort(key=lambda hit: hit.signal)
-        return hits
+        return self._answer(signals, banks, limit, count=False).hits
+
+    def find(
+        self, signals: Sequence[Signal], banks: Collection[int] | None = None, limit: int = 100
+    ) -> Answer:
+        """As `match`, and how many entries match in all; counting costs where there are many."""
+        return self._answer(signals, banks, limit, count=True)
 
     def certificates(self) -> tuple[Certificate, ...]:
         """The proof of every sealed part that is in use."""
         return tuple(
-            certificate for index in self._indexes.values() for certificate in index.certificates
+            certificate
+            for index in self._view.indexes.values()
+            for certificate in index.certificates
         )
+
+    def snapshots(self) -> dict[str, Snapshot]:
+        """All rows as they are now, by kind; nothing may change them meanwhile."""
+        return {kind: index.snapshot() for kind, index in self._view.indexes.items()}
+
+    def compact(self, kind: str, snapshot: Snapshot, *, whole: bool) -> list[Sealed]:
+        """The rows of a snapshot as few sealed parts; see `LayeredIndex.compact`."""
+        return self._index(kind).compact(snapshot, whole=whole)
+
+    @property
+    def bank_ids(self) -> tuple[int, ...]:
+        """Every bank seen so far; groups in snapshots count on their order."""
+        return self._view.slots.bank_ids
 
     def sizes(self) -> dict[str, int]:
         """Signals held, by kind."""
-        return {kind: len(index) for kind, index in self._indexes.items()}
+        return {kind: len(index) for kind, index in self._view.indexes.items()}
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that all sealed parts take, shared with other processes or not."""
+        return sum(index.nbytes for index in self._view.indexes.values())
 
     def warm(self) -> None:
         """Compile or load the kernels now, so that no first search has to wait for them."""
         rng = np.random.default_rng(0)
-        for index in self._indexes.values():
+        for index in self._view.indexes.values():
             other = type(index)(index.kind, index.bits)
             codes = rng.integers(256, size=(WARMING_ROWS, index.bits // 8), dtype=np.uint8)
             rows = np.arange(WARMING_ROWS)
@@ -189,85 +279,125 @@ class Matcher:
 
     def settle(self) -> None:
         """Wait until no index is merging in the background."""
-        for index in self._indexes.values():
+        for index in self._view.indexes.values():
             index.settle()
 
-    def _index(self, kind: str) -> ExactIndex | HammingIndex:
-        return self._indexes[self._kinds[kind].name]
+    def _made(self, parts: Mapping[str, Sequence[Sealed]], bank_ids: Iterable[int]) -> _View:
+        indexes: dict[str, Index] = {
+            kind.name: (ExactIndex if kind.exact else HammingIndex)(kind.name, kind.bits)
+            for kind in self._kinds
+        }
+        for kind, sealed in parts.items():
+            indexes[kind].hold(sealed)
+        slots = BankSlots(bank_ids)
+        return _View(indexes, slots, {}, slots.reaches({}))
 
-    def _group(self, bank_id: int) -> int:
-        """The bank's number in the indexes, given at its first sight. Call it with the lock."""
-        if bank_id not in self._groups:
-            self._groups[bank_id] = len(self._bank_ids)
-            self._bank_ids.append(bank_id)
-        return self._groups[bank_id]
+    def _index(self, kind: str) -> Index:
+        return self._view.indexes[self._kinds[kind].name]
 
-    def _rows(
-        self, kind: str, codes: Octets, entry_ids: Integers, bank_ids: Integers
-    ) -> tuple[Octets, Integers, Groups]:
-        if not len(codes) == len(entry_ids) == len(bank_ids):
+    def _batch(self, piece: Piece) -> Batch:
+        kind, codes = piece.kind, piece.codes
+        index = self._index(kind)
+        if not len(codes) == len(piece.entry_ids) == len(piece.bank_ids):
             raise InvalidInput(f"columns of {kind} differ in length")
-        known, places = np.unique(bank_ids, return_inverse=True)
         with self._lock:
-            groups = np.array([self._group(int(bank_id)) for bank_id in known], np.int32)[places]
+            groups = self._view.slots.groups(piece.bank_ids, piece.distances)
+        batch = index.batch(codes, piece.entry_ids, groups)
         empty = self._empty.get(kind)
-        if empty is not None and codes.shape[1:] == (len(empty),):
-            kept = (codes != np.frombuffer(empty, np.uint8)).any(axis=1)
-            return codes[kept], entry_ids[kept], groups[kept]
-        return codes, entry_ids, groups
+        if empty is None:
+            return batch
+        none = to_words(np.frombuffer(empty, np.uint8).reshape(1, -1))
+        kept = np.flatnonzero((batch.codes != none).any(axis=1))
+        return batch if len(kept) == len(codes) else batch.take(kept)
 
-    def _only(self, banks: Collection[int], reach: Reach) -> Reach:
-        """The reach of some banks, and none of the others."""
-        chosen = [self._groups[bank_id] for bank_id in banks if bank_id in self._groups]
-        chosen = [group for group in chosen if group < len(reach)]
-        only = np.full_like(reach, NOT_SEARCHED)
-        only[chosen] = reach[chosen]
-        return only
+    def _answer(
+        self,
+        signals: Sequence[Signal],
+        banks: Collection[int] | None,
+        limit: int,
+        *,
+        count: bool,
+    ) -> Answer:
+        if limit < 1:
+            raise InvalidInput("the limit must be at least 1", where="limit")
+        view = self._view
+        by_kind: dict[str, list[int]] = {}
+        for number, signal in enumerate(signals):
+            by_kind.setdefault(signal.kind, []).append(number)
+        hits: list[Hit] = []
+        totals = [0] * len(signals) if count else []
+        for kind, numbers in by_kind.items():
+            reach = view.reaches.exact if self._kinds.exact(kind) else view.reaches.near
+            if banks is not None:
+                chosen = np.repeat(np.isin(view.reaches.owners, list(banks)), SLOT)
+                reach = np.where(chosen, reach, np.int16(NOT_SEARCHED))
+            hits += self._match(view, kind, signals, numbers, reach, limit, totals)
+        if len(by_kind) > 1:
+            hits.sort(key=lambda hit: hit.signal)
+        return Answer(hits, totals)
 
     def _match(
-        self, kind: str, signals: Sequence[Signal], numbers: list[int], reach: Reach, limit: int
+        self,
+        view: _View,
+        kind: str,
+        signals: Sequence[Signal],
+        numbers: list[int],
+        reach: Reach,
+        limit: int,
+        totals: list[int],
     ) -> list[Hit]:
+        """The hits of the signals of one kind; counts entries where `totals` has room for it."""
         parse, empty = self._kinds[kind].parse, self._empty.get(kind)
         values = [parse(signals[number].value) for number in numbers]
         if empty in values:
             numbers = [n for n, value in zip(numbers, values, strict=True) if value != empty]
             values = [value for value in values if value != empty]
+        index, owners = view.indexes[kind], view.reaches.owners
+        queries = np.frombuffer(b"".join(values), np.uint8).reshape(-1, index.bits // 8)
+        found = _entries(index, queries, reach, limit)
+        if totals:
+            for number, own, query in zip(numbers, found, queries, strict=True):
+                totals[number] = len(own) if len(own) < limit else _count(index, query, reach)
         return [
             Hit(
                 entry_id=entry,
-                bank_id=self._bank_ids[group],
+                bank_id=int(owners[group // SLOT]),
                 kind=kind,
                 distance=distance,
                 signal=number,
             )
-            for number, entries in zip(
-                numbers, self._entries(kind, values, reach, limit), strict=True
-            )
+            for number, entries in zip(numbers, found, strict=True)
             for entry, (distance, group) in entries.items()
         ]
 
-    def _entries(
-        self, kind: str, values: list[bytes], reach: Reach, limit: int
-    ) -> list[dict[int, tuple[int, int]]]:
-        """For each value the entries that match, with distance and group, closest first."""
-        index = self._indexes[kind]
-        all_queries = np.frombuffer(b"".join(values), np.uint8).reshape(-1, index.bits // 8)
-        queries = all_queries
-        named: list[dict[int, tuple[int, int]]] = [{} for _ in values]
-        waiting, ask = list(range(len(values))), limit
-        while waiting:
-            found = index.search(queries, reach, ask)
-            if not found.totals.any():
-                break
-            for place, distance, key, group in found.rows():
-                own = named[waiting[place]]
-                if len(own) < limit:
-                    own.setdefault(key, (distance, group))
-            # An entry with many equal signals must not crowd out the others.
-            waiting = [
-                number
-                for number, total in zip(waiting, found.totals.tolist(), strict=True)
-                if total > ask and len(named[number]) < limit
-            ]
-            queries, ask = all_queries[waiting], ask * 16
-        return named
+
+def _entries(
+    index: Index, all_queries: Octets, reach: Reach, limit: int
+) -> list[dict[int, tuple[int, int]]]:
+    """For each query the entries that match, with distance and group, closest first."""
+    queries = all_queries
+    named: list[dict[int, tuple[int, int]]] = [{} for _ in queries]
+    waiting, ask = list(range(len(queries))), limit
+    while waiting:
+        found = index.search(queries, reach, ask)
+        if not found.totals.any():
+            break
+        for place, distance, key, group in found.rows():
+            own = named[waiting[place]]
+            if len(own) < limit:
+                own.setdefault(key, (distance, group))
+        # An entry with many equal signals must not crowd out the others.
+        waiting = [
+            number
+            for number, total in zip(waiting, found.totals.tolist(), strict=True)
+            if total > ask and len(named[number]) < limit
+        ]
+        queries, ask = all_queries[waiting], ask * 16
+    return named
+
+
+def _count(index: Index, query: Octets, reach: Reach) -> int:
+    """Entries that match one query."""
+    rows = int(index.search(query[None], reach, 1).totals[0])
+    found = index.search(query[None], reach, max(rows, 1))
+    return len(np.unique(found.keys))

@@ -38,8 +38,14 @@ class Batch(NamedTuple):
     @staticmethod
     def joined(batches: list[Batch]) -> Batch:
         """All of them, one after the other."""
+        if len(batches) == 1:
+            return batches[0]
         codes, keys, groups = zip(*batches, strict=True)
         return Batch(np.concatenate(codes), np.concatenate(keys), np.concatenate(groups))
+
+    def copied(self) -> Batch:
+        """The same rows in arrays of their own."""
+        return Batch(self.codes.copy(), self.keys.copy(), self.groups.copy())
 
     def take(self, numbers: NDArray[np.int64]) -> Batch:
         """Some of the rows."""
@@ -108,7 +114,9 @@ class SortedRows:
 
     def batch(self) -> Batch:
         """The rows as a batch, with the groups as they are now."""
-        codes = np.repeat(self.rows.codes, row_counts(self.rows), axis=0)
+        codes = self.rows.codes
+        if len(codes) < len(self):
+            codes = np.repeat(codes, row_counts(self.rows), axis=0)
         return Batch(codes, self.keys, self.rows.groups)
 
 

@@ -300,3 +300,53 @@ def test_searches_go_on_while_banks_and_entries_come_and_go() -> None:
     assert errors == []
     found = {hit.entry_id for hit in matcher.match([signal("md5", md5("m"))], limit=1000)}
     assert found == set(range(99, 200))
+
+
+def test_an_entry_may_have_a_distance_of_its_own() -> None:
+    matcher = matcher_of(BankState(id=1, name="one", distance=10), BankState(id=2, name="two"))
+    codes = octets([flipped(pdq("p"), bits) for bits in (20, 20, 5, 0)])
+    distances = np.array([25, -1, 4, 0], np.int16)
+    matcher.add("pdq", codes, np.array([11, 12, 13, 14]), np.array([1, 1, 1, 2]), distances)
+    asked = [signal("pdq", pdq("p"))]
+    assert brief(matcher.match(asked)) == [(0, 14, 0), (0, 11, 20)]
+    matcher.set_distances([(11, None), (12, 20), (13, None)])
+    assert brief(matcher.match(asked)) == [(0, 14, 0), (0, 13, 5), (0, 12, 20)]
+    assert {hit.bank_id for hit in matcher.match(asked)} == {1, 2}
+    matcher.set_enabled([12], False)
+    matcher.set_distance(12, 31)
+    assert 12 not in {hit.entry_id for hit in matcher.match(asked)}
+    matcher.set_enabled([12], True)
+    matcher.set_distance(14, 1)
+    assert brief(matcher.match(asked, banks={1})) == [(0, 13, 5), (0, 12, 20)]
+    with pytest.raises(InvalidInput):
+        matcher.set_distance(12, 65)
+
+
+def test_an_own_distance_does_not_bring_a_disabled_bank_back() -> None:
+    matcher = matcher_of(BankState(id=1, name="one", enabled=False))
+    one = np.ones(1, np.int64)
+    matcher.add("pdq", octets([pdq("p")]), one, one, np.array([31], np.int16))
+    matcher.set_distance(1, 30)
+    assert matcher.match([signal("pdq", pdq("p"))]) == []
+
+
+def test_what_is_cut_off_is_counted_in_entries() -> None:
+    matcher = matcher_of()
+    add(matcher, "pdq", [(flipped(pdq("p"), n % 20), n // 2, 1) for n in range(600)])
+    add(matcher, "md5", [(md5("m"), 1, 1)])
+    asked = [signal("pdq", pdq("p")), signal("md5", md5("m")), signal("pdq", pdq("other"))]
+    answer = matcher.find(asked, limit=5)
+    assert answer.totals == [300, 1, 0]
+    assert answer.hits == matcher.match(asked, limit=5)
+    assert len(answer.hits) == 6
+    assert matcher.find(asked, limit=300).totals == [300, 1, 0]
+
+
+def test_a_matcher_takes_the_place_of_another_at_once() -> None:
+    old, new = matcher_of(), matcher_of(BankState(id=9, name="nine"))
+    add(old, "pdq", [(pdq("p"), 11, 1)])
+    add(new, "pdq", [(pdq("p"), 12, 9)])
+    new.version = 7
+    old.take_over(new)
+    assert brief(old.match([signal("pdq", pdq("p"))])) == [(0, 12, 0)]
+    assert (old.version, list(old.banks), old.sizes()["pdq"]) == (7, [9], 1)

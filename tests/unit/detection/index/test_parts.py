@@ -8,9 +8,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from tutela.detection.index.certificate import Part
 from tutela.detection.index.exact import SortedPart
 from tutela.detection.index.hamming import ScanPart, TablePart
+from tutela.detection.index.layers import Part
 from tutela.detection.index.plan import make_plan
 from tutela.detection.index.rows import Batch, SortedRows, sort_rows, to_words
 from tutela.detection.index.shapes import Question

@@ -12,7 +12,17 @@ from typing import Annotated
 
 import msgspec
 
-from tutela.model import Content, Event, EventKind, Gap, GapReason, Match, Verdict
+from tutela.model import (
+    Content,
+    Event,
+    EventKind,
+    Gap,
+    GapReason,
+    Match,
+    Silenced,
+    Silencing,
+    Verdict,
+)
 from tutela.model.record import Record
 
 LISTED = 1000
@@ -33,6 +43,12 @@ class EventFacts(Record, frozen=True, kw_only=True):
     region: Annotated[str, fact("ISO 3166 code of the place whose law applies; may be empty")] = ""
     drill: Annotated[bool, fact("harmless test material")] = False
     has_actor: Annotated[bool, fact("the platform named who did it")] = False
+    retrospective: Annotated[
+        bool, fact("a finding in the past: the content came in long before it was found")
+    ] = False
+    age_seconds: Annotated[
+        int, fact("time between the upload and its being found; 0 where it was checked at once")
+    ] = 0
 
 
 class MatchFacts(Record, frozen=True, kw_only=True):
@@ -53,6 +69,21 @@ class MatchFacts(Record, frozen=True, kw_only=True):
         str, fact("part of the content that matched: `turned`, `frame 3`; or empty")
     ] = ""
     in_archive: Annotated[bool, fact("the content lay inside an archive")] = False
+    low_information: Annotated[
+        bool, fact("the picture has little in it; such a match never blocks by itself")
+    ] = False
+
+
+class SilencedFacts(Record, frozen=True, kw_only=True):
+    """Facts of one match that does not count as a finding."""
+
+    reason: Annotated[Silencing, fact("why it does not count")]
+    bank: Annotated[str, fact("name of the bank")]
+    trusted: Annotated[bool, fact("the bank is trusted")] = False
+    exact: Annotated[bool, fact("the signal kind compares by equality")] = False
+    kind: Annotated[str, fact("signal kind that matched")] = ""
+    distance: Annotated[int, fact("Hamming distance in bits; 0 for exact kinds")] = 0
+    by: Annotated[str, fact("name of the allow bank that silenced it; or empty")] = ""
 
 
 class GapFacts(Record, frozen=True, kw_only=True):
@@ -87,10 +118,20 @@ class Facts(Record, frozen=True, kw_only=True):
     ] = ()
     match_count: Annotated[int, fact("matches, those beyond the listed ones included")] = 0
     content_count: Annotated[int, fact("files, those beyond the listed ones included")] = 0
+    silenced: Annotated[
+        tuple[SilencedFacts, ...],
+        fact(f"matches that do not count as findings; at most {LISTED:,}"),
+    ] = ()
+    silenced_count: Annotated[int, fact("all matches that do not count as findings")] = 0
 
     @classmethod
     def of(
-        cls, event: Event, verdict: Verdict, matches: Sequence[Match], gaps: Iterable[Gap]
+        cls,
+        event: Event,
+        verdict: Verdict,
+        matches: Sequence[Match],
+        gaps: Iterable[Gap],
+        silenced: Sequence[Silenced] = (),
     ) -> Facts:
         """The facts of an event that was compared.
 
@@ -99,6 +140,7 @@ class Facts(Record, frozen=True, kw_only=True):
             verdict: what the check found.
             matches: every match.
             gaps: gaps of the check as a whole; those of the contents are taken from the event.
+            silenced: every match that does not count as a finding.
         """
         contents = event.contents
         return cls(
@@ -109,19 +151,34 @@ class Facts(Record, frozen=True, kw_only=True):
                 region=event.region,
                 drill=event.drill,
                 has_actor=event.actor is not None,
+                retrospective=event.origin is not None,
+                age_seconds=_age(event),
             ),
             matches=tuple(_of_match(match) for match in _weightiest(matches)),
             gaps=_of_gaps(contents, gaps),
             contents=tuple(_of_content(content) for content in contents[:LISTED]),
             match_count=len(matches),
             content_count=len(contents),
+            silenced=tuple(_of_silenced(one) for one in silenced[:LISTED]),
+            silenced_count=len(silenced),
         )
+
+
+def _age(event: Event) -> int:
+    if event.origin is None:
+        return 0
+    return max(0, int((event.received_at - event.origin.received_at).total_seconds()))
 
 
 def _weightiest(matches: Sequence[Match]) -> Sequence[Match]:
     if not matches:
         return ()
-    return sorted(matches, key=lambda m: (not m.trusted, not m.exact, m.distance))[:LISTED]
+    return sorted(matches, key=_weight)[:LISTED]
+
+
+def _weight(match: Match) -> tuple[bool, bool, bool, int]:
+    little = match.low_information is not None
+    return not match.trusted, not match.exact, little, match.distance
 
 
 def _of_match(match: Match) -> MatchFacts:
@@ -139,6 +196,19 @@ def _of_match(match: Match) -> MatchFacts:
         source=match.source,
         part=match.part,
         in_archive=bool(match.path),
+        low_information=match.low_information is not None and not match.exact,
+    )
+
+
+def _of_silenced(one: Silenced) -> SilencedFacts:
+    return SilencedFacts(
+        reason=one.reason,
+        bank=one.match.bank,
+        trusted=one.match.trusted,
+        exact=one.match.exact,
+        kind=one.match.kind,
+        distance=one.match.distance,
+        by=one.by.bank if one.by else "",
     )
 
 

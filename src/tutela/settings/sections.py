@@ -122,6 +122,39 @@ class IndexSettings(Section, frozen=True, kw_only=True):
     ] = 0.25
 
 
+class KeepSettings(Section, frozen=True, kw_only=True):
+    """How long things are kept. Bytes and pixels never are."""
+
+    signals_days: Annotated[
+        int,
+        setting(
+            "how long the signals of what was checked stay, so that a list that grows can be "
+            "compared with the past; 0 keeps none",
+            "days",
+            ge=0,
+            le=3650,
+        ),
+    ] = 90
+
+
+class RescanSettings(Section, frozen=True, kw_only=True):
+    """Work in the background: the past compared with grown lists, and old signals deleted."""
+
+    worker: Annotated[
+        bool,
+        setting(
+            "whether `tutela serve` runs a process for this work; without one, "
+            "run `tutela rescan work` somewhere"
+        ),
+    ] = True
+    automatic: Annotated[
+        bool, setting("whether a bank that grows is compared with the past by itself")
+    ] = True
+    share: Annotated[
+        float, setting("share of one core that re-scans may take", "cores", ge=0.01, le=1)
+    ] = 0.25
+
+
 class PolicySettings(Section, frozen=True, kw_only=True):
     """The rules that turn facts into a decision."""
 

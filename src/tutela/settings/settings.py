@@ -16,8 +16,10 @@ from tutela.settings.sections import (
     DecoderSettings,
     FetchSettings,
     IndexSettings,
+    KeepSettings,
     LogSettings,
     PolicySettings,
+    RescanSettings,
     ServerSettings,
     StorageSettings,
 )
@@ -60,6 +62,8 @@ class Settings(Record, frozen=True, kw_only=True):
     storage: StorageSettings = StorageSettings()
     decoder: DecoderSettings = DecoderSettings()
     index: IndexSettings = IndexSettings()
+    keep: KeepSettings = KeepSettings()
+    rescan: RescanSettings = RescanSettings()
     policy: PolicySettings = PolicySettings()
     fetch: FetchSettings = FetchSettings()
     console: ConsoleSettings = ConsoleSettings()

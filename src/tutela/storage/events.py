@@ -42,7 +42,7 @@ class Events:
             row = connection.execute(statement).mappings().one_or_none()
             if row is None:
                 raise NotFound("no event has this id", where="event")
-            return file_of(row, _signals(connection, row["seq"]))
+            return file_of(row, kept_of(connection, row["seq"]))
 
     def list(self, *, after: str | None = None, limit: int = 50) -> Sequence[EventFile]:
         """Up to `limit` events, latest first, without signals; `after` is the last id of a page.
@@ -100,7 +100,8 @@ def _origin(row: RowMapping) -> Origin | None:
     )
 
 
-def _signals(connection: Connection, number: int) -> Mapping[int, Sequence[Signal]]:
+def kept_of(connection: Connection, number: int) -> Mapping[int, Sequence[Signal]]:
+    """The kept signals of an event, by position of their content."""
     kept: dict[int, list[Signal]] = defaultdict(list)
     statement = select(kept_signals).where(kept_signals.c.event_seq == number)
     for row in connection.execute(statement.order_by(kept_signals.c.ordinal)):

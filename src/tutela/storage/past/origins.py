@@ -1,0 +1,109 @@
+"""The past as a re-scan reads it: entries of its scope, events, and what was found in them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+from sqlalchemy import select
+
+from tutela.model import Bank, Match, Outcome
+from tutela.model.record import Record
+from tutela.storage.banks import live_banks
+from tutela.storage.changes import list_version
+from tutela.storage.database import Database
+from tutela.storage.events import EventFile, file_of, kept_of, select_files
+from tutela.storage.past.scope import Scope, ScopeCodes, counts_now, read_scope
+from tutela.storage.past.signals import Span
+from tutela.storage.tables import decisions, events, findings
+
+
+class Lists(Record, frozen=True, kw_only=True):
+    """The banks there are, and the list version that this speaks for."""
+
+    version: int
+    banks: tuple[Bank, ...]
+
+
+class Decided(Record, frozen=True, kw_only=True):
+    """An event as it was decided.
+
+    Attributes:
+        seq: its number.
+        missing: members that its record was stored without, because a later version of the
+            program brought them: `Match.label`.
+    """
+
+    seq: int
+    file: EventFile
+    missing: frozenset[str]
+
+
+class Past:
+    """Reads of the past, in a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def lists(self) -> Lists:
+        """The banks and the list version now."""
+        with self._database.read() as connection:
+            banks = tuple(live_banks(connection))
+            return Lists(version=list_version(connection), banks=banks)
+
+    def read(self, scope: Scope, take: Callable[[ScopeCodes], object]) -> Lists:
+        """Hand over the signals of a scope and of all allow banks, in one snapshot."""
+        with self._database.read() as connection:
+            for codes in read_scope(connection, scope):
+                take(codes)
+            banks = tuple(live_banks(connection))
+            return Lists(version=list_version(connection), banks=banks)
+
+    def counting(self, entry_ids: Sequence[int]) -> set[int]:
+        """Those of some entries that take part in matching now."""
+        with self._database.read() as connection:
+            return counts_now(connection, entry_ids)
+
+    def events(self, seqs: Sequence[int]) -> Sequence[EventFile]:
+        """Events by number, with their kept signals, oldest first."""
+        with self._database.read() as connection:
+            statement = select_files().where(events.c.seq.in_(seqs)).order_by(events.c.seq)
+            rows = connection.execute(statement).mappings().all()
+            return [file_of(row, kept_of(connection, row["seq"])) for row in rows]
+
+    def earlier(self, event_ids: Sequence[str]) -> Mapping[str, Sequence[Outcome]]:
+        """Outcomes of the findings that events have led to so far, by the id of the event."""
+        statement = (
+            select(findings.c.origin, decisions.c.outcome)
+            .join(decisions, decisions.c.event_seq == findings.c.event_seq)
+            .where(findings.c.origin.in_(event_ids))
+        )
+        found: dict[str, list[Outcome]] = defaultdict(list)
+        with self._database.read() as connection:
+            for row in connection.execute(statement):
+                found[row.origin].append(msgspec.json.decode(row.outcome, type=Outcome))
+        return found
+
+    def decided(self, span: Span, size: int) -> Sequence[Decided]:
+        """Up to `size` events of a span with their outcomes, oldest first, without signals."""
+        statement = select_files().where(events.c.seq > span.after, events.c.seq <= span.up_to)
+        if span.since is not None:
+            statement = statement.where(events.c.received_at >= span.since)
+        if span.until is not None:
+            statement = statement.where(events.c.received_at < span.until)
+        with self._database.read() as connection:
+            rows = connection.execute(statement.order_by(events.c.seq).limit(size)).mappings().all()
+        return [
+            Decided(seq=row["seq"], file=file_of(row), missing=_missing(row["outcome"]))
+            for row in rows
+        ]
+
+
+def _missing(outcome: str) -> frozenset[str]:
+    """Members of an outcome and its matches that were stored without them."""
+    raw = msgspec.json.decode(outcome)
+    found = {f"Outcome.{name}" for name in Outcome.__struct_fields__ if name not in raw}
+    for match in raw.get("matches", ()):
+        found |= {f"Match.{name}" for name in Match.__struct_fields__ if name not in match}
+    return frozenset(found)

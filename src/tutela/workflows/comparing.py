@@ -1,0 +1,194 @@
+"""Kept signals compared with the entries of a re-scan; what matches becomes an event of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+import numpy as np
+from msgspec.structs import replace
+
+from tutela.detection.index.matcher import BankState, Matcher, Piece
+from tutela.detection.silencing import Findings
+from tutela.lists.matching import Matching
+from tutela.model import Bank, Event, Match, Origin, Outcome, PolicyReport, Signal
+from tutela.response.conclusion import conclude
+from tutela.storage.events import EventFile
+from tutela.storage.past.origins import Lists
+from tutela.storage.past.rescans import Task
+from tutela.storage.past.scope import ScopeCodes
+from tutela.storage.past.signals import KeptPart
+from tutela.workflows.tools import Overtaken, Tools
+
+TOGETHER = 256
+"""Events with a hit that are looked at together: their findings share few transactions."""
+
+
+class Comparison:
+    """One re-scan that compares; see `Work`.
+
+    Loads the entries of its scope as they stand now, with all allow banks, so that a finding is
+    silenced just as a live match would be.
+
+    Raises:
+        Overtaken: the bank was deleted.
+        Unavailable: the database is.
+    """
+
+    def __init__(self, task: Task, tools: Tools) -> None:
+        self.cursor = task.span.after
+        self.tally = task.tally
+        self.entries = 0
+        self._task = task
+        self._tools = tools
+        self._matcher = Matcher(tools.kinds)
+        self._load()
+        self._matching = Matching(
+            matcher=self._matcher,
+            kinds=tools.kinds,
+            facts=tools.facts,
+            ready=lambda: True,
+            parked=tools.parked,
+            near=tools.near,
+        )
+
+    def finished(self) -> bool:
+        """Whether everything has been looked at."""
+        return self.cursor >= self._task.span.up_to
+
+    @property
+    def report(self) -> PolicyReport | None:
+        """Nothing: a comparison is told in numbers."""
+        return None
+
+    def step(self, size: int) -> None:
+        """Compare the next window of about `size` signals; see `Work.step`."""
+        self._follow(self._tools.past.lists())
+        span = replace(self._task.span, after=self.cursor)
+        window = self._tools.kept.window(span, self._kinds, size)
+        seqs = sorted({seq for part in window.parts for seq in self._hits(part)})
+        for start in range(0, len(seqs), TOGETHER):
+            self._look_closer(self._tools.past.events(seqs[start : start + TOGETHER]))
+        if not self._task.tail:
+            self._count(events=window.events, signals=window.signals, without_signals=window.bare)
+        self.cursor = window.last
+
+    def _load(self) -> None:
+        known = {kind.name for kind in self._tools.kinds}
+        pieces: list[Piece] = []
+
+        def take(codes: ScopeCodes) -> None:
+            if codes.kind in known:
+                own = codes.distances if (codes.distances >= 0).any() else None
+                pieces.append(Piece(codes.kind, codes.codes, codes.entry_ids, codes.bank_ids, own))
+
+        lists = self._tools.past.read(self._task.scope, take)
+        finding = {bank.id for bank in lists.banks if not bank.allow}
+        ids = [piece.entry_ids[np.isin(piece.bank_ids, list(finding))] for piece in pieces]
+        self.entries = len(np.unique(np.concatenate(ids))) if ids else 0
+        # What only allow banks have can be no finding.
+        self._kinds = {piece.kind for piece, own in zip(pieces, ids, strict=True) if len(own)}
+        self._matcher.load_all(pieces)
+        self._version = -1
+        self._follow(lists)
+
+    def _follow(self, lists: Lists) -> None:
+        """Heed what changed of the banks since."""
+        if lists.version == self._version:
+            return
+        if self._task.bank_id not in {None, *(bank.id for bank in lists.banks)}:
+            raise Overtaken("the bank was deleted", where="bank")
+        self._version = self._matcher.version = lists.version
+        self._matcher.set_banks(map(_state, lists.banks))
+        self._finding = {bank.id for bank in lists.banks if not bank.allow}
+
+    def _hits(self, part: KeptPart) -> Sequence[int]:
+        """Numbers of the events of which a signal matches an entry."""
+        signals = [Signal(kind=part.kind, value=bytes(code).hex()) for code in part.codes]
+        queries = {hit.signal for hit in self._matcher.match(signals, self._finding, limit=1)}
+        hits: list[int] = np.unique(part.events[sorted(queries)]).tolist()
+        return hits
+
+    def _look_closer(self, files: Sequence[EventFile]) -> None:
+        """Match whole events as a live check would, and store what is new of it."""
+        found = asyncio.run(self._search(files))
+        found = self._still_counting(found)
+        before = self._tools.past.earlier([file.event.id for file in files])
+        stored = []
+        for file, own in zip(files, found, strict=True):
+            if not own.matches:
+                self._count(silenced=bool(own.silenced))
+                continue
+            event = finding_of(file.event, self._task.id)
+            earlier = [file.outcome, *before.get(file.event.id, ())]
+            if _known(own.matches, (one for one in earlier if one.event_id != event.id), event):
+                self._count(known=1)
+                continue
+            outcome, case = conclude(
+                event,
+                own.matches,
+                (*own.gaps, *file.outcome.gaps),
+                policy=self._tools.policy,
+                list_version=self._version,
+                silenced=own.silenced,
+            )
+            stored.append(self._tools.journal.record(event, outcome, case))
+        for future in stored:
+            future.result()
+
+    async def _search(self, files: Sequence[EventFile]) -> list[Findings]:
+        return [await self._matching.of_contents(file.event.contents) for file in files]
+
+    def _still_counting(self, found: Sequence[Findings]) -> list[Findings]:
+        """Without entries that were disabled or deleted since they were loaded."""
+        entries = {match.entry_id for own in found for match in own.matches}
+        counting = self._tools.past.counting(sorted(entries))
+        return [
+            replace(own, matches=tuple(m for m in own.matches if m.entry_id in counting))
+            for own in found
+        ]
+
+    def _count(self, **more: int) -> None:
+        counts = {name: getattr(self.tally, name) + by for name, by in more.items()}
+        self.tally = replace(self.tally, **counts)
+
+
+def finding_of(event: Event, rescan: int) -> Event:
+    """The event that a finding is: of the content of another, found by a re-scan.
+
+    Its id follows from both, so that a re-scan that goes on after a crash cannot store it twice.
+    """
+    name = hashlib.sha256(f"{rescan} {event.id}".encode()).hexdigest()
+    return replace(
+        event,
+        id=f"finding-{name[:32]}",
+        digest=name,
+        received_at=datetime.now(UTC),
+        origin=Origin(event_id=event.id, received_at=event.received_at, rescan=rescan),
+    )
+
+
+def _known(matches: Iterable[Match], before: Iterable[Outcome], event: Event) -> bool:
+    """Whether the content has matched something before that is at least as strong."""
+    earlier = [_strength(match, event) for outcome in before for match in outcome.matches]
+    return bool(earlier) and max(earlier) >= max(_strength(match, event) for match in matches)
+
+
+def _strength(match: Match, event: Event) -> int:
+    """2 for a bank that is trusted as far as this event goes, else 1."""
+    return 2 if match.trusted and (event.drill or not match.drill) else 1
+
+
+def _state(bank: Bank) -> BankState:
+    return BankState(
+        id=bank.id,
+        name=bank.name,
+        distance=bank.distance,
+        enabled=bank.enabled,
+        trusted=bank.trusted,
+        drill=bank.drill,
+        exchange=bank.exchange,
+        allow=bank.allow,
+    )

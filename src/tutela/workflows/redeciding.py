@@ -1,0 +1,133 @@
+"""Stored events decided anew: what would the rules of another policy have decided?"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from concurrent.futures import Future
+
+from msgspec.structs import replace
+
+from tutela.model import (
+    ActionChange,
+    Decision,
+    Outcome,
+    PolicyReport,
+    RuleChange,
+    Sample,
+)
+from tutela.policy.facts import Facts
+from tutela.policy.policy import Policy
+from tutela.response.conclusion import conclude
+from tutela.storage.past.origins import Decided
+from tutela.storage.past.rescans import Task
+from tutela.workflows.comparing import finding_of
+from tutela.workflows.tools import Tools
+
+SAMPLES = 100
+"""Events that are named in the report."""
+
+Actions = tuple[str, ...]
+
+
+class Redecision:
+    """One re-scan that decides anew; see `Work`.
+
+    It changes nothing and creates no event, unless it is to record what is decided otherwise.
+
+    Raises:
+        BadConfiguration: the policy's text can no longer be loaded.
+    """
+
+    def __init__(self, task: Task, tools: Tools) -> None:
+        self.cursor = task.span.after
+        self.tally = task.tally
+        self.entries = 0
+        self._task = task
+        self._tools = tools
+        self._policy = Policy.load(task.scope.policy, "policy")
+        self._words = set(re.findall(r"\w+", " ".join(rule.when for rule in self._policy.rules)))
+        report = task.report or PolicyReport()
+        self._actions = Counter({(one.then, one.now): one.events for one in report.actions})
+        self._gained = Counter({one.rule: one.gained for one in report.rules})
+        self._lost = Counter({one.rule: one.lost for one in report.rules})
+        self._missing = Counter(report.missing)
+        self._samples = list(report.samples)
+
+    def finished(self) -> bool:
+        """Whether everything has been looked at."""
+        return self.cursor >= self._task.span.up_to
+
+    @property
+    def report(self) -> PolicyReport:
+        """What was found so far."""
+        rules = sorted(set(+self._gained) | set(+self._lost))
+        return PolicyReport(
+            actions=tuple(
+                ActionChange(then=then, now=now, events=count)
+                for (then, now), count in self._actions.most_common()
+            ),
+            rules=tuple(
+                RuleChange(rule=rule, gained=self._gained[rule], lost=self._lost[rule])
+                for rule in rules
+            ),
+            missing=dict(sorted(self._missing.items())),
+            samples=tuple(self._samples),
+        )
+
+    def step(self, size: int) -> None:
+        """Decide about the next events; see `Work.step`."""
+        span = replace(self._task.span, after=self.cursor)
+        rows = self._tools.past.decided(span, size)
+        futures = [future for row in rows if (future := self._decide(row)) is not None]
+        for future in futures:
+            future.result()
+        self.cursor = rows[-1].seq if len(rows) == size else span.up_to
+
+    def _decide(self, row: Decided) -> Future[Outcome] | None:
+        """Decide about one event; where it is recorded, the future of that."""
+        self._missing.update(row.missing)
+        if any(name.partition(".")[2] in self._words for name in row.missing):
+            self._count("undecided")
+            return None
+        event, then = row.file.event, row.file.outcome
+        now = self._policy.decide(Facts.of(event, then.verdict, then.matches, then.gaps))
+        self._compare(event.id, then.decision, now)
+        if now.actions == then.decision.actions:
+            self._count("same")
+            return None
+        self._count("changed")
+        if not self._task.record:
+            return None
+        outcome, case = conclude(
+            (recorded := finding_of(event, self._task.id)),
+            then.matches,
+            then.gaps,
+            policy=self._policy,
+            list_version=then.list_version,
+            silenced=then.silenced,
+        )
+        return self._tools.journal.record(recorded, outcome, case)
+
+    def _compare(self, event_id: str, then: Decision, now: Decision) -> None:
+        fired, fires = _rules(then), _rules(now)
+        self._gained.update(fires - fired)
+        self._lost.update(fired - fires)
+        if then.actions == now.actions:
+            return
+        actions = (_names(then), _names(now))
+        self._actions[actions] += 1
+        if len(self._samples) < SAMPLES:
+            self._samples.append(Sample(event_id=event_id, then=actions[0], now=actions[1]))
+
+    def _count(self, name: str) -> None:
+        tally = {name: getattr(self.tally, name) + 1, "events": self.tally.events + 1}
+        self.tally = replace(self.tally, **tally)
+
+
+def _rules(decision: Decision) -> set[str]:
+    return {reason.rule for reason in decision.reasons}
+
+
+def _names(decision: Decision) -> Actions:
+    return tuple(action.value for action in decision.actions)

@@ -1,0 +1,78 @@
+"""What a re-scan works with, and what it says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from tutela.detection.signals.registry import SignalKinds
+from tutela.errors import TutelaError
+from tutela.lists.matching import KnownFacts
+from tutela.model import PolicyReport, RescanTally
+from tutela.policy.policy import Policy
+from tutela.storage.journal import Journal
+from tutela.storage.past.growth import Growth
+from tutela.storage.past.origins import Past
+from tutela.storage.past.rescans import Rescans
+from tutela.storage.past.signals import KeptSignals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """The parts that all re-scans of a process share.
+
+    Attributes:
+        parked: gives the ids of the entries that are parked now.
+        near: greatest distance of a match of a picture with little in it; None sets none.
+        policy: the policy in force, which decides about findings.
+        journal: stores findings.
+        threads: threads that a search may use.
+    """
+
+    kinds: SignalKinds
+    facts: KnownFacts
+    growth: Growth
+    rescans: Rescans
+    past: Past
+    kept: KeptSignals
+    policy: Policy
+    journal: Journal
+    parked: Callable[[], Container[int]] = field(default=frozenset)
+    near: int | None = None
+    threads: int = 1
+
+
+class Overtaken(TutelaError):
+    """What the re-scan was about is gone, such as its bank."""
+
+    code = "overtaken"
+
+
+class Work(Protocol):
+    """One re-scan at work, piece by piece.
+
+    Attributes:
+        cursor: number of the last event that was looked at.
+        tally: what has been done so far.
+        entries: entries that are compared.
+    """
+
+    cursor: int
+    tally: RescanTally
+    entries: int
+
+    def finished(self) -> bool:
+        """Whether everything has been looked at."""
+
+    @property
+    def report(self) -> PolicyReport | None:
+        """What a policy re-scan found so far."""
+
+    def step(self, size: int) -> None:
+        """Look at a piece of about `size` signals or events; what it finds is stored after this.
+
+        Raises:
+            Overtaken: there is no sense in going on.
+            Unavailable: the database or the journal is; the same piece can be done again.
+        """

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import ExitStack
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 from structlog.typing import FilteringBoundLogger
@@ -41,7 +44,14 @@ from tutela.storage.database import Database
 from tutela.storage.entries import Entries
 from tutela.storage.events import Events
 from tutela.storage.journal import Journal
+from tutela.storage.past.growth import Growth
+from tutela.storage.past.origins import Past
+from tutela.storage.past.rescans import Rescans
+from tutela.storage.past.signals import KeptSignals
 from tutela.telemetry import Metrics, make_logger
+from tutela.workflows.pace import Pace
+from tutela.workflows.tools import Tools
+from tutela.workflows.worker import Worker
 
 
 def create() -> Gate:
@@ -85,7 +95,7 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
     started.callback(database.close)
     database.migrate()
     metrics = Metrics.create()
-    journal = Journal(database, written=metrics.journalled)
+    journal = Journal(database, keep_signals=_keeps(settings), written=metrics.journalled)
     started.callback(journal.close)
     matcher = Matcher(kinds)
     matcher.warm()
@@ -110,6 +120,8 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
         keys=keys,
         sessions=Sessions(database),
         counts=Counts(database),
+        rescans=Rescans(database),
+        kept=KeptSignals(database),
         matcher=matcher,
         sync=sync,
         matching=matching,
@@ -131,6 +143,60 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
         # The decoder first, so that nothing new comes; the database last.
         closers=(decoder.close, journal.close, sync.stop, database.close),
     )
+
+
+@contextmanager
+def worker(
+    settings: Settings,
+    log: FilteringBoundLogger,
+    stop: threading.Event,
+    *,
+    full_speed: bool = False,
+) -> Iterator[Worker]:
+    """What works on re-scans, started and ready; closed when the block is left.
+
+    Args:
+        settings: all settings.
+        log: where it tells of its work.
+        stop: set when it is to stop.
+        full_speed: use every core and never rest.
+
+    Raises:
+        BadConfiguration: a setting or the policy cannot be used.
+        Unavailable: the database cannot be reached.
+    """
+    kinds = signal_kinds()
+    policy = Policy.in_force(settings.policy.file)
+    PolicyVersions(settings.policy_versions_folder).keep(policy)
+    with ExitStack() as opened:
+        database = Database.open(settings.database_url)
+        opened.callback(database.close)
+        database.migrate()
+        journal = opened.enter_context(Journal(database, keep_signals=_keeps(settings)))
+        tools = Tools(
+            kinds=kinds,
+            facts=KnownFacts(Entries(database).facts),
+            growth=Growth(database),
+            rescans=Rescans(database),
+            past=Past(database),
+            kept=KeptSignals(database),
+            policy=policy,
+            journal=journal,
+            threads=(os.cpu_count() or 1) if full_speed else 1,
+        )
+        yield Worker(
+            tools,
+            Pace(1.0, 1.0) if full_speed else Pace(settings.rescan.share),
+            log,
+            automatic=settings.rescan.automatic,
+            keep=timedelta(days=settings.keep.signals_days),
+            stop=stop,
+        )
+
+
+def _keeps(settings: Settings) -> bool:
+    """Whether the signals of what is checked stay for a while."""
+    return settings.keep.signals_days > 0
 
 
 def _decoder(settings: DecoderSettings) -> DecoderPool:

@@ -30,6 +30,8 @@ from tutela.storage.database import Database
 from tutela.storage.entries import Entries
 from tutela.storage.events import Events
 from tutela.storage.journal import Journal
+from tutela.storage.past.rescans import Rescans
+from tutela.storage.past.signals import KeptSignals
 from tutela.telemetry import Metrics
 
 
@@ -53,6 +55,8 @@ class Services:
     keys: Keys
     sessions: Sessions
     counts: Counts
+    rescans: Rescans
+    kept: KeptSignals
     matcher: Matcher
     sync: IndexSync
     matching: Matching

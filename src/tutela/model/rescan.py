@@ -30,6 +30,9 @@ class RescanState(StrEnum):
     """It has not begun, or goes on when a process is free."""
     RUNNING = "running"
     """A process works on it."""
+    SETTLING = "settling"
+    """It has passed everything; the end is looked at once more, for uploads that were under way
+    while the lists grew."""
     PAUSED = "paused"
     """A person stopped it for now; it goes on where it stood."""
     DONE = "done"

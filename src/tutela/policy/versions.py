@@ -86,6 +86,25 @@ class PolicyVersions:
         _sync_folder(self._folder)
 
 
+def text_of(versions: PolicyVersions, version: str | None, file: str) -> tuple[str, str]:
+    """The text and the version of a policy that was kept, or of the one in force.
+
+    Args:
+        versions: where policies are kept.
+        version: which one; None for the one in force.
+        file: the setting `policy.file`.
+
+    Raises:
+        NotFound: no such version was kept.
+        BadConfiguration: the policy in force cannot be loaded.
+    """
+    if version is not None:
+        return versions.read(version), version
+    policy = Policy.in_force(file)
+    versions.keep(policy)
+    return policy.text, policy.version
+
+
 def _sync_folder(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY)
     try:

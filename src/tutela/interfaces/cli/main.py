@@ -43,6 +43,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("serve", "serve:serve", "Start the server: JSON API, console and metrics."),
     Command("demo", "demo:demo", "Run the whole road once with drill pictures."),
     Command("banks", "banks:app", "Create, fill, list, change and export banks."),
+    Command("rescan", "past.rescan:app", "Compare the past with grown lists, or with other rules."),
     Command("keys", "keys:app", "Create, list and revoke API keys."),
     Command("policy", "policy:app", "Check and show the policy that decides."),
     Command("principles", "principles:principles", "Show what serves each of the 11 principles."),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -60,13 +62,34 @@ def _run(settings: Settings) -> int:
     workers = settings.server.workers or os.cpu_count() or 1
     listeners = _listen(settings, workers)
     address = place(listeners[0])
-    if workers == 1:
-        answered = serve_on(listeners[0], lambda: _tell(address))
-        return 0 if answered else FAILED
-    return _run_several(settings, listeners, address)
+    with _background(settings) as start_background:
+
+        def ready() -> None:
+            _tell(address)
+            start_background()
+
+        if workers == 1:
+            return 0 if serve_on(listeners[0], ready) else FAILED
+        return _run_several(settings, listeners, ready)
 
 
-def _run_several(settings: Settings, listeners: list[socket.socket], address: str) -> int:
+@contextmanager
+def _background(settings: Settings) -> Iterator[Callable[[], None]]:
+    """What starts the process for re-scans, where there is to be one; stops it at the end."""
+    from tutela.interfaces.web.background import Background  # noqa: PLC0415
+    from tutela.telemetry import make_logger  # noqa: PLC0415
+
+    if not settings.rescan.worker:
+        yield lambda: None
+        return
+    log = make_logger(settings.log.level, as_json=settings.log.json, stream=sys.stderr)
+    with Background(os.environ, log) as background:
+        yield background.start
+
+
+def _run_several(
+    settings: Settings, listeners: list[socket.socket], ready: Callable[[], None]
+) -> int:
     from tutela.interfaces.web.processes import Processes  # noqa: PLC0415
     from tutela.telemetry import make_logger, share_metrics  # noqa: PLC0415
 
@@ -74,7 +97,7 @@ def _run_several(settings: Settings, listeners: list[socket.socket], address: st
     with tempfile.TemporaryDirectory(prefix="tutela-metrics-") as folder:
         env = dict(os.environ)
         share_metrics(Path(folder), env)
-        return Processes(listeners, env, log).run(lambda: _tell(address))
+        return Processes(listeners, env, log).run(ready)
 
 
 def _migrate(settings: Settings) -> None:

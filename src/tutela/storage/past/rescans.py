@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -49,6 +50,7 @@ OVERLAP = 10_000
 """Events before the end that are looked at once more: numbers are not stored in order."""
 
 _STATE = RescanState
+_AT_WORK = frozenset({_STATE.WAITING, _STATE.RUNNING, _STATE.SETTLING})
 _ORDER = (rescans.c.kind != RescanKind.GROWTH.value, rescans.c.id)
 """What has grown goes first: it may be why content should not be there any more."""
 
@@ -100,7 +102,7 @@ class Backlog(Record, frozen=True, kw_only=True):
     """What is left to do.
 
     Attributes:
-        open: re-scans that wait or run.
+        open: re-scans that wait, run or settle.
         events: events that these have to pass yet.
         failed: re-scans that have failed and were not resumed.
     """
@@ -170,7 +172,7 @@ class Rescans:
 
     def pause(self, number: int) -> Rescan:
         """Stop a re-scan for now; raises `NotFound`, or `Conflict` where it has ended."""
-        return self._turn(number, {_STATE.WAITING, _STATE.RUNNING}, _STATE.PAUSED)
+        return self._turn(number, _AT_WORK, _STATE.PAUSED)
 
     def resume(self, number: int) -> Rescan:
         """Let a paused or failed re-scan go on where it stood; raises as `pause` does."""
@@ -178,8 +180,7 @@ class Rescans:
 
     def cancel(self, number: int) -> Rescan:
         """End a re-scan; what it found stays. Raises as `pause` does."""
-        states = {_STATE.WAITING, _STATE.RUNNING, _STATE.PAUSED, _STATE.FAILED}
-        return self._turn(number, states, _STATE.CANCELLED)
+        return self._turn(number, _AT_WORK | {_STATE.PAUSED, _STATE.FAILED}, _STATE.CANCELLED)
 
     def claim(self, holder: str, number: int | None = None) -> Task | None:
         """Take a re-scan to work on: one that waits, or whose process has gone silent.
@@ -193,8 +194,8 @@ class Rescans:
             silent = and_(
                 rescans.c.state == _STATE.RUNNING.value, rescans.c.beat_at < present - LEASE
             )
-            due = or_(rescans.c.again_at.is_(None), rescans.c.again_at <= present)
-            waits = and_(rescans.c.state == _STATE.WAITING.value, due)
+            due = and_(rescans.c.state == _STATE.SETTLING.value, rescans.c.again_at <= present)
+            waits = or_(rescans.c.state == _STATE.WAITING.value, due)
             chosen = select(rescans.c.id).where(or_(waits, silent))
             if number is not None:
                 chosen = chosen.where(rescans.c.id == number)
@@ -256,7 +257,7 @@ class Rescans:
         """
         if task.kind is RescanKind.GROWTH and not task.tail:
             start = max(task.span.up_to - OVERLAP, 0)
-            again = {"state": _STATE.WAITING.value, "again_at": task.created_at + SETTLE}
+            again = {"state": _STATE.SETTLING.value, "again_at": task.created_at + SETTLE}
             return self._hold(task.id, holder, {**again, "holder": None, "cursor": start})
         return self._stop(task.id, holder, _STATE.DONE, "")
 
@@ -271,7 +272,7 @@ class Rescans:
 
     def backlog(self) -> Backlog:
         """What is left to do; cheap."""
-        is_open = rescans.c.state.in_([_STATE.WAITING.value, _STATE.RUNNING.value])
+        is_open = rescans.c.state.in_([state.value for state in _AT_WORK])
         first_look = rescans.c.again_at.is_(None)
         left = func.sum(rescans.c.last_seq - rescans.c.cursor).filter(first_look)
         failed = rescans.c.state == _STATE.FAILED.value
@@ -288,7 +289,7 @@ class Rescans:
         with self._database.write() as connection:
             return connection.execute(_own(number, holder).values(values)).rowcount == 1
 
-    def _turn(self, number: int, states: set[RescanState], state: RescanState) -> Rescan:
+    def _turn(self, number: int, states: AbstractSet[RescanState], state: RescanState) -> Rescan:
         values: dict[str, Any] = {"state": state.value, "holder": None, "problem": ""}
         values["ended_at"] = now() if state in ENDED else None
         allowed = rescans.c.state.in_([one.value for one in states])
@@ -315,7 +316,7 @@ def _own(number: int, holder: str) -> Any:  # noqa: ANN401 - SQLAlchemy's own ty
     )
 
 
-def _either(states: set[RescanState]) -> str:
+def _either(states: AbstractSet[RescanState]) -> str:
     return " or ".join(sorted(state.value for state in states))
 
 
@@ -359,7 +360,7 @@ def _no_twin(connection: Connection, new: NewRescan, bank: Bank | None) -> None:
     twin = connection.scalar(
         select(rescans.c.id).where(
             rescans.c.kind == new.kind.value,
-            rescans.c.state.in_([_STATE.WAITING.value, _STATE.RUNNING.value, _STATE.PAUSED.value]),
+            rescans.c.state.in_([state.value for state in (*_AT_WORK, _STATE.PAUSED)]),
             rescans.c.bank_id.is_not_distinct_from(None if bank is None else bank.id),
             rescans.c.since.is_not_distinct_from(new.since),
             rescans.c.until.is_not_distinct_from(new.until),

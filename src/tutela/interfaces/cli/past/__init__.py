@@ -1,0 +1,1 @@
+"""The command `tutela rescan`."""

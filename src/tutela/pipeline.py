@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from tutela.detection.media.pool import DecoderPool
+from tutela.detection.silencing import placed
 from tutela.lists.matching import Matching
 from tutela.model import Actor, Content, Event, Gap, GapReason, Outcome, Signal
 from tutela.model.record import Record
@@ -80,10 +81,14 @@ class Pipeline:
         """
         event = self._event(submission, await self._contents(submission))
         list_version = self._matching.version
-        matches = await self._matching.of_contents(event.contents)
-        gaps = self._gaps(event.contents)
+        found = await self._matching.of_contents(event.contents)
         outcome, case = conclude(
-            event, matches, gaps, policy=self._policy, list_version=list_version
+            event,
+            found.matches,
+            self._gaps(event.contents, found.gaps),
+            policy=self._policy,
+            list_version=list_version,
+            silenced=found.silenced,
         )
         return await asyncio.wrap_future(self._journal.record(event, outcome, case))
 
@@ -110,9 +115,10 @@ class Pipeline:
             contents=contents,
         )
 
-    def _gaps(self, contents: tuple[Content, ...]) -> tuple[Gap, ...]:
-        """Everything that was not compared, whatever the cause."""
-        gaps = [_placed(gap, content.path) for content in contents for gap in content.gaps]
+    def _gaps(self, contents: tuple[Content, ...], parked: Sequence[Gap]) -> tuple[Gap, ...]:
+        """Everything that was not compared, whatever the cause; what is parked comes first."""
+        own = [placed(gap, content.path) for content in contents for gap in content.gaps]
+        gaps = [*parked, *own]
         if not self._matching.ready():
             gaps.insert(0, Gap(reason=GapReason.INDEX_NOT_READY, detail="the lists are not loaded"))
         hidden = len(gaps) - LISTED_GAPS
@@ -122,14 +128,3 @@ class Pipeline:
             )
             return (*gaps[:LISTED_GAPS], more)
         return tuple(gaps)
-
-
-def _placed(gap: Gap, path: tuple[str, ...]) -> Gap:
-    """The gap with the archive path of its content in `part`."""
-    if not path:
-        return gap
-    return Gap(
-        reason=gap.reason,
-        detail=gap.detail,
-        part=": ".join(filter(None, ["/".join(path), gap.part])),
-    )

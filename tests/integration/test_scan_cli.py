@@ -199,7 +199,13 @@ def test_files_are_reported_in_order_and_counted(bank: Path, scanned: tuple[Any,
     assert (summary["links"], summary["folders"], summary["members"]) == (2, 3, 5)
     assert summary["bytes"] == sum(file["size"] for file in files.values())
     assert summary["banks"] == [
-        {"name": "drill.csv", "file": str(bank), "entries": 4, "left_out": {}}
+        {
+            "name": "drill.csv",
+            "file": str(bank),
+            "entries": 4,
+            "left_out": {},
+            "allow": False,
+        }
     ]
 
 

@@ -145,10 +145,10 @@ def test_a_lookup_answers_signal_by_signal_and_bank_by_bank(services: Services) 
     # More signals than are searched on the event loop, so that both ways are walked.
     for signals in ([other, own], [other] * 20 + [own]):
         found = asyncio.run(look(signals, ["lake"]))
-        assert [len(matches) for matches in found] == [0] * (len(signals) - 1) + [1]
+        assert [len(one.matches) for one in found] == [0] * (len(signals) - 1) + [1]
     services.banks.create("empty")
     services.sync.refresh()
-    assert asyncio.run(look([own], ["empty"])) == [[]]
+    assert not asyncio.run(look([own], ["empty"]))[0].matches
     with pytest.raises(NotFound):
         asyncio.run(look([own], ["nowhere"]))
 

@@ -72,12 +72,12 @@ def exported(
 
 
 def _csv(entries: Iterable[Entry]) -> Iterator[bytes]:
-    yield (",".join(("type", "value", *_FACTS)) + "\r\n").encode()
+    yield (",".join(("type", "value", *_FACTS, "distance")) + "\r\n").encode()
     for some in _some(entries):
         text = io.StringIO()
         writer = csv.writer(text)
         for entry in some:
-            facts = [getattr(entry, name) for name in _FACTS]
+            facts = [getattr(entry, name) for name in (*_FACTS, "distance")]
             writer.writerows([signal.kind, signal.value, *facts] for signal in entry.signals)
         yield text.getvalue().encode()
 
@@ -93,7 +93,7 @@ def _snapshot(entries: Iterable[Entry], bank: str, kinds: SignalKinds) -> Iterat
     builder.add_bank(bank)
     for entry in entries:
         facts = {name: getattr(entry, name) for name in _FACTS}
-        builder.add(NewEntry(signals=entry.signals, **facts))
+        builder.add(NewEntry(signals=entry.signals, distance=entry.distance, **facts))
     with tempfile.TemporaryDirectory(prefix="tutela-") as folder:
         path = Path(folder, "snapshot")
         write_snapshot(path, builder.build())

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from tutela.model import Content, Gap, Match, Verdict
+from tutela.model import Content, Gap, Match, Silenced, Verdict
 from tutela.model.record import Record
 
 
@@ -33,6 +33,7 @@ class ScannedFile(Record, frozen=True, kw_only=True, tag_field="type", tag="file
         members: files that were found inside it.
         matches: closest first; `entry_id` counts the entries of the bank from 1.
         gaps: every part that was not compared, and why.
+        silenced: matches that do not count, each with why.
     """
 
     path: str
@@ -43,6 +44,7 @@ class ScannedFile(Record, frozen=True, kw_only=True, tag_field="type", tag="file
     members: int = 0
     matches: tuple[Match, ...] = ()
     gaps: tuple[PlacedGap, ...] = ()
+    silenced: tuple[Silenced, ...] = ()
 
 
 class BankUsed(Record, frozen=True, kw_only=True):
@@ -53,12 +55,14 @@ class BankUsed(Record, frozen=True, kw_only=True):
         file: the file it was read from.
         entries: entries that took part.
         left_out: what the file held beyond them, and why it was not compared.
+        allow: whether it lists what is known to be harmless.
     """
 
     name: str
     file: str
     entries: int
     left_out: dict[str, int]
+    allow: bool = False
 
 
 class Summary(Record, frozen=True, kw_only=True, tag_field="type", tag="summary"):
@@ -70,6 +74,8 @@ class Summary(Record, frozen=True, kw_only=True, tag_field="type", tag="summary"
         not_checked_reasons: files that were not checked by the reason of their first gap.
         members: files inside archives.
         links: links that were met in folders and not followed.
+        silenced: matches that do not count, because an allow bank knows them or a picture has too
+            little in it.
         bytes: size of all files together.
         distance: greatest distance in bits at which a perceptual signal matched.
     """
@@ -83,6 +89,7 @@ class Summary(Record, frozen=True, kw_only=True, tag_field="type", tag="summary"
     members: int
     folders: int
     links: int
+    silenced: int = 0
     bytes: int
     seconds: float
     distance: int
@@ -96,12 +103,14 @@ class Tally:
         self.verdicts: Counter[Verdict] = Counter()
         self.reasons: Counter[str] = Counter()
         self.members = 0
+        self.silenced = 0
         self.bytes = 0
 
     def add(self, file: ScannedFile) -> None:
         """Count one file."""
         self.verdicts[file.verdict] += 1
         self.members += file.members
+        self.silenced += len(file.silenced)
         self.bytes += file.size
         if file.verdict is Verdict.NOT_CHECKED:
             self.reasons[file.gaps[0].reason.value] += 1
@@ -118,6 +127,7 @@ def scanned_file(
     size: int = 0,
     contents: tuple[Content, ...] = (),
     matches: tuple[Match, ...] = (),
+    silenced: tuple[Silenced, ...] = (),
     obstacles: Iterable[Gap] = (),
 ) -> ScannedFile:
     """Put together what is known of one file and conclude its verdict.
@@ -142,6 +152,9 @@ def scanned_file(
         members=max(0, len(contents) - 1),
         matches=tuple(_sound_path(match) for match in matches),
         gaps=tuple(gaps),
+        silenced=tuple(
+            msgspec.structs.replace(one, match=_sound_path(one.match)) for one in silenced
+        ),
     )
 
 

@@ -13,6 +13,8 @@ from tutela.model import Match, Verdict
 
 LISTED_PER_REASON = 200
 """Files that are named for each reason why files were not checked; the rest is only counted."""
+LISTED_SILENCED = 200
+"""Files with silenced matches that are named; the rest is only counted."""
 
 
 class HtmlPage:
@@ -28,9 +30,12 @@ class HtmlPage:
         self._title = title
         self._found: list[ScannedFile] = []
         self._not_checked: dict[str, list[ScannedFile]] = {}
+        self._silenced: list[ScannedFile] = []
 
     def file(self, file: ScannedFile) -> None:
         """Keep one file if the page will name it."""
+        if file.silenced and len(self._silenced) < LISTED_SILENCED:
+            self._silenced.append(file)
         if file.verdict is Verdict.MATCH:
             self._found.append(file)
         elif file.verdict is Verdict.NOT_CHECKED:
@@ -54,6 +59,7 @@ class HtmlPage:
             found=self._found,
             best=best_matches,
             not_checked=self._not_checked,
+            silenced=self._silenced,
             separator=MEMBER_SEPARATOR,
             made_at=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         )

@@ -62,7 +62,7 @@ class JsonLines:
 
     def file(self, file: ScannedFile) -> None:
         """Write one file."""
-        if self._everything or file.verdict is not Verdict.CLEAR:
+        if self._everything or file.verdict is not Verdict.CLEAR or file.silenced:
             self._line(file)
 
     def finish(self, summary: Summary) -> None:
@@ -75,7 +75,9 @@ class JsonLines:
 
 
 class CsvTable:
-    """A table with one row per match and per gap; a clear file has one row.
+    """A table with one row per match, silenced match and gap; a clear file may have one row.
+
+    The row of a silenced match names the reason and detail of its silence.
 
     A cell that a spreadsheet would take for a formula begins with an apostrophe.
     """
@@ -88,7 +90,7 @@ class CsvTable:
 
     def file(self, file: ScannedFile) -> None:
         """Write the rows of one file."""
-        if self._everything or file.verdict is not Verdict.CLEAR:
+        if self._everything or file.verdict is not Verdict.CLEAR or file.silenced:
             for cells in _rows(file):
                 self._row(cells)
 
@@ -119,7 +121,10 @@ def _rows(file: ScannedFile) -> Iterator[dict[str, str]]:
         yield whole | _match_cells(match)
     for gap in file.gaps:
         yield whole | _gap_cells(gap)
-    if file.verdict is Verdict.CLEAR:
+    for one in file.silenced:
+        silence = {"reason": one.reason.value, "detail": one.detail}
+        yield whole | _match_cells(one.match) | silence
+    if file.verdict is Verdict.CLEAR and not file.silenced:
         yield whole
 
 

@@ -17,10 +17,11 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from tutela.detection.index.matcher import Matcher
-from tutela.detection.index.provenance import placed_signals, to_matches
+from tutela.detection.index.matcher import Hit, Matcher
+from tutela.detection.index.provenance import placed_signals
 from tutela.detection.media.pool import DecoderPool
 from tutela.detection.signals.registry import SignalKinds
+from tutela.detection.silencing import Defence, Findings, Question, findings
 from tutela.errors import TutelaError, Unavailable
 from tutela.investigation.findings import (
     BankUsed,
@@ -30,7 +31,7 @@ from tutela.investigation.findings import (
     scanned_file,
 )
 from tutela.investigation.walk import Obstacle, OpenFile, Walk
-from tutela.model import Content, EntryFacts, Gap, GapReason, Match, Verdict
+from tutela.model import Content, EntryFacts, Gap, GapReason, Match, Signal, Verdict
 
 IN_FLIGHT = 256
 """Files that are open at once: enough that one large file does not starve the other decoders."""
@@ -148,47 +149,53 @@ class Scan:
         contents = [content for _, contents in batch for content in contents]
         owners = [at for at, (_, own) in enumerate(batch) for c in own for _ in c.signals]
         signals, paths = placed_signals(contents)
-        found: dict[int, list[int]] = {}
-        hits = self._matcher.match(signals) if signals else []
-        for at, hit in enumerate(hits):
-            found.setdefault(owners[hit.signal], []).append(at)
+        hits, allowing = self._search(signals)
+        found, allowed = _by_owner(hits, owners), _by_owner(allowing, owners)
         for at, (decoded, own) in enumerate(batch):
-            matches: tuple[Match, ...] = ()
+            outcome = Findings()
             if at in found:
-                mine = [hits[index] for index in found[at]]
-                matches = to_matches(
-                    mine,
-                    signals,
-                    paths,
-                    kinds=self._kinds,
-                    banks=self._matcher.banks,
-                    facts=self._lists.facts(hit.entry_id for hit in mine),
-                    list_version=self._matcher.version,
-                )
-            self._conclude(decoded, own, matches)
+                near = (*found[at], *allowed.get(at, ()))
+                facts = self._lists.facts(hit.entry_id for hit in near)
+                banks, version = self._matcher.banks, self._matcher.version
+                asked = Question(signals, paths, self._kinds, banks, facts, version)
+                outcome = findings(found[at], allowed.get(at, ()), asked, Defence())
+            self._conclude(decoded, own, outcome)
         self._matched_at = time.monotonic()
 
-    def _conclude(
-        self, decoded: _Decoded, contents: tuple[Content, ...], matches: Sequence[Match]
-    ) -> None:
+    def _search(self, signals: Sequence[Signal]) -> tuple[Sequence[Hit], Sequence[Hit]]:
+        """Hits that may count, and those in allow banks."""
+        allow = {bank.id for bank in self._matcher.banks.values() if bank.allow}
+        rest = self._matcher.banks.keys() - allow if allow else None
+        hits = self._matcher.match(signals, rest) if signals else []
+        return hits, self._matcher.match(signals, allow) if hits and allow else []
+
+    def _conclude(self, decoded: _Decoded, contents: tuple[Content, ...], found: Findings) -> None:
         number, file, _ = decoded
         obstacles = _changes(file)
         os.close(file.descriptor)
         del self._open[number]
-        numbered = tuple(
-            msgspec.structs.replace(match, entry_id=self._lists.number(match.entry_id))
-            for match in matches
-        )
         self._finish(
             number,
             scanned_file(
                 file.path,
                 size=file.status.st_size,
                 contents=contents,
-                matches=numbered,
+                matches=tuple(map(self._numbered, found.matches)),
+                silenced=tuple(
+                    msgspec.structs.replace(
+                        one,
+                        match=self._numbered(one.match),
+                        by=self._numbered(one.by) if one.by else None,
+                    )
+                    for one in found.silenced
+                ),
                 obstacles=obstacles,
             ),
         )
+
+    def _numbered(self, match: Match) -> Match:
+        """The match with the number of its entry in its bank, from 1."""
+        return msgspec.structs.replace(match, entry_id=self._lists.number(match.entry_id))
 
     def _finish(self, number: int, file: ScannedFile) -> None:
         """Report files in the order in which they were found."""
@@ -215,11 +222,20 @@ class Scan:
             members=self.tally.members,
             folders=self._walk.folders,
             links=self._walk.links,
+            silenced=self.tally.silenced,
             bytes=self.tally.bytes,
             seconds=round(seconds, 3),
             distance=distance,
             banks=tuple(banks),
         )
+
+
+def _by_owner(hits: Iterable[Hit], owners: Sequence[int]) -> dict[int, list[Hit]]:
+    """Hits by the file that their signal belongs to."""
+    found: dict[int, list[Hit]] = {}
+    for hit in hits:
+        found.setdefault(owners[hit.signal], []).append(hit)
+    return found
 
 
 def _contents(future: Future[tuple[Content, ...]]) -> tuple[Content, ...]:

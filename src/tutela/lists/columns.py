@@ -16,6 +16,9 @@ from tutela.model import EntryFacts, NewEntry, Signal
 
 _FACT_NAMES = EntryFacts.__struct_fields__
 
+BANKS_DISTANCE = 255
+"""Stands in a column of distances for that of the bank."""
+
 
 class SignalColumns(NamedTuple):
     """All signals of one kind, in the order of their entries.
@@ -36,6 +39,7 @@ class Columns(NamedTuple):
         banks: names.
         entry_banks: (entries,) int64, index into `banks`.
         entry_facts: (entries,) int64, number of the entry's facts.
+        entry_distances: (entries,) uint8, the entry's own distance, or `BANKS_DISTANCE`.
         fact_ends: (facts + 1,) int64, where in `fact_text` the facts of a number begin and end.
         fact_text: uint8, each facts as a JSON array of its five texts.
         signals: signals by kind.
@@ -44,6 +48,7 @@ class Columns(NamedTuple):
     banks: tuple[str, ...]
     entry_banks: NDArray[np.int64]
     entry_facts: NDArray[np.int64]
+    entry_distances: NDArray[np.uint8]
     fact_ends: NDArray[np.int64]
     fact_text: NDArray[np.uint8]
     signals: Mapping[str, SignalColumns]
@@ -71,7 +76,11 @@ class Columns(NamedTuple):
                     value = kinds[kind].text(column.codes[at[kind]].tobytes())
                     signals.append(Signal(kind=kind, value=value))
                     at[kind] += 1
-            yield NewEntry(signals=tuple(signals), **self._fact_texts(int(self.entry_facts[entry])))
+            own = int(self.entry_distances[entry])
+            facts = msgspec.structs.asdict(self.facts(entry))
+            yield NewEntry(
+                signals=tuple(signals), distance=None if own == BANKS_DISTANCE else own, **facts
+            )
 
     def _fact_texts(self, number: int) -> dict[str, str]:
         text = self.fact_text[self.fact_ends[number] : self.fact_ends[number + 1]]
@@ -92,6 +101,7 @@ def joined(parts: Sequence[Columns]) -> Columns:
             [part.entry_banks for part in parts], _offsets([len(part.banks) for part in parts])
         ),
         entry_facts=_moved([part.entry_facts for part in parts], facts),
+        entry_distances=np.concatenate([part.entry_distances for part in parts]),
         # Each part begins where the one before it ends, so that its first end is said already.
         fact_ends=np.concatenate(
             [[0], _moved([part.fact_ends[1:] for part in parts], texts)], dtype=np.int64
@@ -133,6 +143,7 @@ class ColumnsBuilder:
         self._banks: list[str] = []
         self._entry_banks = array("q")
         self._entry_facts = array("q")
+        self._entry_distances = bytearray()
         # Facts as they will be stored: the garbage collector need not look into a dict of bytes,
         # which it would do again and again while millions of rows are read.
         self._facts: dict[bytes, int] = {}
@@ -150,6 +161,8 @@ class ColumnsBuilder:
         self._entry_banks.append(len(self._banks) - 1)
         facts = self._encode((entry.label, entry.category, entry.scheme, entry.source, entry.note))
         self._entry_facts.append(self._facts.setdefault(facts, len(self._facts)))
+        own = BANKS_DISTANCE if entry.distance is None else entry.distance
+        self._entry_distances.append(own)
         for signal in entry.signals:
             self._codes[signal.kind] += self._kinds[signal.kind].parse(signal.value)
             self._entries[signal.kind].append(number)
@@ -162,6 +175,7 @@ class ColumnsBuilder:
             banks=tuple(self._banks),
             entry_banks=np.frombuffer(self._entry_banks, np.int64),
             entry_facts=np.frombuffer(self._entry_facts, np.int64),
+            entry_distances=np.frombuffer(self._entry_distances, np.uint8),
             fact_ends=ends,
             fact_text=np.frombuffer(b"".join(self._facts), np.uint8),
             signals={name: self._column(name) for name in self._kinds if self._entries[name]},

@@ -1,17 +1,21 @@
-"""Signals in, matches out: the search, joined with what the lists say of what it found."""
+"""Signals in, findings out: the search, what silences its hits, and what the lists say of them."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from threading import Lock
+from typing import NamedTuple
 
-from tutela.detection.index.matcher import Hit, Matcher
-from tutela.detection.index.provenance import placed_signals, to_matches
+from msgspec.structs import replace
+
+from tutela.detection.index.matcher import BankState, Hit, Matcher
+from tutela.detection.index.provenance import placed_signals
 from tutela.detection.signals.registry import SignalKinds
-from tutela.errors import NotFound, Unavailable
-from tutela.model import Content, EntryFacts, Match, Signal
+from tutela.detection.silencing import NEAR, Defence, Findings, Question, findings
+from tutela.errors import InvalidInput, NotFound, Unavailable
+from tutela.model import Content, EntryFacts, Signal
 
 INLINE_SIGNALS = 8
 """So many signals are searched on the event loop (about 0.1 ms each at a million entries, less
@@ -46,11 +50,29 @@ class KnownFacts:
         return found
 
 
+class _Roles(NamedTuple):
+    """Which banks may match, and which silence; ids, the disabled ones included."""
+
+    states: Mapping[int, BankState]
+    searched: Collection[int] | None
+    allowing: Collection[int]
+
+
+class _Search(NamedTuple):
+    """What a search found, and the lists that it speaks for."""
+
+    hits: Sequence[Hit]
+    allowing: Sequence[Hit]
+    version: int
+
+
 class Matching:
-    """The one way from signals to matches. Thread-safe; one per process.
+    """The one way from signals to findings. Thread-safe; one per process.
 
     Args:
         ready: whether the index holds the lists; until then nothing may be called clear.
+        parked: gives the ids of the entries that are parked now.
+        near: greatest distance of a match of a picture with little in it; None sets none.
     """
 
     def __init__(
@@ -60,86 +82,117 @@ class Matching:
         kinds: SignalKinds,
         facts: KnownFacts,
         ready: Callable[[], bool],
+        parked: Callable[[], Container[int]] = frozenset,
+        near: int | None = NEAR,
     ) -> None:
         self._matcher = matcher
         self._kinds = kinds
         self._facts = facts
         self.ready = ready
+        self._parked = parked
+        self._near = near
+        self._known_roles = _Roles({}, None, ())
 
     @property
     def version(self) -> int:
         """Version of the lists that answers speak for at least."""
         return self._matcher.version
 
-    async def of_contents(self, contents: Iterable[Content]) -> tuple[Match, ...]:
-        """Every match of every signal of an event, exact ones first, then the closest."""
+    async def of_contents(self, contents: Iterable[Content]) -> Findings:
+        """What every signal of an event comes to."""
         signals, paths = placed_signals(contents)
-        hits, version = await self._search(signals, None)
-        return await self._join(hits, signals, paths, version)
+        found = await self._search(signals, None)
+        return await self._join(found, signals, paths)
 
     async def of_signals(
         self, signals: Sequence[Signal], banks: Collection[str] | None = None
-    ) -> list[list[Match]]:
-        """The matches of each signal, closest first.
+    ) -> list[Findings]:
+        """What each signal comes to.
 
         Args:
-            banks: names of the banks to look in; all enabled ones where it is None.
+            banks: names of the banks to look in; all enabled ones where it is None. Allow banks
+                silence what they know in any case.
 
         Raises:
             NotFound: a named bank does not exist.
+            InvalidInput: a named bank is an allow bank.
             Unavailable: the lists are not loaded yet.
         """
         if not self.ready():
             raise Unavailable("the lists are still being loaded", remedy="try again in a moment")
         chosen = None if banks is None else self._bank_ids(banks)
-        hits, version = await self._search(signals, chosen)
-        results: list[list[Match]] = [[] for _ in signals]
-        if hits:
+        found = await self._search(signals, chosen)
+        results = [_NOTHING] * len(signals)
+        if found.hits:
             paths: list[tuple[str, ...]] = [()] * len(signals)
-            by_signal: dict[int, list[Hit]] = {}
-            for hit in hits:
-                by_signal.setdefault(hit.signal, []).append(hit)
-            for number, own in by_signal.items():
-                results[number] = list(await self._join(own, signals, paths, version))
+            allowing = _by_signal(found.allowing)
+            for number, own in _by_signal(found.hits).items():
+                part = _Search(own, allowing.get(number, ()), found.version)
+                results[number] = await self._join(part, signals, paths)
         return results
 
     def _bank_ids(self, names: Collection[str]) -> set[int]:
-        ids = {bank.name: bank.id for bank in self._matcher.banks.values()}
-        unknown = sorted(set(names) - ids.keys())
+        by_name = {bank.name: bank for bank in self._matcher.banks.values()}
+        unknown = sorted(set(names) - by_name.keys())
         if unknown:
             raise NotFound(f"there is no bank named {unknown[0]}", where="banks")
-        return {ids[name] for name in names}
+        allowing = sorted(name for name in names if by_name[name].allow)
+        if allowing:
+            raise InvalidInput(
+                f"the bank {allowing[0]} is an allow bank: its entries never match",
+                where="banks",
+                remedy="name other banks; what it silences is listed with their results",
+            )
+        return {by_name[name].id for name in names}
 
-    async def _search(
-        self, signals: Sequence[Signal], banks: Collection[int] | None
-    ) -> tuple[list[Hit], int]:
+    async def _search(self, signals: Sequence[Signal], banks: Collection[int] | None) -> _Search:
         # Read first: what is searched is then at least as new as the version that is quoted.
-        version = self._matcher.version
+        version, roles = self._matcher.version, self._roles()
+        searched = roles.searched if banks is None else banks
+        hits = await self._match(signals, searched)
+        if not hits or not roles.allowing:
+            return _Search(hits, (), version)
+        # Few signals hit anything; only these are looked for in the allow banks.
+        numbers = sorted({hit.signal for hit in hits})
+        found = await self._match([signals[number] for number in numbers], roles.allowing)
+        allowing = [replace(hit, signal=numbers[hit.signal]) for hit in found]
+        return _Search(hits, allowing, version)
+
+    def _roles(self) -> _Roles:
+        states = self._matcher.banks
+        if self._known_roles.states is not states:
+            allowing = frozenset(bank.id for bank in states.values() if bank.allow)
+            searched = frozenset(states) - allowing if allowing else None
+            self._known_roles = _Roles(states, searched, allowing)
+        return self._known_roles
+
+    async def _match(
+        self, signals: Sequence[Signal], banks: Collection[int] | None
+    ) -> Sequence[Hit]:
         if len(signals) <= INLINE_SIGNALS:
-            return self._matcher.match(signals, banks), version
-        return await asyncio.to_thread(self._matcher.match, signals, banks), version
+            return self._matcher.match(signals, banks)
+        return await asyncio.to_thread(self._matcher.match, signals, banks)
 
     async def _join(
-        self,
-        hits: Sequence[Hit],
-        signals: Sequence[Signal],
-        paths: Sequence[tuple[str, ...]],
-        version: int,
-    ) -> tuple[Match, ...]:
-        if not hits:
-            return ()
-        entries = {hit.entry_id for hit in hits}
+        self, found: _Search, signals: Sequence[Signal], paths: Sequence[tuple[str, ...]]
+    ) -> Findings:
+        if not found.hits:
+            return _NOTHING
+        entries = {hit.entry_id for hit in (*found.hits, *found.allowing)}
         # Only a first match of an entry reads the database, and never on the event loop.
         if self._facts.missing(entries):
             facts = await asyncio.to_thread(self._facts.get, entries)
         else:
             facts = self._facts.get(entries)
-        return to_matches(
-            hits,
-            signals,
-            paths,
-            kinds=self._kinds,
-            banks=self._matcher.banks,
-            facts=facts,
-            list_version=version,
-        )
+        asked = Question(signals, paths, self._kinds, self._matcher.banks, facts, found.version)
+        return findings(found.hits, found.allowing, asked, Defence(self._parked(), self._near))
+
+
+_NOTHING = Findings()
+
+
+def _by_signal(hits: Iterable[Hit]) -> dict[int, list[Hit]]:
+    found: dict[int, list[Hit]] = {}
+    for hit in hits:
+        found.setdefault(hit.signal, []).append(hit)
+    return found

@@ -16,10 +16,11 @@ import numpy as np
 from tutela.detection.index.matcher import BankState, Matcher
 from tutela.detection.signals.registry import SignalKinds
 from tutela.errors import InvalidInput
-from tutela.lists.columns import Columns, ColumnsBuilder
+from tutela.lists.columns import BANKS_DISTANCE, Columns, ColumnsBuilder
 from tutela.lists.importers import BankFormat, open_bank_file
 from tutela.lists.snapshot import open_snapshot
 from tutela.model import EntryFacts
+from tutela.model.bank import ALLOW_DISTANCE
 
 
 class LoadedList(NamedTuple):
@@ -29,11 +30,13 @@ class LoadedList(NamedTuple):
         file: the path as the user gave it.
         columns: its entries.
         left_out: what it held beyond them, and why that is not compared.
+        allow: whether it lists what is known to be harmless.
     """
 
     file: str
     columns: Columns
     left_out: dict[str, int]
+    allow: bool = False
 
 
 def load_list(
@@ -41,12 +44,14 @@ def load_list(
     kinds: SignalKinds,
     *,
     default_kind: str | None = None,
+    allow: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> LoadedList:
     """Read one bank file of any format into memory; a snapshot is mapped instead.
 
     Args:
         default_kind: kind of bare values in a file of lines.
+        allow: whether the file lists what is known to be harmless.
         progress: called with the number of bytes read since the last call.
 
     Raises:
@@ -56,12 +61,12 @@ def load_list(
     source = open_bank_file(path, kinds, default_kind=default_kind, progress=progress)
     if source.format is BankFormat.SNAPSHOT:
         source.close()
-        return LoadedList(str(path), open_snapshot(path, kinds), {})
+        return LoadedList(str(path), open_snapshot(path, kinds), {}, allow)
     builder = ColumnsBuilder(kinds)
     builder.add_bank(path.name)
     for entry in source:
         builder.add(entry)
-    return LoadedList(str(path), builder.build(), dict(source.left_out))
+    return LoadedList(str(path), builder.build(), dict(source.left_out), allow)
 
 
 class OfflineLists:
@@ -88,30 +93,44 @@ class OfflineLists:
         banks = [len(item.columns.banks) for item in lists]
         self._bank_starts = [sum(banks[:at]) for at in range(len(banks))]
 
-    def banks(self) -> Iterator[tuple[str, str, int, dict[str, int]]]:
-        """Name, file, entries and what was left out, for each bank."""
+    def banks(self) -> Iterator[tuple[str, LoadedList, int]]:
+        """Name, list and number of entries, for each bank."""
         for item, first in zip(self.lists, self._bank_starts, strict=True):
             sizes = np.bincount(item.columns.entry_banks, minlength=len(item.columns.banks))
             for number, size in enumerate(sizes.tolist()):
-                yield self.names[first + number], item.file, size, item.left_out
+                yield self.names[first + number], item, size
 
     def fill(self, matcher: Matcher, distance: int) -> None:
-        """Load every entry into a matcher whose banks all have the same distance."""
+        """Load every entry into a matcher.
+
+        Args:
+            distance: of every bank; of allow banks it is at most `ALLOW_DISTANCE`.
+        """
+        nearer = min(distance, ALLOW_DISTANCE)
         matcher.set_banks(
-            BankState(id=number, name=name, distance=distance)
-            for number, name in enumerate(self.names)
+            BankState(
+                id=number,
+                name=name,
+                distance=nearer if item.allow else distance,
+                allow=item.allow,
+            )
+            for number, (name, item, _) in enumerate(self.banks())
         )
         for kind in dict.fromkeys(kind for item in self.lists for kind in item.columns.signals):
-            codes, entries, banks = zip(*self._columns(kind), strict=True)
-            matcher.load(kind, _joined(codes), _joined(entries), _joined(banks))
+            columns = zip(*self._columns(kind), strict=True)
+            codes, entries, banks, distances = map(_joined, columns)
+            matcher.load(kind, codes, entries, banks, distances)
 
-    def _columns(self, kind: str) -> Iterable[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    def _columns(self, kind: str) -> Iterable[tuple[np.ndarray, ...]]:
+        """Codes, slots, banks and own distances of the signals of each list."""
         for item, start, first_bank in zip(
             self.lists, self._starts, self._bank_starts, strict=True
         ):
             if column := item.columns.signals.get(kind):
                 banks = item.columns.entry_banks[column.entries] + first_bank
-                yield column.codes, column.entries + start, banks
+                own = item.columns.entry_distances[column.entries].astype(np.int16)
+                own[own == BANKS_DISTANCE] = -1
+                yield column.codes, column.entries + start, banks, own
 
     def facts(self, entry_ids: Iterable[int]) -> dict[int, EntryFacts]:
         """Facts of entries by slot."""

@@ -20,12 +20,13 @@ from numpy.typing import NDArray
 
 from tutela.detection.signals.registry import SignalKinds
 from tutela.errors import InvalidInput
-from tutela.lists.columns import Columns, SignalColumns
+from tutela.lists.columns import BANKS_DISTANCE, Columns, SignalColumns
 from tutela.lists.replacing import replacing
+from tutela.model.bank import DISTANCE
 from tutela.model.record import Record
 
 MAGIC = b"\x89TUTELA\n"
-VERSION = 1
+VERSION = 2
 ALIGNMENT = 64
 DIGEST_BYTES = 32
 
@@ -63,6 +64,7 @@ def write_snapshot(path: Path, columns: Columns) -> None:
     arrays: Arrays = {
         "entry.bank": columns.entry_banks,
         "entry.facts": columns.entry_facts,
+        "entry.distances": columns.entry_distances,
         "facts.ends": columns.fact_ends,
         "facts.text": columns.fact_text,
     }
@@ -166,6 +168,7 @@ class _Reader:
             banks=header.banks,
             entry_banks=self._indices(places, "entry.bank"),
             entry_facts=self._indices(places, "entry.facts"),
+            entry_distances=self._bytes(places, "entry.distances", 1),
             fact_ends=self._indices(places, "facts.ends"),
             fact_text=self._bytes(places, "facts.text", 1),
             signals={
@@ -230,6 +233,8 @@ class _Reader:
         ends = columns.fact_ends
         sound = (
             len(columns.entry_facts) == columns.size
+            and len(columns.entry_distances) == columns.size
+            and _distances(columns.entry_distances)
             and _within(columns.entry_banks, len(columns.banks))
             and _within(columns.entry_facts, len(ends) - 1)
             and _within(ends, len(columns.fact_text) + 1)
@@ -253,6 +258,10 @@ class _Reader:
 
 def _within(values: NDArray[np.int64], limit: int) -> bool:
     return not len(values) or (int(values.min()) >= 0 and int(values.max()) < limit)
+
+
+def _distances(values: NDArray[np.uint8]) -> bool:
+    return bool(np.all((values <= DISTANCE) | (values == BANKS_DISTANCE)))
 
 
 def _ascending(values: NDArray[np.int64]) -> bool:

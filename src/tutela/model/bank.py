@@ -14,6 +14,10 @@ from tutela.model.signal import Signal
 # Python lets `$` stand before a final newline; `(?!\n)` does not.
 BankName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$(?!\n)")]
 Distance = Annotated[int, msgspec.Meta(ge=0, le=31)]
+DISTANCE = 31
+"""The greatest distance in bits, and that of a bank unless another is given."""
+ALLOW_DISTANCE = 10
+"""Of an allow bank, unless another is given: what it silences is a miss if it is wrong."""
 Text = Annotated[str, msgspec.Meta(max_length=2000)]
 
 

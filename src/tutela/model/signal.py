@@ -10,12 +10,8 @@ from tutela.model.record import Record
 class LowInformation(StrEnum):
     """Why a picture has too little in it for its fingerprint to tell it from others."""
 
-    BORDER = "border"
-    """Nearly all of it is one colour around a small middle."""
-    TEXT = "text"
-    """Thin dark strokes on a plain light page, or light ones on a plain dark page."""
-    GRADIENT = "gradient"
-    """Nothing but a smooth change of brightness."""
+    PLAIN = "plain"
+    """Nearly all of it is one colour: a wide border, or a few words on a page."""
 
 
 class Signal(Record, frozen=True, kw_only=True):

@@ -30,7 +30,7 @@ def conclude(
         silenced: matches that do not count as findings.
     """
     verdict = verdict_of(matches, gaps)
-    decision = policy.decide(Facts.of(event, verdict, matches, gaps))
+    decision = policy.decide(Facts.of(event, verdict, matches, gaps, silenced))
     case = open_case(event, matches, gaps, decision)
     outcome = Outcome(
         event_id=event.id,

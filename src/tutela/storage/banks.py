@@ -11,17 +11,13 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from tutela.errors import Conflict, InvalidInput, NotFound
 from tutela.model import Bank
-from tutela.model.bank import BankName, Distance
+from tutela.model.bank import ALLOW_DISTANCE, DISTANCE, BankName, Distance
 from tutela.storage.changes import bump_version, erase
 from tutela.storage.database import Database
 from tutela.storage.tables import banks, entries
 from tutela.storage.values import now
 
 ERASE_CHUNK = 1_000
-DISTANCE = 31
-"""Of a bank, unless another is given."""
-ALLOW_DISTANCE = 10
-"""Of an allow bank, unless another is given: what it silences is a miss if it is wrong."""
 
 
 class Banks:

@@ -18,8 +18,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from tutela.errors import Conflict, InvalidInput, NotFound, Unavailable
 from tutela.model import NewEntry
+from tutela.model.bank import DISTANCE
 from tutela.model.record import Record
-from tutela.storage.banks import DISTANCE, bank_named
+from tutela.storage.banks import bank_named
 from tutela.storage.changes import advance, bump_version, list_version
 from tutela.storage.database import Database, insert_rows
 from tutela.storage.tables import banks, entries, entry_signals, imports, signal_kinds

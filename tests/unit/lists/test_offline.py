@@ -60,7 +60,7 @@ def test_a_snapshot_keeps_its_banks(files: list[Path], kinds: SignalKinds, tmp_p
     write_snapshot(path, joined([item.columns for item in loaded(files, kinds)]))
     lists = OfflineLists(loaded([path], kinds))
     assert lists.names == ("one.csv", "two.csv")
-    assert [(name, size) for name, _, size, _ in lists.banks()] == [("one.csv", 2), ("two.csv", 3)]
+    assert [(name, size) for name, _, size in lists.banks()] == [("one.csv", 2), ("two.csv", 3)]
     # An entry's number counts within the file that was given.
     assert found(lists, kinds, "md5", MD5[0], 0) == [
         ("one.csv", 1, EntryFacts(label="a"), 0),

@@ -34,7 +34,9 @@ def columns(kinds: SignalKinds) -> Columns:
         for number in range(100):
             pdq, md5 = f"{number:064x}", hashlib.md5(b"%d" % number).hexdigest()  # noqa: S324
             signals = (Signal(kind="pdq", value=pdq), Signal(kind="md5", value=md5))
-            builder.add(NewEntry(signals=signals[: 1 + number % 2], label=f"item {number // 10}"))
+            own = {} if number % 3 else {"distance": number % 32}
+            label = f"item {number // 10}"
+            builder.add(NewEntry(signals=signals[: 1 + number % 2], label=label, **own))
     return builder.build()
 
 
@@ -79,7 +81,7 @@ def test_the_layout_is_as_documented(path: Path, columns: Columns) -> None:
     data = path.read_bytes()
     assert data[-32:] == hashlib.sha256(data[:-32]).digest()
     magic, version, length = START.unpack(data[:16])
-    assert (magic, version) == (b"\x89TUTELA\n", 1)
+    assert (magic, version) == (b"\x89TUTELA\n", 2)
     header = msgspec.json.decode(data[16 : 16 + length])
     assert set(header) == {"created_at", "banks", "kinds", "columns"}
     assert header["banks"] == ["lakes", "hills"]
@@ -88,6 +90,10 @@ def test_the_layout_is_as_documented(path: Path, columns: Columns) -> None:
     assert all(column["offset"] % 64 == 0 for column in places.values())
     pdq = places["pdq.codes"]
     assert (pdq["type"], pdq["shape"]) == ("uint8", [200, 32])
+    own = places["entry.distances"]
+    assert (own["type"], own["shape"]) == ("uint8", [200])
+    distances = data[own["offset"] : own["offset"] + 200]
+    assert list(distances) == 2 * [255 if number % 3 else number % 32 for number in range(100)]
     start = pdq["offset"]
     assert data[start : start + 6400] == columns.signals["pdq"].codes.tobytes()
     entries = places["md5.entries"]
@@ -138,7 +144,7 @@ def test_a_newer_version_is_refused_with_a_remedy(
     with pytest.raises(InvalidInput) as caught:
         open_snapshot(newer, kinds)
     assert str(caught.value) == (
-        f"{newer}: the snapshot has version 2, this program reads version 1; update Tutela, or "
+        f"{newer}: the snapshot has version 3, this program reads version 2; update Tutela, or "
         "pack the lists again"
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from tutela.detection.index.matcher import BankState, Hit
 from tutela.detection.signals.registry import SignalKinds
@@ -24,41 +24,31 @@ def placed_signals(
     return signals, paths
 
 
-def to_matches(
-    hits: Sequence[Hit],
-    signals: Sequence[Signal],
-    paths: Sequence[tuple[str, ...]],
-    *,
-    kinds: SignalKinds,
-    banks: Mapping[int, BankState],
-    facts: Mapping[int, EntryFacts],
-    list_version: int,
-) -> tuple[Match, ...]:
-    """Join hits with what the lists say. Closest first; exact kinds before perceptual ones.
-
-    Args:
-        hits: what `Matcher.match` found; `Hit.signal` points into `signals` and `paths`.
-        facts: facts of every entry among the hits; a missing one was deleted meanwhile.
-        list_version: version of the lists that the search speaks for.
-    """
-    matches = (
-        _to_match(hit, signals[hit.signal], paths[hit.signal], kinds, banks, facts, list_version)
-        for hit in hits
-        if hit.bank_id in banks
-    )
-    return tuple(sorted(matches, key=lambda m: (not m.exact, m.distance, m.bank, m.entry_id)))
+def order(match: Match) -> tuple[bool, int, str, int]:
+    """The key by which matches are listed: exact kinds first, then the closest."""
+    return not match.exact, match.distance, match.bank, match.entry_id
 
 
-def _to_match(
+def to_match(
     hit: Hit,
     signal: Signal,
     path: tuple[str, ...],
+    *,
     kinds: SignalKinds,
-    banks: Mapping[int, BankState],
+    bank: BankState,
     facts: Mapping[int, EntryFacts],
     list_version: int,
 ) -> Match:
-    bank, entry = banks[hit.bank_id], facts.get(hit.entry_id, NO_FACTS)
+    """Join a hit with what the lists say.
+
+    Args:
+        hit: what `Matcher.match` found.
+        signal, path: what it was found for, and the archive path of its content.
+        bank: the bank of the entry.
+        facts: facts of entries; a missing one was deleted between search and reading.
+        list_version: version of the lists that the search speaks for.
+    """
+    entry = facts.get(hit.entry_id, NO_FACTS)
     return Match(
         bank=bank.name,
         bank_id=bank.id,
@@ -76,4 +66,5 @@ def _to_match(
         source=entry.source,
         part=signal.part,
         path=path,
+        low_information=signal.low_information,
     )

@@ -13,7 +13,7 @@ from tutela.interfaces.api.documents import About, read_json
 from tutela.interfaces.api.submissions import SignalDocument, canonical
 from tutela.interfaces.services import services_of
 from tutela.interfaces.web.answers import JsonAnswer
-from tutela.model import Match
+from tutela.model import Match, Silenced
 from tutela.model.bank import BankName
 from tutela.model.record import Record
 
@@ -30,10 +30,15 @@ class LookupDocument(Record, frozen=True, kw_only=True):
     banks: tuple[BankName, ...] | None = None
 
 
-class LookupResult(Record, frozen=True, kw_only=True):
-    """The matches of one signal, closest first."""
+class LookupResult(Record, frozen=True, kw_only=True, omit_defaults=True):
+    """The matches of one signal, closest first.
 
-    matches: list[Match]
+    Attributes:
+        silenced: matches that do not count, each with why; left out where there are none.
+    """
+
+    matches: tuple[Match, ...]
+    silenced: tuple[Silenced, ...] = ()
 
 
 class LookupAnswer(Record, frozen=True, kw_only=True):
@@ -65,7 +70,7 @@ async def lookup(request: Request[Any, Any, Any]) -> ASGIApp:
     signals = canonical(document.signals, services.kinds)
     version = services.matching.version
     found = await services.matching.of_signals(signals, document.banks)
-    hits = sum(1 for matches in found if matches)
+    hits = sum(1 for one in found if one.matches)
     services.metrics.looked_up(found=hits, missed=len(found) - hits)
-    results = [LookupResult(matches=matches) for matches in found]
+    results = [LookupResult(matches=one.matches, silenced=one.silenced) for one in found]
     return JsonAnswer(LookupAnswer(list_version=version, results=results))

@@ -14,12 +14,18 @@ from tutela.lists.offline import OfflineLists, load_list
 
 
 def load_lists(
-    files: Sequence[Path], kinds: SignalKinds, default_kind: str | None, *, shown: bool
+    files: Sequence[Path],
+    kinds: SignalKinds,
+    default_kind: str | None,
+    *,
+    shown: bool,
+    allow: Sequence[Path] = (),
 ) -> OfflineLists:
     """Read bank files into memory.
 
     Args:
         default_kind: kind of bare values.
+        allow: bank files of what is known to be harmless.
         shown: whether a bar may appear on a terminal.
 
     Raises:
@@ -36,13 +42,17 @@ def load_lists(
         disable=not (shown and console.is_terminal),
     )
     with progress:
-        task = progress.add_task("", total=sum(map(_size, files)))
+        task = progress.add_task("", total=sum(map(_size, (*files, *allow))))
 
         def advance(size: int) -> None:
             progress.advance(task, size)
 
+        roles = [(file, False) for file in files] + [(file, True) for file in allow]
         return OfflineLists(
-            [load_list(file, kinds, default_kind=default_kind, progress=advance) for file in files]
+            [
+                load_list(file, kinds, default_kind=default_kind, allow=harmless, progress=advance)
+                for file, harmless in roles
+            ]
         )
 
 

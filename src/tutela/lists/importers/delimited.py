@@ -7,10 +7,14 @@ from collections.abc import Iterator
 
 from tutela.lists.importers.reading import EMPTY_FILE, Reading
 from tutela.model import EntryFacts, NewEntry, Signal
+from tutela.model.bank import DISTANCE
 
 DELIMITERS = (",", ";", "\t")
 REQUIRED = ("type", "value")
 FACTS = EntryFacts.__struct_fields__
+OWN = "distance"
+"""The optional column of an entry's own distance; empty cells follow the bank."""
+COLUMNS = (*REQUIRED, *FACTS, OWN)
 
 
 def header_cells(line: str, delimiter: str) -> list[str]:
@@ -76,10 +80,10 @@ class _Table:
         return 0, ""
 
     def _places(self, cells: list[str]) -> dict[str, int]:
-        for name in (*REQUIRED, *FACTS):
+        for name in COLUMNS:
             if cells.count(name) > 1:
                 self._reading.problems.stop(self._line, name, "is named twice")
-        return {name: cells.index(name) for name in (*REQUIRED, *FACTS) if name in cells}
+        return {name: cells.index(name) for name in COLUMNS if name in cells}
 
     def __iter__(self) -> Iterator[NewEntry]:
         while True:
@@ -104,12 +108,22 @@ class _Table:
         if not self._reading.is_plain("".join(row)):
             for name, text in facts.items():
                 self._reading.fact(text, self._line, name)
+        own = self._distance(row) if OWN in self._place else None
         if signal is None:
             return None
         if self._reading.is_empty_file(signal):
             self._reading.left_out[EMPTY_FILE] += 1
             return None
-        return NewEntry(signals=(signal,), **facts)
+        return NewEntry(signals=(signal,), distance=own, **facts)
+
+    def _distance(self, row: list[str]) -> int | None:
+        text = row[self._place[OWN]].strip()
+        if not text:
+            return None
+        if text.isascii() and text.isdigit() and int(text[:4]) <= DISTANCE:
+            return int(text)
+        self._reading.problems.add(self._line, OWN, f"is not a whole number from 0 to {DISTANCE}")
+        return None
 
     def _fit(self, row: list[str]) -> bool:
         """Fill up a row that leaves its last cells out; a row that is too long is a problem."""

@@ -128,7 +128,7 @@ def test_lines_for_programs(api: Api, bank: str) -> None:
 def test_an_empty_bank_goes_out(api: Api, bank: str) -> None:
     assert (
         api.get(f"/v1/banks/{bank}/export").body
-        == b"type,value,label,category,scheme,source,note\r\n"
+        == b"type,value,label,category,scheme,source,note,distance\r\n"
     )
     assert api.get(f"/v1/banks/{bank}/export", format="ndjson").body == b""
     assert api.get(f"/v1/banks/{bank}/export", format="snapshot").body.startswith(b"\x89TUTELA")

@@ -19,6 +19,12 @@ def scan(  # noqa: PLR0913 - the options of a command are its parameters
         list[Path],
         typer.Option("--bank", "-b", metavar="FILE", help="Bank file to compare with; repeatable."),
     ],
+    allow: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE", help="Bank file of known harmless files, which silences; repeatable."
+        ),
+    ] = None,
     bank_type: Annotated[
         str | None,
         typer.Option(metavar="KIND", help="Kind of bare values: md5, sha1, sha256 or pdq."),
@@ -72,6 +78,7 @@ def scan(  # noqa: PLR0913 - the options of a command are its parameters
     options = Options(
         paths=tuple(paths),
         banks=tuple(bank),
+        allow=tuple(allow or ()),
         bank_type=bank_type,
         distance=distance,
         dihedral=dihedral,

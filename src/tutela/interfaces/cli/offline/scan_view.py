@@ -23,11 +23,12 @@ from tutela.investigation.findings import ScannedFile, Summary, Tally
 from tutela.investigation.page import best_matches, megabytes, reason_in_words
 from tutela.investigation.report import MEMBER_SEPARATOR
 from tutela.investigation.walk import Walk
-from tutela.model import GapReason, Match, Verdict
+from tutela.model import GapReason, Match, Silenced, Verdict
 
 SHOW_SECONDS = 0.1
 LISTED_FINDINGS = 1000
 LISTED_PER_REASON = 20
+LISTED_SILENCED = 100
 LISTED_UNSUPPORTED = 5
 """Files of types without pictures are the rule on a disk: a few of them show what they are."""
 PLAIN_WIDTH = 200
@@ -99,9 +100,12 @@ class Tables:
     def __init__(self) -> None:
         self._found: list[ScannedFile] = []
         self._not_checked: dict[str, list[ScannedFile]] = {}
+        self._silenced: list[tuple[ScannedFile, Silenced]] = []
 
     def file(self, file: ScannedFile) -> None:
         """Keep one file if a table will name it."""
+        rest = LISTED_SILENCED - len(self._silenced)
+        self._silenced += [(file, one) for one in file.silenced[: max(rest, 0)]]
         if file.verdict is Verdict.MATCH:
             self._found.append(file)
         elif file.verdict is Verdict.NOT_CHECKED:
@@ -120,6 +124,8 @@ class Tables:
             console.print(_findings(rows[:LISTED_FINDINGS]))
         if len(rows) > LISTED_FINDINGS:
             console.print(f"and {len(rows) - LISTED_FINDINGS} more: use --json or --csv")
+        if self._silenced:
+            console.print(_silenced(self._silenced))
         if self._not_checked:
             console.print(self._gaps(summary))
         console.print(_summary_table(summary))
@@ -156,6 +162,20 @@ def _findings(rows: Iterable[tuple[ScannedFile, Match]]) -> Table:
     return table
 
 
+def _silenced(rows: Iterable[tuple[ScannedFile, Silenced]]) -> Table:
+    table = _table("Silenced matches", "File", "Bank", "Entry", "Kind", "Distance", "Why")
+    for file, one in rows:
+        table.add_row(
+            printable(_inside(file.path, one.match.path), one.match.part),
+            printable(one.match.bank),
+            printable(str(one.match.entry_id)),
+            printable(one.match.kind),
+            printable(str(one.match.distance)),
+            printable(one.detail),
+        )
+    return table
+
+
 def _listed(reason: GapReason) -> int:
     return LISTED_UNSUPPORTED if reason is GapReason.UNSUPPORTED else LISTED_PER_REASON
 
@@ -178,6 +198,7 @@ def _summary_table(summary: Summary) -> Table:
         ("matched", str(summary.matched)),
         ("clear", str(summary.clear)),
         ("not checked", str(summary.not_checked)),
+        ("matches silenced", str(summary.silenced)),
         *(
             (f"  {reason_in_words(reason)}", str(count))
             for reason, count in summary.not_checked_reasons.items()

@@ -39,6 +39,7 @@ class Options(NamedTuple):
 
     paths: tuple[str, ...]
     banks: tuple[Path, ...]
+    allow: tuple[Path, ...]
     bank_type: str | None
     distance: int
     dihedral: bool
@@ -118,7 +119,8 @@ def run_scan(options: Options) -> int:
 
 def _scan(options: Options, pool: DecoderPool, outputs: _Outputs) -> int:
     kinds = builtin_kinds()
-    lists = load_lists(options.banks, kinds, options.bank_type, shown=_shows_progress(options))
+    shown = _shows_progress(options)
+    lists = load_lists(options.banks, kinds, options.bank_type, shown=shown, allow=options.allow)
     matcher = Matcher(kinds)
     lists.fill(matcher, options.distance)
     pool.wait_ready()
@@ -149,8 +151,14 @@ def _exit_code(summary: Summary, received: list[int]) -> int:
 
 def _banks(lists: OfflineLists) -> list[BankUsed]:
     return [
-        BankUsed(name=name, file=sound(file), entries=entries, left_out=left_out)
-        for name, file, entries, left_out in lists.banks()
+        BankUsed(
+            name=name,
+            file=sound(item.file),
+            entries=entries,
+            left_out=item.left_out,
+            allow=item.allow,
+        )
+        for name, item, entries in lists.banks()
     ]
 
 

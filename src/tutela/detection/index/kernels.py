@@ -46,8 +46,8 @@ COUNT, TOTAL = range(2)
 
 ZERO, ONE, ROW_BITS = np.uint64(0), np.uint64(1), np.uint64(32)
 ROW = np.uint64(0xFFFFFFFF)
-ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 WORD_BITS, IN_WORD = np.uint64(6), np.uint64(63)
+BLOCK = np.uint64(64)
 LINE_SHIFT = np.uint32(3)
 SPILL_SHIFT = np.uint32(31)
 
@@ -178,17 +178,36 @@ def _offer(rows: Rows, code: Integer, distance: Integer, reach: Reach, best: Bes
 
 
 @kernel
+def _any_near(query: Words, codes: Words, begin: Any, end: Any, within: Any) -> bool:  # noqa: ANN401
+    """Whether two words leave it open that one of some codes is within a radius.
+
+    Without a branch, so that it is done for many codes at once: 0.8 ns each, not 1.0.
+    """
+    if query.size == 1:
+        return True
+    first, second, near = query[0], query[1], ZERO
+    for code in range(begin, end):
+        apart = popcount(first ^ codes[code, 0]) + popcount(second ^ codes[code, 1])
+        near += np.uint64(apart <= within)
+    return near > ZERO
+
+
+@kernel
 def _compare(query: Words, rows: Rows, count: int, radius: int, reach: Reach, best: Best) -> None:
     """Compare a query with the first `count` codes. Two words mostly tell that one is too far."""
     _clear(best)
-    codes, within, other = rows.codes, np.uint64(radius), min(1, query.size - 1)
-    first, second, used = query[0], query[other], ALL if other else ZERO
-    for code in range(np.uint64(count)):  # unsigned: a signed index is tried for being negative
-        apart = popcount(first ^ codes[code, 0]) + popcount((second ^ codes[code, other]) & used)
-        if apart <= within:
-            apart = _distance(query, codes[code])
-            if apart <= within:
-                _offer(rows, code, np.int64(apart), reach, best)
+    codes, within, last = rows.codes, np.uint64(radius), np.uint64(min(1, query.size - 1))
+    for begin in range(ZERO, np.uint64(count), BLOCK):
+        end = min(begin + BLOCK, np.uint64(count))
+        if _any_near(query, codes, begin, end, within):
+            for code in range(begin, end):
+                apart = popcount(query[0] ^ codes[code, 0])
+                if last:
+                    apart += popcount(query[last] ^ codes[code, last])
+                if apart <= within:
+                    apart = _distance(query, codes[code])
+                    if apart <= within:
+                        _offer(rows, np.int64(code), np.int64(apart), reach, best)
 
 
 @kernel
@@ -284,11 +303,11 @@ def _ask(query: Words, tables: Tables, table: int, threshold: int) -> None:
 @kernel
 def _full_words(
     query: Words, tables: Tables, thresholds: NDArray[np.int8], scratch: Scratch
-) -> None:
+) -> Any:  # noqa: ANN401 - a uint64
     """Note the bitmap words that have full buckets within the threshold of the query's bucket.
 
     A word is 64 buckets that differ in their lowest six bits. A mask says which of the bits above
-    to flip, and how much of the threshold is left for those six.
+    to flip, and how much of the threshold is left for those six. Returns the number of buckets.
     """
     layout, bitmap, masks, near = tables.layout, tables.bitmap, tables.masks, tables.near
     words, full = scratch.words, scratch.full
@@ -311,8 +330,11 @@ def _full_words(
                 words[count], full[count] = word, found
                 count += np.uint64(found != ZERO)
         scratch.ends[table] = count
+    buckets = ZERO
     for number in range(count):
         prefetch(tables.ranks, words[number] >> LINE_SHIFT)
+        buckets += popcount(full[number])
+    return buckets
 
 
 @kernel
@@ -406,15 +428,15 @@ def _verify(
     best: Best,
 ) -> None:
     """Compare the query with the codes that were gathered. See `_compare`."""
-    known, within, other = rows.codes, np.uint64(question.radius), min(1, query.size - 1)
-    first, second, used = query[0], query[other], ALL if other else ZERO
+    known, within, last = rows.codes, np.uint64(question.radius), np.uint64(min(1, query.size - 1))
     number = ZERO
     for table in range(ends.size):
         while number < np.uint64(ends[table]):
             code = codes[number]
             number += ONE
-            apart = popcount(first ^ known[code, 0])
-            apart += popcount((second ^ known[code, other]) & used)
+            apart = popcount(query[0] ^ known[code, 0])
+            if last:
+                apart += popcount(query[last] ^ known[code, last])
             if apart > within:
                 continue
             apart = _distance(query, known[code])
@@ -432,14 +454,16 @@ def probe(question: Question, rows: Rows, tables: Tables, probing: Probing) -> F
         np.empty(probing.room, np.uint64),
         np.empty(probing.room, np.uint32),
     )
-    codes = np.empty(probing.room, np.uint32)
+    codes, patience = np.empty(probing.room, np.uint32), np.uint64(probing.patience)
     for number in range(question.queries.shape[0]):
         query = question.queries[number]
         _clear(best)
-        _full_words(query, tables, probing.thresholds, scratch)
-        _places(tables, scratch)
-        count = _heads(rows, tables, scratch)
-        if count > np.uint64(probing.patience):
+        count = _full_words(query, tables, probing.thresholds, scratch)
+        # Each bucket holds a code at least: often enough to know before any of them is looked up.
+        if count <= patience:
+            _places(tables, scratch)
+            count = _heads(rows, tables, scratch)
+        if count > patience:
             _compare(query, rows, rows.codes.shape[0], question.radius, question.reach, best)
         else:
             if count > np.uint64(codes.size):

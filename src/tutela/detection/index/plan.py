@@ -14,27 +14,40 @@ with t_i = -1 is not asked at all.
 The cost of asking a table of n codes over a substring of w bits with threshold t is, with
 V(w, t) = sum of binomials(w, 0..t) buckets within the threshold,
 
-    WORD_COST * V(w - 6, t) + CANDIDATE_COST * n * V(w, t) / 2**w
+    TABLE_COST + word_cost(w) * V(w - 6, t) + candidate_cost(n) * n * V(w, t) / 2**w
 
 because buckets are asked for 64 at a time (the lowest six bits of w), and uniform codes fill each
-bucket with n / 2**w candidates. Widths are a knapsack over both sums, thresholds of a lesser
-radius are filled up greedily, which is optimal because each next step of a threshold costs more.
+bucket with n / 2**w candidates. The unit is a nanosecond on the machine where the constants were
+measured; only their ratios matter, and the best plan is a broad valley: constants wrong by half
+make a search slower by a tenth. `bench/index.py` sets these predictions beside measurements.
+Widths are a knapsack over both sums, thresholds of a lesser radius are filled up greedily, which is
+optimal where each next step of a threshold costs more, as in all but the smallest tables.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import comb, inf
+from math import comb, inf, log10
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-WORD_COST = 4.0
-"""Asking one word of a bitmap, against 1 for comparing a code in a scan (about 1.2 ns)."""
+SEARCH_COST, TABLE_COST = 250.0, 60.0
+"""Beginning and ending a search; cutting out a substring and beginning a loop."""
 
-CANDIDATE_COST = 40.0
-"""Fetching one candidate and comparing it: two reads that miss the caches."""
+WORD_COST, WORD_RISE, CACHED_BITS = 2.5, 0.8, 23
+"""Asking one word of a bitmap, and more for each bit that a table is too large for the caches."""
+
+CANDIDATE_COST = 7.0
+"""Numbering, fetching and comparing one candidate of 100,000, and more for each tenfold number."""
+
+CODE_COST = 1.0
+"""Comparing one code with the query, one after the other."""
+
+PATIENCE = 0.25
+"""Candidates may be expected to cost this share of comparing all codes. Until a search knows that
+there are more, it has spent half of that at most."""
 
 MOST_THRESHOLD = 4
 """Thresholds above it ask for so many buckets that a scan is as quick."""
@@ -52,8 +65,7 @@ class Plan(NamedTuple):
         widths: bits of each substring, from the first bit of the code on.
         thresholds: int8 (greatest radius + 1, tables).
         scans: by radius, whether comparing all codes is quicker.
-        patience: number of candidates above which that turns out to be so after all. They cost
-            half of a scan, so a search that gives up has taken half as long again as one.
+        patience: number of candidates above which that turns out to be so after all.
     """
 
     widths: tuple[int, ...]
@@ -82,11 +94,34 @@ def ball(width: int, threshold: int) -> int:
     return sum(comb(width, weight) for weight in range(threshold + 1))
 
 
+def word_cost(width: int) -> float:
+    """Cost of asking one word of a table of 2 ** width buckets."""
+    return WORD_COST + WORD_RISE * max(0, width - CACHED_BITS)
+
+
+def candidate_cost(codes: int) -> float:
+    """Cost of one candidate of so many codes: two reads that mostly miss the caches."""
+    return CANDIDATE_COST * max(1.0, 1 + log10(max(codes, 1) / 100_000))
+
+
 def cost(codes: int, width: int, threshold: int) -> float:
-    """Cost of asking one table, in units of comparing one code; see the head of this file."""
-    words = WORD_COST * ball(width - 6, threshold)
+    """Cost of asking one table, in nanoseconds; see the head of this file."""
+    words = word_cost(width) * ball(width - 6, threshold)
     candidates = codes * ball(width, threshold) / (1 << width)
-    return words + CANDIDATE_COST * candidates
+    return TABLE_COST + words + candidate_cost(codes) * candidates
+
+
+def candidates(codes: int, widths: Sequence[int], thresholds: Sequence[int]) -> float:
+    """Codes that a search is expected to look at, if they are uniform."""
+    asked = zip(widths, thresholds, strict=True)
+    return codes * sum(ball(width, threshold) / (1 << width) for width, threshold in asked)
+
+
+def search_cost(codes: int, widths: Sequence[int], thresholds: Sequence[int]) -> float:
+    """Cost of one search with these thresholds, of which -1 leaves out a table."""
+    asked = zip(widths, thresholds, strict=True)
+    prices = (cost(codes, width, threshold) for width, threshold in asked if threshold >= 0)
+    return SEARCH_COST + sum(prices)
 
 
 def make_plan(codes: int, bits: int, radius: int, most: int) -> Plan | None:
@@ -95,14 +130,16 @@ def make_plan(codes: int, bits: int, radius: int, most: int) -> Plan | None:
     widths = _widths(codes, bits, radius, widest)
     if not widths:
         return None
+    patience = int(PATIENCE * codes * CODE_COST / candidate_cost(codes))
     thresholds = np.full((most + 1, len(widths)), -1, np.int8)
     scans = [True] * (most + 1)
-    for reach, (steps, price) in enumerate(_thresholds(codes, widths, most)):
+    for reach, (steps, complete) in enumerate(_thresholds(codes, widths, most)):
         thresholds[reach] = steps
-        scans[reach] = price >= codes
+        quicker = search_cost(codes, widths, steps) < codes * CODE_COST
+        scans[reach] = not (complete and quicker and candidates(codes, widths, steps) < patience)
     if scans[radius]:
         return None
-    return Plan(widths, thresholds, tuple(scans), int(codes / CANDIDATE_COST / 2))
+    return Plan(widths, thresholds, tuple(scans), patience)
 
 
 def _widths(codes: int, bits: int, radius: int, widest: int) -> tuple[int, ...]:
@@ -130,17 +167,16 @@ def _widths(codes: int, bits: int, radius: int, widest: int) -> tuple[int, ...]:
     return tuple(sorted(chosen))
 
 
-def _thresholds(codes: int, widths: Sequence[int], most: int) -> list[tuple[list[int], float]]:
-    """For each radius from 0 on: thresholds, and what asking with them costs."""
-    steps, price, plans = [-1] * len(widths), 0.0, []
+def _thresholds(codes: int, widths: Sequence[int], most: int) -> list[tuple[list[int], bool]]:
+    """For each radius from 0 on: thresholds, and whether they are enough for it."""
+    steps, complete, plans = [-1] * len(widths), True, []
     ladders = [
         [0.0, *(cost(codes, width, t) for t in range(MOST_THRESHOLD + 1)), inf] for width in widths
     ]
     for _ in range(most + 1):
         rises = [ladder[t + 2] - ladder[t + 1] for ladder, t in zip(ladders, steps, strict=True)]
         cheapest = min(range(len(widths)), key=rises.__getitem__)
-        price += rises[cheapest]
-        if price < inf:
-            steps[cheapest] += 1
-        plans.append((list(steps), price))
+        complete = complete and rises[cheapest] < inf
+        steps[cheapest] += complete
+        plans.append((list(steps), complete))
     return plans

@@ -32,6 +32,10 @@ class Permission(StrEnum):
     """Add, import, switch and delete entries."""
     CASES_READ = "cases.read"
     """Read cases with the facts and reasons behind them."""
+    RESCANS_READ = "rescans.read"
+    """List re-scans of the past: where each stands, and its counts."""
+    RESCANS_CHANGE = "rescans.change"
+    """Start, pause, resume and cancel re-scans."""
     PRINCIPLES_READ = "principles.read"
     """Read the scoreboard of the eleven principles."""
     METRICS_READ = "metrics.read"
@@ -65,10 +69,14 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 P.BANKS_CHANGE,
                 P.ENTRIES_READ,
                 P.ENTRIES_CHANGE,
+                P.RESCANS_READ,
+                P.RESCANS_CHANGE,
                 P.PRINCIPLES_READ,
             }
         ),
-        Role.REVIEWER: frozenset({P.EVENTS_READ, P.BANKS_READ, P.CASES_READ, P.PRINCIPLES_READ}),
+        Role.REVIEWER: frozenset(
+            {P.EVENTS_READ, P.BANKS_READ, P.CASES_READ, P.RESCANS_READ, P.PRINCIPLES_READ}
+        ),
         Role.ADMIN: frozenset(Permission),
     }
 )

@@ -64,7 +64,7 @@ def openapi(app: Litestar) -> Json:
     records = _records(about for _, _, _, about in routes)
     paths: dict[str, Json] = {}
     for method, path, handler, about in routes:
-        operation = _operation(handler, about, path, method)
+        operation = _operation(handler, about, path)
         paths.setdefault(_PARAMETER.sub(r"{\g<name>}", path), {})[method.lower()] = operation
     _, schemas = msgspec.json.schema_components(records, ref_template=REFERENCE)
     return {
@@ -110,7 +110,7 @@ def _schema(record: Any) -> Json:  # noqa: ANN401 - whatever msgspec knows
     return schema
 
 
-def _operation(handler: HTTPRouteHandler, about: About, path: str, method: str) -> Json:
+def _operation(handler: HTTPRouteHandler, about: About, path: str) -> Json:
     permission: Permission = handler.opt[PERMISSION]
     operation: Json = {
         "operationId": handler.fn.__name__,
@@ -122,10 +122,9 @@ def _operation(handler: HTTPRouteHandler, about: About, path: str, method: str) 
     }
     if permission is not Permission.PUBLIC:
         operation["security"] = [{"key": []}]
-    if method in {"POST", "PATCH", "PUT"}:
+    if bodies := _bodies(about):
         # A body that is a file may be empty: an empty file is a file.
-        required = not about.uploads
-        operation["requestBody"] = {"required": required, "content": _bodies(about)}
+        operation["requestBody"] = {"required": not about.uploads, "content": bodies}
     return operation
 
 

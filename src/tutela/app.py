@@ -218,6 +218,7 @@ def _decoder(settings: DecoderSettings) -> DecoderPool:
         limits=limits,
         archives=settings.archives,
         dihedral=settings.dihedral,
+        exact_pixels=settings.exact_pixels,
     )
 
 

@@ -111,6 +111,13 @@ class DecoderSettings(Section, frozen=True, kw_only=True):
     dihedral: Annotated[
         bool, setting("whether turned and mirrored variants of each picture are compared too")
     ] = False
+    exact_pixels: Annotated[
+        bool,
+        setting(
+            "whether every picture is decoded at its full size; else large JPEG pictures may be "
+            "decoded at a part of it, which may change their PDQ by a few bits of 256"
+        ),
+    ] = False
 
 
 class IndexSettings(Section, frozen=True, kw_only=True):

@@ -48,6 +48,7 @@ def main() -> int:
             watch,
             archives=setup.archives,
             dihedral=setup.dihedral,
+            exact_pixels=setup.exact_pixels,
         )
         walls = _begin(setup, examiner)
     except Exception as error:  # noqa: BLE001 - whatever it is, the parent must hear of it

@@ -34,17 +34,26 @@ class Examiner:
         limits: what each may cost.
         archives: whether archives are opened.
         dihedral: whether turned and mirrored variants of pictures are fingerprinted.
+        exact_pixels: whether every picture is decoded whole, also where less would do.
         watch: processor time.
     """
 
     def __init__(
-        self, kinds: SignalKinds, limits: Limits, watch: Watch, *, archives: bool, dihedral: bool
+        self,
+        kinds: SignalKinds,
+        limits: Limits,
+        watch: Watch,
+        *,
+        archives: bool,
+        dihedral: bool,
+        exact_pixels: bool = False,
     ) -> None:
         self._kinds = kinds
         self._limits = limits
         self._watch = watch
         self._archives = archives
         self._dihedral = dihedral
+        self._reduce = not exact_pixels
         self._held_bytes = min(limits.archive_bytes, max(limits.memory_bytes // 4, HELD_BYTES))
 
     def examine(self, fd: int, emit: Emit) -> Content:
@@ -97,7 +106,7 @@ class Examiner:
         """One file or member, of which the digests are made, with everything that is in it."""
         self._watch.restart()
         media_type = sniff(head) if head else UNKNOWN
-        prints = Fingerprints(self._kinds, dihedral=self._dihedral)
+        prints = Fingerprints(self._kinds, dihedral=self._dihedral, reduce=self._reduce)
         gaps: list[Gap] = []
         exhausted = None
         try:

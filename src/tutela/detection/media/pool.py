@@ -30,6 +30,8 @@ class DecoderPool:
         limits: what one file may cost.
         archives: whether archives are opened.
         dihedral: whether turned and mirrored variants of pictures are fingerprinted too.
+        exact_pixels: whether every picture is decoded whole. Else a large JPEG may be decoded at
+            a part of its size, where its fingerprint stays within 6 bits.
         waiting: jobs that may wait for a child.
     """
 
@@ -40,9 +42,16 @@ class DecoderPool:
         limits: Limits,
         archives: bool = True,
         dihedral: bool = False,
+        exact_pixels: bool = False,
         waiting: int = _WAITING,
     ) -> None:
-        setup = Setup(parent=os.getpid(), limits=limits, archives=archives, dihedral=dihedral)
+        setup = Setup(
+            parent=os.getpid(),
+            limits=limits,
+            archives=archives,
+            dihedral=dihedral,
+            exact_pixels=exact_pixels,
+        )
         kinds = builtin_kinds()
         self._backlog = Backlog(waiting)
         self._dispatchers = [

@@ -30,12 +30,14 @@ class Setup(Record, frozen=True, kw_only=True):
         parent: process id that the child must not outlive.
         archives: whether archives are opened.
         dihedral: whether turned and mirrored variants are fingerprinted.
+        exact_pixels: whether every picture is decoded whole.
     """
 
     parent: int
     limits: Limits
     archives: bool
     dihedral: bool
+    exact_pixels: bool = False
 
 
 class Started(Record, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ entry point (see `tutela.extensions`) and run through `tests/contract/test_signa
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,27 @@ Pixels = NDArray[np.uint8]
 
 Variants = tuple[tuple[str, "PixelSignal | NoSignal"], ...]
 """Results for one picture turned and mirrored, each with the name of what was done."""
+
+
+class Reduced(NamedTuple):
+    """A picture of which only the means of square blocks of pixels are known.
+
+    Attributes:
+        pixels: of each block of the picture as stored, from its upper left corner on; blocks at
+            the right and lower edge may be cut off.
+        height, width: of the whole picture as stored.
+        scale: pixels along each side of a block: 2, 4 or 8.
+        mirrored: whether the picture is looked at with its rows, and its columns, in the other
+            order than stored.
+        turned: whether rows become columns after that.
+    """
+
+    pixels: Pixels
+    height: int
+    width: int
+    scale: int
+    mirrored: tuple[bool, bool] = (False, False)
+    turned: bool = False
 
 
 class PixelSignal(Record, frozen=True, kw_only=True):
@@ -121,3 +142,21 @@ class PixelKind(SignalKind, Protocol):
         Raises:
             InvalidInput: as for `of_pixels`.
         """
+
+
+@runtime_checkable
+class ReducibleKind(PixelKind, Protocol):
+    """A kind that often needs no more of a picture than the means of blocks of its pixels.
+
+    So a decoder that can give these at less cost does. The kind answers for the result being as
+    near to that of all pixels as it promises.
+    """
+
+    def reduction(self, height: int, width: int) -> int:
+        """The largest blocks worth trying for a picture of that size: 2, 4 or 8, or 1 for none."""
+
+    def of_reduced(self, picture: Reduced) -> PixelSignal | None:
+        """The fingerprint of a picture, or None where all its pixels are needed to tell."""
+
+    def dihedral_of_reduced(self, picture: Reduced) -> Variants | None:
+        """As `dihedral`, or None where all its pixels are needed to tell."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tutela.detection.signals.kind import ByteKind, PixelKind, SignalKind
+from tutela.detection.signals.kind import ByteKind, PixelKind, ReducibleKind, SignalKind
 from tutela.detection.signals.md5 import Md5
 from tutela.detection.signals.pdq import Pdq
 from tutela.detection.signals.sha1 import Sha1
@@ -19,6 +19,7 @@ class SignalKinds:
         names: of all kinds.
         byte_kinds: those that are made of the bytes of a file.
         pixel_kinds: those that are made of the pixels of a picture.
+        reducible_kinds: those of them that can often do with less than all pixels.
 
     Raises:
         BadConfiguration: two kinds have the same name.
@@ -35,6 +36,9 @@ class SignalKinds:
         self.names = tuple(self._kinds)
         self.byte_kinds = tuple(kind for kind in kinds if isinstance(kind, ByteKind))
         self.pixel_kinds = tuple(kind for kind in kinds if isinstance(kind, PixelKind))
+        self.reducible_kinds = tuple(
+            kind for kind in self.pixel_kinds if isinstance(kind, ReducibleKind)
+        )
 
     def __getitem__(self, name: str) -> SignalKind:
         """The kind of that name.

@@ -115,3 +115,61 @@ def above_median(coefficients: Floats) -> Bytes:
     flat = coefficients.ravel()
     median = np.partition(flat, 127)[127]
     return np.packbits((flat > median)[::-1])
+
+
+def reduced_thumbnail(
+    pixels: Bytes,
+    *,
+    height: int,
+    width: int,
+    scale: int,
+    mirrored: tuple[bool, bool],
+    turned: bool,
+) -> Floats:
+    """The thumbnail of a whole picture of which the means of blocks are known.
+
+    The arguments are those of the kernel. One row of weights for each row of blocks, and one
+    column for each column; sums run from the first to the last, brightness is taken in between.
+    """
+    across = _block_weights(width, scale, mirrored=mirrored[1])
+    lines = np.zeros((_SIDE, *pixels.shape[1:]), np.float32)
+    for block, weights in enumerate(_block_weights(height, scale, mirrored=mirrored[0]).T):
+        lines += np.multiply.outer(weights, pixels[block].astype(np.float32))
+    if pixels.ndim > 2:  # noqa: PLR2004 - two dimensions are what grey means
+        red, green, blue = np.moveaxis(lines, 2, 0)
+        lines = np.float32(0.299) * red + np.float32(0.587) * green + np.float32(0.114) * blue
+    thumb = np.zeros((_SIDE, _SIDE), np.float32)
+    for block, weights in enumerate(across.T):
+        thumb += np.multiply.outer(lines[:, block], weights)
+    return np.ascontiguousarray(thumb.T) if turned else thumb
+
+
+def _block_weights(length: int, scale: int, *, mirrored: bool) -> Floats:
+    """How much each block counts at each of 64 places: (64, blocks).
+
+    Two means after each other give every sample its weight. Where a block has two neighbours, a
+    sample is taken to lie on the line through the middles of these, else at its own block's mean.
+    """
+    window = (length + 2 * _SIDE - 1) // (2 * _SIDE)
+    blocks = -(-length // scale)
+    weights = np.zeros((_SIDE, blocks))
+    for place, centre in enumerate(_centres(length)):
+        shares = np.zeros(length)
+        outer = _within(int(centre), length, window)
+        for middle in outer:
+            inner = _within(middle, length, window)
+            shares[inner.start : inner.stop] += 1 / len(outer) / len(inner)
+        for sample, share in enumerate(shares):
+            stored = length - 1 - sample if mirrored else sample
+            block = stored // scale
+            weights[place, block] += share
+            if 0 < block < blocks - 1:
+                off = (stored - block * scale - (scale - 1) / 2) / (2 * scale)
+                weights[place, block + 1] += share * off
+                weights[place, block - 1] -= share * off
+    return weights.astype(np.float32)
+
+
+def _within(centre: int, length: int, window: int) -> range:
+    """The samples that exist of a window."""
+    return range(max(centre - (window - 1) // 2, 0), min(centre + window // 2, length - 1) + 1)

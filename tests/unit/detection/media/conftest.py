@@ -90,7 +90,12 @@ def examine() -> Examine:
     """Looks at bytes in this process, without any wall: for what is no attack."""
 
     def look(
-        data: bytes, *, archives: bool = True, dihedral: bool = False, **limits: float
+        data: bytes,
+        *,
+        archives: bool = True,
+        dihedral: bool = False,
+        exact_pixels: bool = False,
+        **limits: float,
     ) -> list[Content]:
         members: list[Content] = []
         examiner = Examiner(
@@ -99,6 +104,7 @@ def examine() -> Examine:
             Watch(60, deadly=False),
             archives=archives,
             dihedral=dihedral,
+            exact_pixels=exact_pixels,
         )
         return [examiner.examine_bytes(data, members.append), *members]
 

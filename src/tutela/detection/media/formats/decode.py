@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from typing import BinaryIO
 
 from PIL import AvifImagePlugin, Image, ImageFile
 
-from tutela.detection.media.formats.fingerprint import Fingerprints, View
-from tutela.detection.media.formats.pixels import over_white, plain_pixels, turned, turned_back
+from tutela.detection.media.formats.fingerprint import Fingerprints, ReducedView, View
+from tutela.detection.media.formats.pixels import (
+    over_white,
+    plain_pixels,
+    reduced_turned,
+    turned,
+    turned_back,
+)
 from tutela.detection.media.limits import Limits
 from tutela.detection.media.obstacles import NotCompared, check_size, hostile
 from tutela.detection.media.sandbox.watch import Watch
+from tutela.detection.signals.kind import Reduced
 from tutela.model import GapReason
 
 _ORIENTATION = 274
@@ -20,6 +28,9 @@ _PAGED = frozenset({"TIFF", "MPO"})
 """Formats whose further frames are pictures of their own and no animation."""
 
 _WEBP_HEAD_BYTES = 30
+
+_BITS_PER_PIXEL = 2.5
+"""Of a JPEG file. What takes more is noise or a fine pattern, of which means do not tell enough."""
 
 
 def prepare() -> None:
@@ -50,8 +61,13 @@ def fingerprint_picture(
     """
     if form == "WEBP":
         check_size(*_webp_size(stream), limits)
-    with hostile():
-        image = Image.open(stream, formats=(form,))
+    image = _opened(stream, form)
+    scale = _scale(stream, image, limits, into)
+    if scale > 1:
+        into.width, into.height = image.size
+        if into.add_reduced(_reduced_views(image, scale)):
+            return
+        image = _opened(stream, form)  # What was read at another scale stays so.
     with image:
         width, height = image.size
         if image.format == "TIFF" and _orientation(image) >= 5:  # noqa: PLR2004 - Pillow swaps them
@@ -62,6 +78,41 @@ def fingerprint_picture(
             raise NotCompared(
                 GapReason.UNSUPPORTED, "a camera's raw picture: only its preview was compared"
             )
+
+
+def _opened(stream: BinaryIO, form: str) -> ImageFile.ImageFile:
+    stream.seek(0)
+    with hostile():
+        return Image.open(stream, formats=(form,))
+
+
+def _scale(stream: BinaryIO, image: ImageFile.ImageFile, limits: Limits, into: Fingerprints) -> int:
+    """Pixels along each side of the blocks whose means will do for a picture, 1 for none.
+
+    libjpeg gives the means of brightness and colour themselves. It does so before it converts them
+    to RGB, which is the same as after where no pixel leaves the range of RGB on its own. CMYK is
+    converted in another way, and other decoders do not give means at all.
+    """
+    if image.format != "JPEG" or image.mode not in {"RGB", "L"}:
+        return 1
+    width, height = image.size
+    check_size(width, height, limits)
+    if stream.seek(0, io.SEEK_END) * 8 > _BITS_PER_PIXEL * width * height:
+        return 1
+    return into.reduction(height, width)
+
+
+def _reduced_views(image: ImageFile.ImageFile, scale: int) -> Iterator[ReducedView]:
+    """As `_views`, for a picture of one frame without transparency."""
+    width, height = image.size
+    with hostile():
+        image.draft(None, (width // scale, height // scale))
+        image.load()
+        orientation = _orientation(image)
+        picture = Reduced(plain_pixels(image), height, width, scale)
+    yield ReducedView("", picture)
+    if orientation != 1:
+        yield ReducedView("turned", reduced_turned(picture, orientation), variants=False)
 
 
 def sampled(frames: int, most: int) -> list[int]:

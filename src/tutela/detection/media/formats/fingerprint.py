@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 
-from tutela.detection.signals.kind import NoSignal, PixelKind, Pixels, PixelSignal
+from tutela.detection.signals.kind import (
+    NoSignal,
+    PixelKind,
+    Pixels,
+    PixelSignal,
+    Reduced,
+    ReducibleKind,
+    Variants,
+)
 from tutela.detection.signals.registry import SignalKinds
 from tutela.model import Gap, Signal
 
@@ -29,21 +37,31 @@ class View(NamedTuple):
     variants: bool = True
 
 
+class ReducedView(NamedTuple):
+    """One way to look at a picture of which only the means of blocks are known."""
+
+    name: str
+    picture: Reduced
+    variants: bool = True
+
+
 class Fingerprints:
     """Collects the signals of one file. Equal fingerprints are kept once, under their first part.
 
     Args:
         kinds: the signal kinds to make.
         dihedral: whether turned and mirrored variants are made too.
+        reduce: whether kinds that can do with less than all pixels may.
 
     Attributes:
         width, height: pixels of the picture as stored; 0 until a decoder knows them.
         frames: frames that were fingerprinted.
     """
 
-    def __init__(self, kinds: SignalKinds, *, dihedral: bool) -> None:
+    def __init__(self, kinds: SignalKinds, *, dihedral: bool, reduce: bool = False) -> None:
         self._kinds = kinds
         self._dihedral = dihedral
+        self._reduce = reduce
         self._signals: dict[tuple[str, bytes], Signal] = {}
         self._gaps: list[Gap] = []
         self.width = 0
@@ -59,6 +77,40 @@ class Fingerprints:
     def gaps(self) -> tuple[Gap, ...]:
         """Frames of which no view gave a signal."""
         return tuple(self._gaps)
+
+    def reduction(self, height: int, width: int) -> int:
+        """The largest blocks of pixels that may do for a picture of that size, 1 for none."""
+        kinds = self._kinds.reducible_kinds
+        if not self._reduce or len(kinds) < len(self._kinds.pixel_kinds):
+            return 1
+        return min((kind.reduction(height, width) for kind in kinds), default=1)
+
+    def add_reduced(self, views: Iterable[ReducedView]) -> bool:
+        """Fingerprints the only frame of a picture, seen in each of `views`.
+
+        Returns:
+            False where all pixels are needed to tell: nothing was kept then.
+        """
+        results: list[tuple[ReducibleKind, PixelSignal, str]] = []
+        for view in views:
+            for kind in self._kinds.reducible_kinds:
+                variants = self._of_reduced(kind, view)
+                if variants is None:
+                    return False
+                for name, result in variants:
+                    if isinstance(result, PixelSignal):
+                        results.append((kind, result, _joined(view.name, name)))
+        for reducible, result, part in results:
+            self._keep(reducible, result, part)
+        self.frames += 1
+        return True
+
+    def _of_reduced(self, kind: ReducibleKind, view: ReducedView) -> Variants | None:
+        if self._dihedral and view.variants:
+            variants = kind.dihedral_of_reduced(view.picture)
+            return None if variants is None else _as_parts(variants)
+        result = kind.of_reduced(view.picture)
+        return None if result is None else (("", result),)
 
     def add(self, views: Iterable[View], frame: str = "") -> None:
         """Fingerprints one frame, seen in each of `views`; the first is the frame as stored.
@@ -81,14 +133,10 @@ class Fingerprints:
             if kind_name not in made:
                 self._gaps.append(Gap(reason=failure.reason, detail=failure.detail, part=frame))
 
-    def _results(
-        self, kind: PixelKind, pixels: Pixels, *, variants: bool
-    ) -> Iterator[tuple[str, PixelSignal | NoSignal]]:
+    def _results(self, kind: PixelKind, pixels: Pixels, *, variants: bool) -> Variants:
         if self._dihedral and variants:
-            for name, result in kind.dihedral(pixels):
-                yield name.replace(_AS_IT_IS, ""), result
-        else:
-            yield "", kind.of_pixels(pixels)
+            return _as_parts(kind.dihedral(pixels))
+        return (("", kind.of_pixels(pixels)),)
 
     def _keep(self, kind: PixelKind, result: PixelSignal, part: str) -> None:
         key = kind.name, result.value
@@ -96,6 +144,11 @@ class Fingerprints:
             self._signals[key] = Signal(
                 kind=kind.name, value=kind.text(result.value), part=part, quality=result.quality
             )
+
+
+def _as_parts(variants: Variants) -> Variants:
+    """With the names that they have in `Signal.part`."""
+    return tuple((name.replace(_AS_IT_IS, ""), result) for name, result in variants)
 
 
 def _joined(*names: str) -> str:

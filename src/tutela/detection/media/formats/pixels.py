@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tutela.detection.media.obstacles import NotCompared
-from tutela.detection.signals.kind import Pixels
+from tutela.detection.signals.kind import Pixels, Reduced
 from tutela.model import GapReason
 
 _STRIP_PIXELS = 2**22
@@ -108,6 +108,14 @@ def turned(pixels: Pixels, orientation: int) -> Pixels:
     if orientation in {3, 4, 7, 8}:
         pixels = pixels[::-1]
     return pixels
+
+
+def reduced_turned(picture: Reduced, orientation: int) -> Reduced:
+    """As `turned`, of a picture as stored of which only the means of blocks are known."""
+    turns = orientation >= 5  # noqa: PLR2004 - as above
+    sides, heights = orientation in {2, 3, 6, 7}, orientation in {3, 4, 7, 8}
+    mirrored = (sides, heights) if turns else (heights, sides)
+    return picture._replace(mirrored=mirrored, turned=turns)
 
 
 def turned_back(pixels: Pixels, orientation: int) -> Pixels:

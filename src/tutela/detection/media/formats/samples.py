@@ -62,6 +62,8 @@ def samples() -> Iterator[bytes]:
     turned[274] = 6
     yield _encoded(picture, "JPEG", exif=turned)
     yield _encoded(grey, "JPEG")
+    # Large enough to be decoded at half its size.
+    yield _encoded(picture.resize((1024, 768), Image.Resampling.BICUBIC), "JPEG")
     yield _encoded(picture.convert("CMYK"), "JPEG")
     yield _encoded(glass, "PNG")
     yield _encoded(Image.fromarray(np.asarray(grey).astype(np.uint16) << 8), "PNG")

@@ -42,6 +42,10 @@ def scan(  # noqa: PLR0913 - the options of a command are its parameters
     dihedral: Annotated[
         bool, typer.Option("--dihedral", help="Also find mirrored and turned pictures; slower.")
     ] = False,
+    exact_pixels: Annotated[
+        bool,
+        typer.Option("--exact-pixels", help="Decode every picture at its full size; slower."),
+    ] = False,
     archives: Annotated[bool, typer.Option(help="Look inside zip and tar archives.")] = True,
     jobs: Annotated[
         int | None,
@@ -82,6 +86,7 @@ def scan(  # noqa: PLR0913 - the options of a command are its parameters
         bank_type=bank_type,
         distance=distance,
         dihedral=dihedral,
+        exact_pixels=exact_pixels,
         archives=archives,
         jobs=jobs,
         json=json,

@@ -43,6 +43,7 @@ class Options(NamedTuple):
     bank_type: str | None
     distance: int
     dihedral: bool
+    exact_pixels: bool
     archives: bool
     jobs: int | None
     json: bool
@@ -101,6 +102,7 @@ def run_scan(options: Options) -> int:
         limits=Limits(),
         archives=options.archives,
         dihedral=options.dihedral,
+        exact_pixels=options.exact_pixels,
     )
     code = CANNOT_RUN
     try:

@@ -178,7 +178,7 @@ def _offer(rows: Rows, code: Integer, distance: Integer, reach: Reach, best: Bes
 
 
 @kernel
-def _any_near(query: Words, codes: Words, begin: Any, end: Any, within: Any) -> bool:  # noqa: ANN401
+def _any_near(query: Words, codes: Words, begin: Any, end: Any, within: Any) -> Any:  # noqa: ANN401
     """Whether two words leave it open that one of some codes is within a radius.
 
     Without a branch, so that it is done for many codes at once: 0.8 ns each, not 1.0.

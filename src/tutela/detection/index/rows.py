@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tutela.detection.index.building.kernels import PLACE, PLACE_BITS, bucket_keys, sort_keys
 from tutela.detection.index.shapes import Arrays, Groups, Integers, Numbers, Rows, Words
 from tutela.detection.index.twins import row_counts
 from tutela.errors import TooLarge
@@ -16,6 +18,9 @@ Octets = NDArray[np.uint8]
 GONE = np.int32(np.iinfo(np.int32).min)
 """The group of a removed row. A disabled row of group g has `~g`, which is negative too."""
 
+LEADING = 32
+"""Bits that are sorted by in one go."""
+
 MOST_ROWS = (1 << 31) - 1
 """Rows are numbered in 32 bits, and the tables need the highest bit."""
 
@@ -23,9 +28,13 @@ MOST_ROWS = (1 << 31) - 1
 def to_words(octets: Octets) -> Words:
     """Signals (n, bytes) as big-endian 64-bit words (n, words), filled up with zeros."""
     count, size = octets.shape
-    padded = np.zeros((count, -(-size // 8) * 8), np.uint8)
-    padded[:, :size] = octets
-    return padded.view(">u8").astype(np.uint64)
+    padded = np.ascontiguousarray(octets)
+    if size % 8:
+        padded = np.zeros((count, -(-size // 8) * 8), np.uint8)
+        padded[:, :size] = octets
+    words = padded.view(np.uint64)
+    # Ten times as quick as `astype` from a big-endian type.
+    return words.byteswap() if sys.byteorder == "little" else words.copy()
 
 
 class Batch(NamedTuple):
@@ -49,7 +58,11 @@ class Batch(NamedTuple):
 
     def take(self, numbers: NDArray[np.int64]) -> Batch:
         """Some of the rows."""
-        return Batch(self.codes[numbers], self.keys[numbers], self.groups[numbers])
+        # Whole codes as single items: a third of the time of indexing a matrix.
+        words = self.codes.shape[1]
+        whole = np.ascontiguousarray(self.codes).view(f"V{8 * words}").reshape(-1)
+        codes = whole[numbers].view(np.uint64).reshape(-1, words)
+        return Batch(codes, self.keys[numbers], self.groups[numbers])
 
 
 class SortedRows:
@@ -70,10 +83,12 @@ class SortedRows:
         """The rows of a batch that is sorted already."""
         codes, keys, groups = batch
         begins = np.ones(len(codes), bool)
-        np.any(codes[1:] != codes[:-1], axis=1, out=begins[1:])
+        begins[1:] = codes[1:, 0] != codes[:-1, 0]
+        same = np.flatnonzero(~begins)
+        begins[same] = np.any(codes[same] != codes[same - 1], axis=1)
         starts = np.append(np.flatnonzero(begins), len(codes)).astype(np.uint32)
         rows = Rows(codes if begins.all() else codes[begins], starts, groups)
-        return cls(rows, keys, np.argsort(keys, kind="stable").astype(np.uint32))
+        return cls(rows, keys, order_of(keys))
 
     @classmethod
     def restored(cls, arrays: Arrays) -> Self:
@@ -133,17 +148,28 @@ def sort_rows(batch: Batch) -> tuple[SortedRows, Integers]:
 
 
 def _order(batch: Batch) -> Integers:
-    """Numbers that sort a batch by code, then key. Mostly the first words decide."""
+    """Numbers that sort a batch by code, then key. Mostly the first bits decide."""
     columns = [batch.codes[:, word] for word in range(batch.codes.shape[1])]
-    order = np.argsort(columns[0])
-    first = columns[0][order]
-    same = np.zeros(len(order), bool)
-    np.equal(first[1:], first[:-1], out=same[1:])
+    leading = sort_keys(bucket_keys(batch.codes, 0, LEADING), LEADING)
+    same = np.zeros(len(leading), bool)
+    np.equal(leading[1:] >> PLACE_BITS, leading[:-1] >> PLACE_BITS, out=same[1:])
     same[:-1] |= same[1:]
+    leading &= PLACE
+    order: Integers = leading.view(np.int64)
     if same.any():
         tied = order[same]
         order[same] = tied[np.lexsort([column[tied] for column in (batch.keys, *columns[::-1])])]
     return order
+
+
+def order_of(keys: Integers) -> Numbers:
+    """Numbers that sort some keys, equal ones as they come: a quarter of the time of `argsort`."""
+    span = int(keys.max(initial=0)) - int(keys.min(initial=0))
+    if span >> LEADING:
+        return np.argsort(keys, kind="stable").astype(np.uint32)
+    packed = (keys - keys.min(initial=0)).view(np.uint64) << PLACE_BITS
+    packed |= np.arange(len(keys), dtype=np.uint64)
+    return (sort_keys(packed, max(1, span.bit_length())) & PLACE).astype(np.uint32)
 
 
 class Head:

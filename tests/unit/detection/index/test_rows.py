@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tutela.detection.index import rows
 from tutela.detection.index.rows import Batch, Head, sort_rows, to_words
 from tutela.errors import TooLarge
+
+# The first call of a kernel compiles it.
+compiling = settings(deadline=None)
 
 
 def batch(seed: int, count: int, values: int) -> Batch:
@@ -30,6 +33,7 @@ def test_words_are_big_endian_and_filled_up() -> None:
     ]
 
 
+@compiling
 @given(st.integers(0, 2**32), st.integers(0, 60), st.sampled_from([1, 2, 5, 2**60]))
 def test_sorting_keeps_every_row_and_each_code_once(seed: int, count: int, values: int) -> None:
     given_ = batch(seed, count, values)
@@ -40,6 +44,7 @@ def test_sorting_keeps_every_row_and_each_code_once(seed: int, count: int, value
     assert len(made.rows.codes) == len({row[:2] for row in tuples(given_)})
 
 
+@compiling
 @given(st.integers(0, 2**32), st.integers(0, 60), st.lists(st.integers(-1, 11)))
 def test_rows_are_found_by_their_keys(seed: int, count: int, keys: list[int]) -> None:
     given_ = batch(seed, count, 5)
@@ -49,6 +54,13 @@ def test_rows_are_found_by_their_keys(seed: int, count: int, keys: list[int]) ->
     head = Head(2, 0).with_rows(0, given_)
     numbers = head.of_keys(np.array(keys, np.int64), count)
     assert numbers.tolist() == [n for n, key in enumerate(given_.keys) if key in keys]
+
+
+@compiling
+@given(st.lists(st.integers(-9, 9) | st.integers(-(2**62), 2**62), max_size=60))
+def test_keys_are_put_in_order_as_numpy_does_it(keys: list[int]) -> None:
+    column = np.array(keys, np.int64)
+    assert rows.order_of(column).tolist() == np.argsort(column, kind="stable").tolist()
 
 
 def test_a_head_grows_without_touching_what_readers_hold() -> None:

@@ -109,6 +109,11 @@ class Settings(Record, frozen=True, kw_only=True):
         """Where the text of every policy version that was loaded is kept."""
         return Path(self.data.folder) / "policies"
 
+    @property
+    def index_folder(self) -> Path:
+        """Where server processes share the index. As secret as the database."""
+        return Path(self.data.folder) / "index"
+
     def explain(self) -> tuple[Explained, ...]:
         """Every setting in the order of declaration, with its value and where it came from."""
         return tuple(self._explained(one) for one in declarations().values())

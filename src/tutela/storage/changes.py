@@ -59,6 +59,8 @@ class Changes(Record, frozen=True, kw_only=True, eq=False):
         enabled, disabled, removed: ids of entries that changed after they were added; `disabled`
             with the time at which each counts again, or None. An id stands in one of the three.
         distances: of those that were not removed: the own distance, or None for the bank's.
+        timed: ids of other entries that are disabled until a time, with that time; told to those
+            only who ask for states after another version.
     """
 
     version: int
@@ -69,6 +71,7 @@ class Changes(Record, frozen=True, kw_only=True, eq=False):
     disabled: tuple[tuple[int, datetime | None], ...] = ()
     removed: tuple[int, ...] = ()
     distances: tuple[tuple[int, int | None], ...] = ()
+    timed: tuple[tuple[int, datetime], ...] = ()
 
 
 class Standing(Record, frozen=True, kw_only=True):
@@ -218,20 +221,15 @@ def read_changes(
 
     Args:
         after: signals that were added later are told.
-        states_after: other changes are told after this version instead. Entries that count again
-            at some time are then told whatever their version, and where it is 0, which is for
-            those who begin with nothing, none that are removed.
+        states_after: other changes are told after this version instead, and `timed` as well.
+            Where it is 0, which is for those who begin with nothing, none that are removed.
     """
     version = list_version(connection)
     token = standing(connection, version).token or 0
     told = Changes(version=version, token=token, banks=tuple(banks))
     if version == after and states_after is None:
         return told
-    rows = list(_changed(connection, after if states_after is None else states_after))
-    if states_after is not None:
-        timed = and_(entries.c.version.is_not(None), entries.c.disabled_until.is_not(None))
-        known = {row.id for row in rows}
-        rows += [row for row in connection.execute(_STATES.where(timed)) if row.id not in known]
+    rows = _changed(connection, after if states_after is None else states_after)
     return msgspec.structs.replace(
         told,
         added=tuple(read_codes(connection, after=after, up_to=version)),
@@ -239,6 +237,7 @@ def read_changes(
         disabled=tuple((row.id, row.disabled_until) for row in rows if row.state == "disabled"),
         removed=tuple(row.id for row in rows if row.state == "deleted"),
         distances=tuple((row.id, row.distance) for row in rows if row.state != "deleted"),
+        timed=tuple(_timed(connection, states_after)) if states_after else (),
     )
 
 
@@ -250,6 +249,12 @@ def _changed(connection: Connection, after: int) -> Sequence[Row[Any, Any, Any, 
     if not after:
         changed = changed.where(entries.c.state != "deleted")
     return connection.execute(changed).all()
+
+
+def _timed(connection: Connection, up_to: int) -> Iterator[tuple[int, datetime]]:
+    timed = entries.c.disabled_until.is_not(None)
+    for row in connection.execute(_STATES.where(timed, entries.c.version <= up_to)):
+        yield row.id, row.disabled_until
 
 
 class ListSnapshot:

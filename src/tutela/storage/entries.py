@@ -165,10 +165,11 @@ class Entries:
             version = list_version(connection) if up_to is None else up_to
             yield from read_codes(connection, after=0, up_to=version, kind=kind)
 
-    def changed_since(self, version: int) -> Changes:
-        """What changed in the lists after a version, consistently read."""
+    def changed_since(self, version: int, *, states_after: int | None = None) -> Changes:
+        """What changed in the lists after a version, consistently read; see `read_changes`."""
         with self._database.read() as connection:
-            return read_changes(connection, version, live_banks(connection))
+            banks = live_banks(connection)
+            return read_changes(connection, version, banks, states_after=states_after)
 
     def standing(self, known: int) -> Standing:
         """Where the lists stand, for whoever knows them at a version; cheap."""
@@ -189,6 +190,11 @@ class Entries:
     def tidy(self) -> None:
         """Remove what stopped processes left of unfinished additions; it was never visible."""
         tidy_imports(self._database)
+
+
+def read_entry(connection: Connection, entry_id: int) -> Entry:
+    """One entry within a transaction; raises `NotFound`."""
+    return _one(connection, entry_id)
 
 
 def switch_entry(

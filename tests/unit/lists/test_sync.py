@@ -225,7 +225,7 @@ def test_it_may_load_in_the_background(world: World) -> None:
 def test_after_stopping_it_follows_no_more(world: World) -> None:
     world.sync.start()
     world.sync.stop()
-    assert not world.sync._thread.is_alive()
+    assert not any(thread.is_alive() for thread in world.sync._threads)
     Entries(world.writers[1]).add("hills", [new_entry(("pdq", CODES[0]))])
     time.sleep(0.05)
     assert not matched(world.matcher)

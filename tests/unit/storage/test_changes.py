@@ -213,4 +213,4 @@ def test_who_begins_anew_is_told_what_counts_again_and_not_what_is_gone(
         late = snapshot.changes(after=snapshot.version, states_after=snapshot.version)
     assert sorted(fresh.disabled) == [(1, until), (2, None)]
     assert (fresh.added, fresh.removed) == ((), ())
-    assert late.disabled == ((1, until),)
+    assert (late.disabled, late.timed, fresh.timed) == ((), ((1, until),), ())

@@ -63,12 +63,6 @@ class Snapshot(NamedTuple):
     groups: tuple[Groups, ...]
     head: Batch
 
-    @property
-    def unfiled(self) -> int:
-        """Rows that are in memory only."""
-        parts = sum(len(sealed.part.sorted) for sealed in self.sealed if not sealed.file)
-        return parts + len(self.head.keys)
-
 
 class State(NamedTuple):
     """What readers see: parts, and the first `length` rows of the head. Never changed."""
@@ -295,6 +289,13 @@ class LayeredIndex:
     def certificates(self) -> tuple[Certificate, ...]:
         """The proof of each sealed part that is in use."""
         return tuple(sealed.certificate for sealed in self._state.sealed)
+
+    @property
+    def unfiled(self) -> int:
+        """Rows that are in memory only."""
+        state = self._state
+        parts = (sealed.part.sorted for sealed in state.sealed if not sealed.file)
+        return state.length + sum(map(len, parts))
 
     @property
     def nbytes(self) -> int:

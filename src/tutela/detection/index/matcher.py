@@ -21,7 +21,7 @@ from tutela.detection.index.groups import (
     with_distance,
 )
 from tutela.detection.index.hamming import HammingIndex
-from tutela.detection.index.layers import Sealed, Snapshot
+from tutela.detection.index.layers import Part, Sealed, Snapshot
 from tutela.detection.index.rows import Batch, Octets, to_words
 from tutela.detection.index.shapes import Integers, Reach
 from tutela.detection.signals.registry import SignalKinds
@@ -260,6 +260,20 @@ class Matcher:
     def sizes(self) -> dict[str, int]:
         """Signals held, by kind."""
         return {kind: len(index) for kind, index in self._view.indexes.items()}
+
+    @property
+    def unfiled(self) -> int:
+        """Signals that are in memory only, of the kind that has most of them."""
+        return max(index.unfiled for index in self._view.indexes.values())
+
+    @property
+    def part_classes(self) -> dict[str, type[Part]]:
+        """Every class of sealed parts, by kernel."""
+        return {
+            name: part
+            for index in self._view.indexes.values()
+            for name, part in index.parts.items()
+        }
 
     @property
     def nbytes(self) -> int:

@@ -15,11 +15,11 @@ _CHUNK = 1 << 16
 
 def distances(query: Words, codes: Words) -> NDArray[np.int64]:
     """Bits in which a query (words,) differs from each of some codes (n, words)."""
-    apart = np.empty(len(codes), np.int64)
+    apart = np.zeros(len(codes), np.int64)
     for start in range(0, len(codes), _CHUNK):
-        differing = np.bitwise_count(codes[start : start + _CHUNK] ^ query)
-        # Column by column: five times as quick as a sum along short rows.
-        apart[start : start + _CHUNK] = sum(column.astype(np.int64) for column in differing.T)
+        part = slice(start, start + _CHUNK)
+        for word in range(codes.shape[1]):
+            apart[part] += np.bitwise_count(codes[part, word] ^ query[word])
     return apart
 
 
@@ -32,12 +32,14 @@ def row_counts(rows: Rows) -> Integers:
 def scan(question: Question, rows: Rows, count: int) -> Found:
     """Every row that matches, by comparing all: the specification of `scan`, `probe` and `find`."""
     hits, totals = [], []
-    owners = np.repeat(np.arange(count), row_counts(rows)[:count])
-    numbers = np.arange(len(owners)) + int(rows.starts[0])
-    groups = rows.groups[numbers]
     for query in question.queries:
-        apart = distances(query, rows.codes[:count])[owners]
-        live = (groups >= 0) & (groups < len(question.reach)) & (apart <= question.radius)
+        apart = distances(query, rows.codes[:count])
+        near = np.flatnonzero(apart <= question.radius)
+        owned = [np.arange(rows.starts[code], rows.starts[code + 1], dtype=np.int64) for code in near]
+        numbers = np.concatenate([np.empty(0, np.int64), *owned])
+        apart = np.repeat(apart[near], [len(own) for own in owned])
+        groups = rows.groups[numbers]
+        live = (groups >= 0) & (groups < len(question.reach))
         live[live] &= apart[live] <= question.reach[groups[live]]
         hit = np.sort((apart[live] << 32 | numbers[live]).astype(np.uint64))
         hits.append(hit[: question.limit])

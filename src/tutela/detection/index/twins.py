@@ -35,9 +35,9 @@ def scan(question: Question, rows: Rows, count: int) -> Found:
     for query in question.queries:
         apart = distances(query, rows.codes[:count])
         near = np.flatnonzero(apart <= question.radius)
-        owned = [np.arange(rows.starts[code], rows.starts[code + 1], dtype=np.int64) for code in near]
+        owned = [np.arange(rows.starts[code], rows.starts[code + 1]) for code in near]
         numbers = np.concatenate([np.empty(0, np.int64), *owned])
-        apart = np.repeat(apart[near], [len(own) for own in owned])
+        apart = np.repeat(apart[near], np.array([len(own) for own in owned], np.int64))
         groups = rows.groups[numbers]
         live = (groups >= 0) & (groups < len(question.reach))
         live[live] &= apart[live] <= question.reach[groups[live]]

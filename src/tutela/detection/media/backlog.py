@@ -19,13 +19,15 @@ class Backlog:
 
     Args:
         most: jobs that may wait.
+        takers: how many share them.
 
     Attributes:
         closed: no more jobs are taken.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, takers: int = 1) -> None:
         self._most = most
+        self._takers = takers
         self._tasks: deque[Task] = deque()
         self._condition = threading.Condition()
         self._idle = 0
@@ -73,10 +75,28 @@ class Backlog:
             self._idle -= 1
             return self._pop()
 
-    def take_more(self) -> Task | None:
-        """The next job, unless somebody idle is about to take it."""
+    def take_more(self, most: int, room: int, *, any_size: bool = False) -> list[Task]:
+        """The next jobs, to be handed over with others; none if somebody idle is about to take it.
+
+        Never more than a fair share: others may come for theirs at any moment.
+
+        Args:
+            most: how many.
+            room: how many bytes in all.
+            any_size: whether the first may be larger.
+        """
+        taken: list[Task] = []
         with self._condition:
-            return None if self._idle else self._pop()
+            share = -(-len(self._tasks) // self._takers)
+            while self._tasks and not self._idle and len(taken) < min(most, share):
+                size = self._tasks[0].size
+                if size > room and (taken or not any_size):
+                    break
+                room -= size
+                task = self._pop()
+                if task is not None:
+                    taken.append(task)
+        return taken
 
     def _pop(self) -> Task | None:
         while self._tasks:

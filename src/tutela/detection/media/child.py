@@ -24,7 +24,7 @@ from tutela.detection.media.formats import samples
 from tutela.detection.media.formats.decode import prepare
 from tutela.detection.media.sandbox import Walls, lock_down
 from tutela.detection.media.sandbox.watch import Watch
-from tutela.detection.media.wire import Found, Job, Setup, Started, Wire
+from tutela.detection.media.wire import Found, Setup, Started, Wire
 from tutela.detection.signals.registry import builtin_kinds
 from tutela.model import Content
 
@@ -125,14 +125,17 @@ def _ignore(_: Content) -> None:
 def _serve(wire: Wire, examiner: Examiner, watch: Watch) -> None:
     while True:
         try:
-            job, fd = wire.receive_with_fd(Job)
+            jobs, fds = wire.receive_jobs()
         except EOFError:
             return
-        try:
-            wire.send(_answer(wire, job.number, fd, examiner))
-        finally:
-            watch.stop()
-            os.close(fd)
+        # Each is answered as soon as it is done: if this process dies, the first that has no
+        # answer is to blame.
+        for number, fd in enumerate(fds, jobs.first):
+            try:
+                wire.send(_answer(wire, number, fd, examiner))
+            finally:
+                watch.stop()
+                os.close(fd)
 
 
 def _answer(wire: Wire, number: int, fd: int, examiner: Examiner) -> Found:

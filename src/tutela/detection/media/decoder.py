@@ -13,10 +13,11 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from tempfile import TemporaryFile
 
-from tutela.detection.media.wire import Found, Garbled, Job, Setup, Started, Wire
+from tutela.detection.media.wire import Found, Garbled, Jobs, Setup, Started, Wire
 
 START_SECONDS = 300.0
 """On a new machine the first start compiles the kernels."""
@@ -48,7 +49,7 @@ class Decoder:
         self._since = time.monotonic()
         self._complaints = TemporaryFile()  # noqa: SIM115 - lives as long as the child
         ours, theirs = socket.socketpair()
-        self._wire = Wire(ours)
+        self._wire = Wire(ours, ahead=True)
         try:
             with theirs:
                 self._process = self._popen(theirs)
@@ -101,17 +102,24 @@ class Decoder:
 
     def answers(self, seconds: float) -> bool:
         """Waits so long for anything to come from it, be it the end."""
+        if self._wire.pending:
+            return True
         poll = select.poll()
         poll.register(self._wire.fileno(), select.POLLIN)
         return bool(poll.poll(seconds * 1000))
 
-    def send(self, number: int, fd: int) -> None:
-        """Hands it a job.
+    def send(self, first: int, fds: Sequence[int]) -> None:
+        """Hands it up to `MOST_JOBS` jobs, with numbers from `first` on.
 
         Raises:
             OSError: it is gone.
         """
-        self._wire.send(Job(number=number), fd)
+        self._wire.send(Jobs(first=first, count=len(fds)), *fds)
+
+    @property
+    def pending(self) -> bool:
+        """Whether some of its next message is here already."""
+        return self._wire.pending
 
     @property
     def received(self) -> int:

@@ -1,7 +1,8 @@
 """Feeds one decoder child, replaces it, and makes gaps of its failures.
 
-One thread for each child. A child has up to two small jobs in flight, so that it need not wait
-while the parent is busy.
+One thread for each child. A child has up to two jobs in flight if the first is small, so that it
+need not wait while the parent is busy, and of very small ones many: these are handed over together
+and answered one by one.
 """
 
 from __future__ import annotations
@@ -13,15 +14,20 @@ from collections import deque
 from tutela.detection.media.backlog import Backlog
 from tutela.detection.media.decoder import Decoder, StartFailed, why
 from tutela.detection.media.task import Task
-from tutela.detection.media.wire import Found, Garbled, Setup
+from tutela.detection.media.wire import MOST_JOBS, Found, Garbled, Setup
 from tutela.detection.signals.registry import SignalKinds
 from tutela.errors import InvalidInput, Unavailable
 from tutela.model import Content, Gap, GapReason
 
 _log = logging.getLogger(__name__)
 
-_IN_FLIGHT = 2
 _SMALL_BYTES = 2**20
+"""A job of this size may have another behind it."""
+
+_IN_FLIGHT = 2 * MOST_JOBS
+_IN_FLIGHT_BYTES = 2**18
+"""Of very small jobs that are in flight together: milliseconds, if others are idle meanwhile."""
+
 _STALL_SECONDS = 0.25
 """A child that is silent for so long gives the job behind its present one to others."""
 
@@ -99,6 +105,8 @@ class Dispatcher:
             self._fill(decoder)
             if self._sent:
                 self._collect(decoder)
+            while self._sent and self._decoder is decoder and decoder.pending:
+                self._collect(decoder)
 
     def _current(self) -> Decoder | None:
         """The child to work with; None while there is none yet."""
@@ -146,36 +154,43 @@ class Dispatcher:
         return max(self._limits.jobs_per_child // 10, 1)
 
     def _fill(self, decoder: Decoder) -> None:
-        task = None if self._sent else self._backlog.take(_LOOK_SECONDS)
-        while task is not None or self._more_fit():
-            task = task or self._backlog.take_more()
-            if task is None or not self._send(decoder, task):
-                return
-            task = None
+        """Hands more jobs over when the child could soon be without."""
+        ahead = [sent.task for sent in self._sent]
+        taken = []
+        if not ahead and (first := self._backlog.take(_LOOK_SECONDS)):
+            taken.append(first)
+        taken += self._more(ahead + taken)
+        for start in range(0, len(taken), MOST_JOBS):
+            self._send(decoder, taken[start : start + MOST_JOBS])
 
-    def _more_fit(self) -> bool:
-        return (
-            0 < len(self._sent) < _IN_FLIGHT
-            and self._sent[0].task.size <= _SMALL_BYTES
-            and not self._due
-        )
+    def _more(self, ahead: list[Task]) -> list[Task]:
+        """Jobs behind those `ahead`: one if these are few, many if all are very small."""
+        if not ahead or len(ahead) > MOST_JOBS or ahead[0].size > _SMALL_BYTES or self._due:
+            return []
+        room = _IN_FLIGHT_BYTES - sum(task.size for task in ahead)
+        return self._backlog.take_more(_IN_FLIGHT - len(ahead), room, any_size=len(ahead) == 1)
 
-    def _send(self, decoder: Decoder, task: Task) -> bool:
+    def _send(self, decoder: Decoder, tasks: list[Task]) -> None:
+        opened: list[Task] = []
+        fds: list[int] = []
+        for task in tasks:
+            try:
+                fds.append(task.open())
+                opened.append(task)
+            except OSError as error:
+                task.fail(Unavailable(f"content cannot be handed on: {error.strerror}"))
+        if not opened:
+            return
+        first = self._number + 1
         try:
-            fd = task.open()
-        except OSError as error:
-            task.fail(Unavailable(f"content cannot be handed on: {error.strerror}"))
-            return True
-        self._number += 1
-        try:
-            decoder.send(self._number, fd)
+            decoder.send(first, fds)
         except OSError:  # It is gone; if it had a job, collecting the answer will show that.
-            self._backlog.put_back([task])
+            self._backlog.put_back(opened)
             if not self._sent:
                 self._drop("died")
-            return False
-        self._sent.append(_Sent(self._number, task))
-        return True
+            return
+        self._number += len(opened)
+        self._sent.extend(_Sent(number, task) for number, task in enumerate(opened, first))
 
     def _collect(self, decoder: Decoder) -> None:
         """Waits for the next message of the child, and takes it."""

@@ -53,7 +53,7 @@ class DecoderPool:
             exact_pixels=exact_pixels,
         )
         kinds = builtin_kinds()
-        self._backlog = Backlog(waiting)
+        self._backlog = Backlog(waiting, children)
         self._dispatchers = [
             Dispatcher(
                 self._backlog,

@@ -20,7 +20,11 @@ from tutela.model.record import Record
 MOST_BYTES = 4 * 2**20
 """Longest body of a frame: hundreds of frames with all their variants fit."""
 
+MOST_JOBS = 8
+"""Files handed over together: a child may have few descriptors."""
+
 _HEADER_BYTES = 4
+_AHEAD_BYTES = 2**16
 
 
 class Setup(Record, frozen=True, kw_only=True):
@@ -53,10 +57,16 @@ class Started(Record, frozen=True, kw_only=True):
     problem: str = ""
 
 
-class Job(Record, frozen=True, kw_only=True):
-    """Parent to child: look at the file whose descriptor comes along."""
+class Jobs(Record, frozen=True, kw_only=True):
+    """Parent to child: look at the files whose descriptors come along, one after the other.
 
-    number: int
+    Attributes:
+        first: number of the first; the others have the numbers that follow.
+        count: how many, up to `MOST_JOBS`.
+    """
+
+    first: int
+    count: int = 1
 
 
 class Found(Record, frozen=True, kw_only=True):
@@ -86,19 +96,28 @@ class Wire:
 
     Args:
         connection: a connected Unix stream socket; closed with the wire.
+        ahead: whether several messages may be taken from the system at once. Not for an end to
+            which descriptors are sent.
 
     Attributes:
         received: bytes of all messages that came so far.
     """
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, *, ahead: bool = False) -> None:
         self._socket = connection
+        self._ahead_bytes = _AHEAD_BYTES if ahead else 0
+        self._ahead = b""
         self._deadline: float | None = None
         self.received = 0
 
     def fileno(self) -> int:
         """The socket's descriptor, for waiting."""
         return self._socket.fileno()
+
+    @property
+    def pending(self) -> bool:
+        """Whether some of the next message is here already."""
+        return bool(self._ahead)
 
     def patience(self, seconds: float) -> None:
         """From now on, `send` and `receive` raise `TimeoutError` after so long, all in all."""
@@ -126,21 +145,21 @@ class Wire:
         """
         return self._parse(self._body(self._exactly(_HEADER_BYTES)), form)
 
-    def receive_with_fd(self, form: type[Message]) -> tuple[Message, int]:
-        """The next message and the descriptor that came with it, which the caller must close.
+    def receive_jobs(self) -> tuple[Jobs, list[int]]:
+        """The next jobs and their descriptors, which the caller must close.
 
         Raises:
             EOFError: the other end is gone.
-            Garbled: what came is no such message, or came without a descriptor.
+            Garbled: what came are no jobs, or not as many descriptors came along.
         """
-        header, fds, _, _ = socket.recv_fds(self._socket, _HEADER_BYTES, 1)
+        header, fds, _, _ = socket.recv_fds(self._socket, _HEADER_BYTES, MOST_JOBS)
         if not header:
             raise EOFError("the connection was closed")
         header += self._exactly(_HEADER_BYTES - len(header))
-        message = self._parse(self._body(header), form)
-        if not fds:
-            raise Garbled("no descriptor came along")
-        return message, fds[0]
+        jobs = self._parse(self._body(header), Jobs)
+        if not 0 < jobs.count == len(fds):
+            raise Garbled("not as many descriptors as jobs came along")
+        return jobs, fds
 
     def close(self) -> None:
         """Ends the connection."""
@@ -154,14 +173,18 @@ class Wire:
         return self._exactly(length)
 
     def _exactly(self, length: int) -> bytes:
-        got = self._socket.recv(length) if length else b""
+        got, self._ahead = self._ahead[:length], self._ahead[length:]
+        hurried = False
         while len(got) < length:
-            self._hurry()
-            more = self._socket.recv(length - len(got))
+            if hurried:
+                self._hurry()
+            more = self._socket.recv(max(length - len(got), self._ahead_bytes))
             if not more:
                 raise EOFError("the connection was closed")
             got += more
-        return got
+            hurried = True
+        self._ahead = got[length:] + self._ahead
+        return got[:length]
 
     def _hurry(self) -> None:
         """A frame that trickles in must not take longer than one that comes at once."""

@@ -60,10 +60,31 @@ def test_nobody_takes_more_than_one_while_others_are_idle(backlog: Backlog) -> N
         pass
     with backlog._condition:
         backlog._tasks.append(task())  # nobody was told yet
-    assert backlog.take_more() is None
+    assert backlog.take_more(9, 999) == []
     backlog.put(task())
     waiting.join()
-    assert backlog.take_more() is not None
+    assert len(backlog.take_more(9, 999)) == 1
+
+
+def test_many_are_taken_at_once() -> None:
+    backlog = Backlog(99)
+    tasks = [task() for _ in range(12)]
+    for one in tasks:
+        backlog.put(one)
+    tasks[1].future.cancel()
+    assert backlog.take_more(3, 999) == [tasks[0], *tasks[2:4]]
+    assert backlog.take_more(9, 12) == tasks[4:6]  # of 5 bytes each
+    assert backlog.take_more(9, 4) == []
+    assert backlog.take_more(9, 4, any_size=True) == tasks[6:7]
+    assert backlog.take_more(0, 999, any_size=True) == []
+    assert backlog.take_more(9, 999) == tasks[7:]
+
+
+def test_nobody_takes_more_than_a_fair_share() -> None:
+    backlog = Backlog(99, takers=4)
+    for _ in range(10):
+        backlog.put(task())
+    assert [len(backlog.take_more(9, 999)) for _ in range(6)] == [3, 2, 2, 1, 1, 1]
 
 
 def test_closing_cancels_what_waits(backlog: Backlog) -> None:

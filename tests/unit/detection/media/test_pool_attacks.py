@@ -266,31 +266,31 @@ def test_children_are_replaced_after_their_share(own_pool: OwnPools, photo: byte
 LIAR = """#!{python}
 import os, socket, sys
 sys.path[:] = {path}
-from tutela.detection.media.wire import Found, Job, Setup, Started, Wire
+from tutela.detection.media.wire import Found, Setup, Started, Wire
 from tutela.model import Content, Signal
 channel = socket.socket(fileno=0)
 wire = Wire(channel)
 wire.receive(Setup)
 wire.send(Started())
 def signal(kind, value):
-    return Found(number=job.number, whole=Content(signals=(Signal(kind=kind, value=value),)))
+    return Found(number=jobs.first, whole=Content(signals=(Signal(kind=kind, value=value),)))
 while True:
-    job, fd = wire.receive_with_fd(Job)
-    os.close(fd)
+    jobs, fds = wire.receive_jobs()
+    os.close(fds[0])
     {lie}
 """
 LIES = {
-    "another number": "wire.send(Found(number=job.number + 1, whole=Content()))",
-    "nothing": "wire.send(Found(number=job.number))",
+    "another number": "wire.send(Found(number=jobs.first + 1, whole=Content()))",
+    "nothing": "wire.send(Found(number=jobs.first))",
     "noise": "channel.sendall(bytes([250, 3, 7]) * 1000)",
     "a long message": "channel.sendall(bytes([255]) * 1000)",
     "another message": "wire.send(Started())",
     "an unknown kind": "wire.send(signal('aura', 'ff' * 32))",
     "a wrong value": "wire.send(signal('pdq', 'ff' * 31))",
     "a value in another form": "wire.send(signal('md5', 'AB' * 16))",
-    "members without end": "[wire.send(Found(number=job.number, members=(Content(path=('a',)),)))"
+    "members without end": "[wire.send(Found(number=jobs.first, members=(Content(path=('a',)),)))"
     " for _ in range(99999)]",
-    "large members without end": "[wire.send(Found(number=job.number,"
+    "large members without end": "[wire.send(Found(number=jobs.first,"
     " members=(Content(path=('a' * 10**6,)),))) for _ in range(99999)]",
 }
 

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from tutela.detection.media.limits import Limits
 from tutela.detection.media.wire import (
     MOST_BYTES,
+    MOST_JOBS,
     Found,
     Garbled,
-    Job,
+    Jobs,
     Setup,
     Started,
     Wire,
@@ -53,23 +54,50 @@ def test_messages_arrive_as_they_were_sent() -> None:
     receiver.close()
 
 
-def test_a_descriptor_comes_along() -> None:
+def test_descriptors_come_along() -> None:
     near, far = socket.socketpair()
     sender, receiver = Wire(near), Wire(far)
-    for number in range(3):
-        with Path("/proc/self/exe").open("rb") as file:
-            sender.send(Job(number=number), file.fileno())
-    for number in range(3):
-        job, fd = receiver.receive_with_fd(Job)
-        assert job == Job(number=number)
-        assert os.pread(fd, 4, 0) == b"\x7fELF"
-        os.close(fd)
-    sender.send(Job(number=9))
+    with Path("/proc/self/exe").open("rb") as file:
+        for count in (1, 3, MOST_JOBS):
+            sender.send(Jobs(first=10 * count, count=count), *[file.fileno()] * count)
+    for count in (1, 3, MOST_JOBS):
+        jobs, fds = receiver.receive_jobs()
+        assert (jobs, len(fds)) == (Jobs(first=10 * count, count=count), count)
+        for fd in fds:
+            assert os.pread(fd, 4, 0) == b"\x7fELF"
+            os.close(fd)
+    sender.send(Jobs(first=9))
     with pytest.raises(Garbled):
-        receiver.receive_with_fd(Job)
+        receiver.receive_jobs()
     sender.close()
     with pytest.raises(EOFError):
-        receiver.receive_with_fd(Job)
+        receiver.receive_jobs()
+    receiver.close()
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_each_job_has_its_descriptor(ends: tuple[Wire, socket.socket], count: int) -> None:
+    wire, far = ends
+    with Path("/proc/self/exe").open("rb") as file:
+        Wire(far).send(Jobs(first=1, count=count), file.fileno(), file.fileno())
+    with pytest.raises(Garbled):
+        wire.receive_jobs()
+
+
+def test_messages_can_be_taken_ahead() -> None:
+    near, far = socket.socketpair()
+    sender, receiver = Wire(near), Wire(far, ahead=True)
+    messages = [Found(number=n, members=(CONTENT,) * (n % 3 * 40)) for n in range(12)]
+    for message in messages:
+        sender.send(message)
+    sender.close()
+    assert not receiver.pending
+    assert receiver.receive(Found) == messages[0]
+    assert receiver.pending
+    assert [receiver.receive(Found) for _ in messages[1:]] == messages[1:]
+    assert not receiver.pending
+    with pytest.raises(EOFError):
+        receiver.receive(Found)
     receiver.close()
 
 

@@ -7,6 +7,7 @@ from tutela.model.content import Content, Gap, GapReason
 from tutela.model.decision import Decision, Reason
 from tutela.model.event import Actor, Event, EventKind, Origin, Outcome
 from tutela.model.match import Match, Silenced, Silencing
+from tutela.model.parking import Parking, ParkingDecision
 from tutela.model.principle import PRINCIPLES, Measure, MeasureState, Principle
 from tutela.model.rescan import (
     ENDED,
@@ -47,6 +48,8 @@ __all__ = [
     "NewEntry",
     "Origin",
     "Outcome",
+    "Parking",
+    "ParkingDecision",
     "PolicyReport",
     "Principle",
     "Reason",

@@ -250,11 +250,12 @@ parkings = Table(
     Index(None, "entry_id", "exempt_until"),
 )
 
-# What each entry matched lately, once per distinct content: how a flood is seen.
+# What each entry matched lately, once per distinct content, or per event where it matched exactly.
 sightings = Table(
     "sightings",
     metadata,
     Column("entry_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("exact", Boolean, primary_key=True),
     Column("content", BigInteger, primary_key=True, autoincrement=False),
     Column("seen_at", Instant, nullable=False, index=True),
     sqlite_with_rowid=False,

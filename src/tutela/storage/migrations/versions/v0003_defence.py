@@ -80,9 +80,10 @@ def _create_flood_watch() -> None:
     op.create_table(
         "sightings",
         sa.Column("entry_id", sa.BigInteger, nullable=False, autoincrement=False),
+        sa.Column("exact", sa.Boolean, nullable=False),
         sa.Column("content", sa.BigInteger, nullable=False, autoincrement=False),
         sa.Column("seen_at", INSTANT, nullable=False),
-        sa.PrimaryKeyConstraint("entry_id", "content", name="pk_sightings"),
+        sa.PrimaryKeyConstraint("entry_id", "exact", "content", name="pk_sightings"),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_sightings_seen_at", "sightings", ["seen_at"])

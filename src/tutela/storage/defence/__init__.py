@@ -1,0 +1,1 @@
+"""Defence against false positives, as far as it is remembered: floods, parkings, silences."""

@@ -65,11 +65,16 @@ class Snapshot(NamedTuple):
 
 
 class State(NamedTuple):
-    """What readers see: parts, and the first `length` rows of the head. Never changed."""
+    """What readers see: parts, and the first `length` rows of the head. Never changed.
+
+    Attributes:
+        used: every group that a row has or had: only their reach says how far to search.
+    """
 
     sealed: tuple[Sealed, ...]
     head: Head
     length: int
+    used: Integers
 
     @property
     def rows(self) -> int:
@@ -138,7 +143,7 @@ class LayeredIndex:
         self._words = -(-bits // 64)
         self._head_rows = head_rows
         self._lock = Lock()
-        self._state = State((), Head(self._words, 0), 0)
+        self._state = State((), Head(self._words, 0), 0, _NONE)
         self._loads = 0
         self._gone = Gone(0, 0)
         self._merger: Thread | None = None
@@ -154,7 +159,7 @@ class LayeredIndex:
                 last one are listed is open.
         """
         state = self._state
-        radius = int(reach.max(initial=-1))
+        radius = int(reach[state.used[state.used < len(reach)]].max(initial=-1))
         queries = self._to_words(signals)
         if radius < 0:
             return _matches(len(queries), limit, [])
@@ -186,7 +191,8 @@ class LayeredIndex:
 
     def hold(self, sealed: Sequence[Sealed]) -> None:
         """Hold the rows of some parts and no others."""
-        state = State(tuple(sealed), Head(self._words, 0), 0)
+        used = _used(*(own.part.sorted.rows.groups for own in sealed))
+        state = State(tuple(sealed), Head(self._words, 0), 0, used)
         with self._lock:
             self._loads += 1
             self._state, self._gone = state, _count_gone(state)
@@ -205,11 +211,12 @@ class LayeredIndex:
         sealed = self._seal(batch) if len(batch.keys) > self._head_rows else None
         with self._lock:
             state = self._state
+            used = _used(state.used, batch.groups)
             if sealed:
-                self._state = state._replace(sealed=(*state.sealed, sealed))
+                self._state = state._replace(sealed=(*state.sealed, sealed), used=used)
             else:
                 head = state.head.with_rows(state.length, batch)
-                self._state = State(state.sealed, head, state.length + len(batch.keys))
+                self._state = State(state.sealed, head, state.length + len(batch.keys), used)
         self._tend()
 
     def set_enabled(self, keys: Sequence[int], enabled: bool) -> None:  # noqa: FBT001 - one switch
@@ -230,7 +237,9 @@ class LayeredIndex:
             for groups, numbers in self._rows_of(keys):
                 kept = numbers[groups[numbers] != GONE]
                 own = groups[kept]
-                groups[kept] = np.where(own < 0, ~change(~own), change(own))
+                new = np.where(own < 0, ~change(~own), change(own))
+                self._state = self._state._replace(used=_used(self._state.used, new))
+                groups[kept] = new
 
     def remove(self, keys: Sequence[int]) -> None:
         """Forget the rows of some keys. Unknown keys are passed over.
@@ -408,9 +417,18 @@ class LayeredIndex:
         newer = head.batch(state.length, length)
         rest = tuple(sealed for sealed in state.sealed if sealed not in choice)
         self._state = State(
-            (*rest, merged), Head(self._words, 0).with_rows(0, newer), state.length - length
+            (*rest, merged),
+            Head(self._words, 0).with_rows(0, newer),
+            state.length - length,
+            state.used,
         )
         self._gone = _count_gone(self._state)
+
+
+def _used(*groups: Integers | Groups) -> Integers:
+    """The groups that occur, of disabled rows too."""
+    owned = [np.unique(own[own != GONE]) for own in groups]
+    return np.unique(np.concatenate([_NONE, *(np.where(own < 0, ~own, own) for own in owned)]))
 
 
 def _count_gone(state: State) -> Gone:

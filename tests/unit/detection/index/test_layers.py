@@ -326,3 +326,30 @@ def test_the_limit_cuts_the_parts_together() -> None:
     found = index.search(near[:1], REACH, limit=4)
     assert found.distances.tolist() == [0, 1, 1, 2]
     assert found.totals.tolist() == [13]
+
+
+def test_only_groups_that_rows_have_say_how_far_to_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bank lists a reach for every distance that an entry may have; most are never used."""
+    asked: list[int] = []
+    plain = ScanPart.search
+
+    def noted(part: ScanPart, question: Question, rows: Rows | None = None) -> Found:
+        if len(question.reach) > 1:  # not by a certificate
+            asked.append(question.radius)
+        return plain(part, question, rows)
+
+    monkeypatch.setattr(ScanPart, "search", noted)
+    index = LayeredIndex("pdq", 256, scanned, head_rows=8)
+    codes = np.random.default_rng(3).integers(256, size=(20, 32), dtype=np.uint8)
+    reach = np.array([31, 64, 40, 7], np.int16)
+    index.load(codes, np.arange(20), np.zeros(20, np.int32))
+    index.search(codes[:1], reach, 1)
+    index.add(codes[:1], np.array([20]), np.array([~3], np.int32))  # disabled, and of less reach
+    index.search(codes[:1], reach, 1)
+    index.regroup([4], lambda groups: groups + np.int32(2))
+    index.search(codes[:1], reach, 1)
+    index.remove([4])
+    index.search(codes[:1], reach[:2], 1)
+    index.load(codes[:9], np.arange(9), np.full(9, 3, np.int32))
+    index.search(codes[:1], reach, 1)
+    assert asked == [31, 31, 40, 31, 7]

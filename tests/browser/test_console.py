@@ -17,6 +17,7 @@ PAGES = [
     "/console/cases/{case}",
     "/console/banks",
     "/console/banks/drill",
+    "/console/rescans",
     "/console/principles",
     "/console/nowhere",
 ]

@@ -145,3 +145,16 @@ class Rescan(Record, frozen=True, kw_only=True):
     problem: str = ""
     tally: RescanTally = RescanTally()
     report: PolicyReport | None = None
+
+    @property
+    def subject(self) -> str:
+        """What it compares the past with, in a few words."""
+        match self.kind:
+            case RescanKind.GROWTH:
+                return "what the lists gained"
+            case RescanKind.BANK:
+                return f"bank {self.bank or '(deleted)'}"
+            case RescanKind.RANGE:
+                return "all banks"
+            case RescanKind.POLICY:
+                return f"policy {self.policy_version}"

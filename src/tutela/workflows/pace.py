@@ -6,20 +6,21 @@ import os
 import threading
 from contextlib import suppress
 
-LOWEST = 19
-"""The priority of a thread that runs when nobody else wants to."""
+BEHIND = 10
+"""Niceness: against one thread that never rests, the system gives such a thread a tenth of a core.
+Less would be more polite, but a machine that is always busy would never get on with its past."""
 LONGEST_REST = 5.0
 """Seconds: even on a busy machine the work goes on."""
 
 
 def step_back() -> None:
-    """Let this thread run after all others, as far as the system knows of such a thing.
+    """Let this thread run behind all others, as far as the system knows of such a thing.
 
     Only this thread: another that writes to the database would hold its lock for as long as it has
     to wait for the processor. Threads that are started from now on by this one inherit it.
     """
     with suppress(OSError, AttributeError):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWEST)
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), BEHIND)
 
 
 class Pace:

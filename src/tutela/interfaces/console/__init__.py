@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from litestar import Router
 
-from tutela.interfaces.console import banks, cases, places, sign_in
+from tutela.interfaces.console import banks, cases, events, places, rescans, sign_in
 from tutela.interfaces.console.answers import PAGES, respond
 from tutela.interfaces.console.pages import Pages
 from tutela.interfaces.console.sign_in import by_session
@@ -25,6 +25,13 @@ def routes() -> Router:
             places.show_principles,
             places.show_static,
             places.show_nothing,
+            events.show_event,
+            rescans.list_rescans,
+            rescans.start_rescan,
+            rescans.show_rescan,
+            rescans.pause_rescan,
+            rescans.resume_rescan,
+            rescans.cancel_rescan,
             banks.list_banks,
             banks.create_bank,
             banks.show_bank,

@@ -17,7 +17,8 @@ PAGES = "pages"
 HEADERS = MappingProxyType(
     {
         "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; "
-        "img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        "img-src data:; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'",
         # Forms need a referrer policy under which browsers still name the origin.
         "Referrer-Policy": "same-origin",
     }

@@ -170,6 +170,12 @@ class Rescans:
             rows = connection.execute(statement.limit(limit)).mappings().all()
         return [file_of(row) for row in rows]
 
+    def later(self, event_id: str) -> Sequence[EventFile]:
+        """What re-scans have found in an event since it was checked, oldest first."""
+        statement = select_files().where(findings.c.origin == event_id).order_by(events.c.seq)
+        with self._database.read() as connection:
+            return [file_of(row) for row in connection.execute(statement).mappings()]
+
     def pause(self, number: int) -> Rescan:
         """Stop a re-scan for now; raises `NotFound`, or `Conflict` where it has ended."""
         return self._turn(number, _AT_WORK, _STATE.PAUSED)

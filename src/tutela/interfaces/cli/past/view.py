@@ -15,19 +15,10 @@ LISTED = 20
 
 
 def subject(rescan: Rescan) -> str:
-    """What a re-scan looks for, in a few words."""
-    match rescan.kind:
-        case RescanKind.GROWTH:
-            what = "what the lists gained"
-        case RescanKind.BANK:
-            what = f"bank {rescan.bank or '(deleted)'}"
-        case RescanKind.RANGE:
-            what = "all banks"
-        case RescanKind.POLICY:
-            what = f"policy {rescan.policy_version}"
+    """What a re-scan compares, in a few words."""
     since = f" from {_instant(rescan.since)}" if rescan.since else ""
     until = f" until {_instant(rescan.until)}" if rescan.until else ""
-    return what + since + until
+    return rescan.subject + since + until
 
 
 def table_of(rescans: Sequence[Rescan]) -> Table:

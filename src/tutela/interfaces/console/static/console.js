@@ -1,7 +1,7 @@
 // The keyboard of the console. Every page works without it: it only saves reaching for the mouse.
 "use strict";
 
-const places = { c: "/console/cases", b: "/console/banks", p: "/console/principles" };
+const places = { c: "/console/cases", b: "/console/banks", r: "/console/rescans", p: "/console/principles" };
 const sheet = document.getElementById("keys");
 let waitingForPlace = false;
 
@@ -45,3 +45,18 @@ for (const form of document.querySelectorAll("form[data-busy]")) {
     button.textContent = form.dataset.busy;
   });
 }
+
+// Work that goes on is shown as it goes on. A part that the reader is in stays as it is.
+async function renew() {
+  const answer = await fetch(location.href);
+  if (!answer.ok || answer.redirected) return;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const goesOn = fresh.querySelector("[data-going-on]") !== null;
+  for (const part of document.querySelectorAll("[data-live]")) {
+    const other = fresh.querySelector(`[data-live="${part.dataset.live}"]`);
+    if (other && !part.contains(document.activeElement)) part.replaceWith(other);
+  }
+  if (goesOn) setTimeout(() => renew().catch(() => {}), 1500);
+}
+
+if (document.querySelector("[data-going-on]")) setTimeout(() => renew().catch(() => {}), 1500);

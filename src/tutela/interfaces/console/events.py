@@ -1,0 +1,22 @@
+"""The page of one event: what was decided, and what was found in it later."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from litestar import Request, Response, get
+
+from tutela.interfaces.access import Permission
+from tutela.interfaces.console.answers import page
+from tutela.interfaces.services import services_of
+
+
+@get("/events/{event_id:str}", permission=Permission.CASES_READ)
+async def show_event(request: Request[Any, Any, Any], event_id: str) -> Response[str]:
+    """One event with its decision, and what re-scans have found in it since."""
+    services = services_of(request)
+    file = await asyncio.to_thread(services.events.get, event_id)
+    later = await asyncio.to_thread(services.rescans.later, event_id)
+    kept = sum(len(content.signals) for content in file.event.contents)
+    return page(request, "event.html", file=file, later=later, kept=kept)

@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from tutela.model import GapReason, Measure
+from tutela.model import GapReason, LowInformation, Measure
 from tutela.model.record import Record
 
 Pixels = NDArray[np.uint8]
@@ -48,10 +48,12 @@ class PixelSignal(Record, frozen=True, kw_only=True):
     Attributes:
         value: the fingerprint in its canonical bytes.
         quality: 0 to 100, how much there was in the picture to tell it from others.
+        low_information: why there is too little in the picture for matches that are not near.
     """
 
     value: bytes
     quality: int
+    low_information: LowInformation | None = None
 
 
 class NoSignal(Record, frozen=True, kw_only=True):

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tutela.detection.signals.forms import base64, hexadecimal, parsed
+from tutela.detection.signals.information import low_information
 from tutela.detection.signals.kernels import above_median, quality, spectrum, thumbnail
 from tutela.detection.signals.kind import NoSignal, Pixels, PixelSignal, Reduced, Variants
 from tutela.detection.signals.thumbnail.reduced import reduced_thumbnail
 from tutela.errors import InvalidInput
-from tutela.model import GapReason, Measure
+from tutela.model import GapReason, LowInformation, Measure
 
 Floats = NDArray[np.float32]
 
@@ -81,7 +82,7 @@ class Pdq:
         if too_small := _refusal(pixels):
             return too_small
         thumb = thumbnail(pixels, blur=pixels.shape[:2] != (_SIDE, _SIDE))
-        return _signal(spectrum(thumb), quality(thumb))
+        return _signal(spectrum(thumb), quality(thumb), low_information(thumb))
 
     def dihedral(self, pixels: Pixels) -> Variants:
         """PDQ of a picture as if it were turned and mirrored, from one transform.
@@ -100,9 +101,9 @@ class Pdq:
         if too_small := _refusal(pixels):
             return tuple((name, too_small) for name in _variants(np.zeros((16, 16), np.float32)))
         thumb = thumbnail(pixels, blur=True)
-        score = quality(thumb)
+        score, little = quality(thumb), low_information(thumb)
         variants = _variants(spectrum(thumb))
-        return tuple((name, _signal(turned, score)) for name, turned in variants.items())
+        return tuple((name, _signal(turned, score, little)) for name, turned in variants.items())
 
     def reduction(self, height: int, width: int) -> int:
         """Blocks of 8, 4 or 2 pixels where the shorter side is 384 times as long, else 1."""
@@ -114,22 +115,23 @@ class Pdq:
 
         None where the picture is nearly flat, or where more than 6 bits hang by a thread.
         """
-        coefficients, score = _reduced(picture)
+        coefficients, score, little = _reduced(picture)
         if score < CLEAR_QUALITY or not _is_clear(coefficients):
             return None
-        return PixelSignal(value=above_median(coefficients).tobytes(), quality=score)
+        value = above_median(coefficients).tobytes()
+        return PixelSignal(value=value, quality=score, low_information=little)
 
     def dihedral_of_reduced(self, picture: Reduced) -> Variants | None:
         """As `dihedral`, each variant as near as that of `of_reduced`."""
-        coefficients, score = _reduced(picture)
+        coefficients, score, little = _reduced(picture)
         variants = _variants(coefficients)
         if score < CLEAR_QUALITY or not all(map(_is_clear, variants.values())):
             return None
-        return tuple((name, _signal(turned, score)) for name, turned in variants.items())
+        return tuple((name, _signal(turned, score, little)) for name, turned in variants.items())
 
 
-def _reduced(picture: Reduced) -> tuple[Floats, int]:
-    """Coefficients and quality."""
+def _reduced(picture: Reduced) -> tuple[Floats, int, LowInformation | None]:
+    """Coefficients, quality, and whether there is little in it."""
     thumb = reduced_thumbnail(
         picture.pixels,
         height=picture.height,
@@ -138,7 +140,7 @@ def _reduced(picture: Reduced) -> tuple[Floats, int]:
         mirrored=picture.mirrored,
         turned=picture.turned,
     )
-    return spectrum(thumb), quality(thumb)
+    return spectrum(thumb), quality(thumb), low_information(thumb)
 
 
 def _is_clear(coefficients: Floats) -> bool:
@@ -163,14 +165,17 @@ def _refusal(pixels: Pixels) -> NoSignal | None:
     return NoSignal(reason=GapReason.FLAT, detail=detail)
 
 
-def _signal(coefficients: Floats, score: int) -> PixelSignal | NoSignal:
+def _signal(
+    coefficients: Floats, score: int, little: LowInformation | None
+) -> PixelSignal | NoSignal:
     if score < LEAST_QUALITY:
         return NoSignal(
             reason=GapReason.FLAT,
             detail=f"Too little structure to tell it from others: quality {score} of 100, "
             f"{LEAST_QUALITY} needed",
         )
-    return PixelSignal(value=above_median(coefficients).tobytes(), quality=score)
+    value = above_median(coefficients).tobytes()
+    return PixelSignal(value=value, quality=score, low_information=little)
 
 
 def _variants(coefficients: Floats) -> dict[str, Floats]:

@@ -142,7 +142,11 @@ class Fingerprints:
         key = kind.name, result.value
         if key not in self._signals:
             self._signals[key] = Signal(
-                kind=kind.name, value=kind.text(result.value), part=part, quality=result.quality
+                kind=kind.name,
+                value=kind.text(result.value),
+                part=part,
+                quality=result.quality,
+                low_information=result.low_information,
             )
 
 

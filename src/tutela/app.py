@@ -16,9 +16,11 @@ from pathlib import Path
 
 from structlog.typing import FilteringBoundLogger
 
+from tutela.detection.index.disk.folder import IndexFolder
 from tutela.detection.index.matcher import Matcher
 from tutela.detection.media.limits import Limits
 from tutela.detection.media.pool import DecoderPool
+from tutela.detection.signals.registry import SignalKinds
 from tutela.extensions import signal_kinds
 from tutela.interfaces import console
 from tutela.interfaces.application import application
@@ -28,6 +30,7 @@ from tutela.interfaces.web.gate import Gate
 from tutela.interfaces.web.keyring import KeyRing
 from tutela.interfaces.web.limits import Rates
 from tutela.lists.matching import KnownFacts, Matching
+from tutela.lists.quarantine import Quarantine
 from tutela.lists.sync import IndexSync
 from tutela.outgoing import Outgoing, Reach
 from tutela.pipeline import Pipeline
@@ -41,6 +44,8 @@ from tutela.storage.banks import Banks
 from tutela.storage.cases import Cases
 from tutela.storage.counts import Counts
 from tutela.storage.database import Database
+from tutela.storage.defence.floods import Floods
+from tutela.storage.defence.parkings import Parkings
 from tutela.storage.entries import Entries
 from tutela.storage.events import Events
 from tutela.storage.journal import Journal
@@ -99,14 +104,25 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
     started.callback(journal.close)
     matcher = Matcher(kinds)
     matcher.warm()
-    sync = IndexSync(database, matcher, settings.index.refresh_seconds)
+    folder = IndexFolder(settings.index_folder, matcher.part_classes)
+    sync = IndexSync(database, matcher, settings.index.refresh_seconds, folder=folder)
     started.callback(sync.stop)
     decoder = _decoder(settings.decoder)
     started.callback(decoder.close)
     sync.start()
     entries = Entries(database)
     facts = KnownFacts(entries.facts)
-    matching = Matching(matcher=matcher, kinds=kinds, facts=facts, ready=lambda: sync.ready)
+    quarantine = _quarantine(settings, database, kinds, metrics)
+    started.callback(quarantine.stop)
+    quarantine.start()
+    matching = Matching(
+        matcher=matcher,
+        kinds=kinds,
+        facts=facts,
+        ready=lambda: sync.ready,
+        parked=quarantine.parked,
+        near=_near(settings),
+    )
     keys = Keys(database)
     return Services(
         settings=settings,
@@ -120,6 +136,8 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
         keys=keys,
         sessions=Sessions(database),
         counts=Counts(database),
+        parkings=Parkings(database),
+        quarantine=quarantine,
         rescans=Rescans(database),
         kept=KeptSignals(database),
         matcher=matcher,
@@ -141,8 +159,32 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
         rates=_rates(settings),
         room=Room(SHARE * settings.server.body_bytes),
         # The decoder first, so that nothing new comes; the database last.
-        closers=(decoder.close, journal.close, sync.stop, database.close),
+        closers=(decoder.close, journal.close, quarantine.stop, sync.stop, database.close),
     )
+
+
+def _quarantine(
+    settings: Settings, database: Database, kinds: SignalKinds, metrics: Metrics
+) -> Quarantine:
+    flood = settings.flood
+    floods = Floods(
+        database,
+        perceptual=[kind.name for kind in kinds if not kind.exact],
+        contents_per_hour=flood.contents_per_hour,
+        every=timedelta(seconds=flood.look_seconds),
+    )
+    return Quarantine(
+        Parkings(database),
+        floods if flood.enabled else None,
+        flooded=lambda found: metrics.flooded(len(found.parked), len(found.noted)),
+        counted=metrics.entries_parked,
+    )
+
+
+def _near(settings: Settings) -> int | None:
+    """How near an entry must be to match a picture with little in it."""
+    defence = settings.defence
+    return defence.low_information_distance if defence.low_information else None
 
 
 @contextmanager
@@ -182,6 +224,8 @@ def worker(
             kept=KeptSignals(database),
             policy=policy,
             journal=journal,
+            parked=Parkings(database).ids,
+            near=_near(settings),
             threads=(os.cpu_count() or 1) if full_speed else 1,
         )
         yield Worker(

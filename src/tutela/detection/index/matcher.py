@@ -22,6 +22,7 @@ from tutela.detection.index.groups import (
 )
 from tutela.detection.index.hamming import HammingIndex
 from tutela.detection.index.layers import Part, Sealed, Snapshot
+from tutela.detection.index.many import ManyMatches, search_many
 from tutela.detection.index.rows import Batch, Octets, to_words
 from tutela.detection.index.shapes import Integers, Reach
 from tutela.detection.signals.registry import SignalKinds
@@ -236,6 +237,34 @@ class Matcher:
         """As `match`, and how many entries match in all; counting costs where there are many."""
         return self._answer(signals, banks, limit, count=True)
 
+    def match_many(
+        self,
+        kind: str,
+        codes: Octets,
+        *,
+        limit: int,
+        threads: int,
+        banks: Collection[int] | None = None,
+    ) -> ManyMatches:
+        """As `match`, for many signals of one kind at once, from columns to columns.
+
+        Args:
+            codes: uint8 (n, bits / 8).
+            threads: how many search at once; the GIL is released meanwhile.
+
+        Raises:
+            InvalidInput: the kind is unknown, codes have another length, or the limit or the
+                number of threads is below 1.
+        """
+        if limit < 1 or threads < 1:
+            raise InvalidInput("limit and threads must be at least 1", where="limit, threads")
+        view = self._view
+        reach = self._reach(view, kind, banks)
+        index = view.indexes[self._kinds[kind].name]
+        found = search_many(index, codes, reach, limit, threads)
+        owners = view.reaches.owners[found.groups // SLOT]
+        return ManyMatches(found.queries, found.distances, found.keys, owners)
+
     def certificates(self) -> tuple[Certificate, ...]:
         """The proof of every sealed part that is in use."""
         return tuple(
@@ -341,14 +370,19 @@ class Matcher:
         hits: list[Hit] = []
         totals = [0] * len(signals) if count else []
         for kind, numbers in by_kind.items():
-            reach = view.reaches.exact if self._kinds.exact(kind) else view.reaches.near
-            if banks is not None:
-                chosen = np.repeat(np.isin(view.reaches.owners, list(banks)), SLOT)
-                reach = np.where(chosen, reach, np.int16(NOT_SEARCHED))
+            reach = self._reach(view, kind, banks)
             hits += self._match(view, kind, signals, numbers, reach, limit, totals)
         if len(by_kind) > 1:
             hits.sort(key=lambda hit: hit.signal)
         return Answer(hits, totals)
+
+    def _reach(self, view: _View, kind: str, banks: Collection[int] | None) -> Reach:
+        """How far each group matches, of these banks only."""
+        reach = view.reaches.exact if self._kinds.exact(kind) else view.reaches.near
+        if banks is None:
+            return reach
+        chosen = np.repeat(np.isin(view.reaches.owners, list(banks)), SLOT)
+        return np.where(chosen, reach, np.int16(NOT_SEARCHED))
 
     def _match(
         self,

@@ -350,3 +350,35 @@ def test_a_matcher_takes_the_place_of_another_at_once() -> None:
     old.take_over(new)
     assert brief(old.match([signal("pdq", pdq("p"))])) == [(0, 12, 0)]
     assert (old.version, list(old.banks), old.sizes()["pdq"]) == (7, [9], 1)
+
+
+@pytest.mark.parametrize("banks", [None, [1], [2, 3], []])
+def test_many_searches_find_what_single_ones_find(banks: list[int] | None) -> None:
+    matcher = matcher_of(
+        BankState(id=1, name="one"),
+        BankState(id=2, name="two", distance=3),
+        BankState(id=3, name="off", enabled=False),
+    )
+    values = [flipped(pdq("a"), bits) for bits in (0, 2, 5, 31, 32)] + [pdq("b")]
+    add(matcher, "pdq", [(value, n, 1 + n % 3) for n, value in enumerate(values * 2)])
+    add(matcher, "md5", [(md5(str(n)), n, 1 + n % 3) for n in range(9)])
+    for kind, asked in (("pdq", [*values, pdq("c")]), ("md5", [md5(str(n)) for n in range(12)])):
+        hits = matcher.match([signal(kind, value) for value in asked], banks)
+        found = matcher.match_many(kind, octets(asked), limit=100, threads=2, banks=banks)
+        columns = zip(*(column.tolist() for column in found), strict=True)
+        assert sorted(columns) == sorted(
+            (hit.signal, hit.distance, hit.entry_id, hit.bank_id) for hit in hits
+        )
+        assert bool(hits) == (banks != [])
+
+
+def test_many_searches_refuse_what_cannot_be_searched_for() -> None:
+    matcher = matcher_of()
+    codes = octets([pdq("a")])
+    for limit, threads in ((0, 1), (1, 0)):
+        with pytest.raises(InvalidInput, match="at least 1"):
+            matcher.match_many("pdq", codes, limit=limit, threads=threads)
+    with pytest.raises(InvalidInput, match="32 bytes each"):
+        matcher.match_many("pdq", codes[:, :16], limit=1, threads=1)
+    with pytest.raises(InvalidInput):
+        matcher.match_many("none", codes, limit=1, threads=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable, Iterator
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import msgspec
 
@@ -17,13 +17,35 @@ from tutela.detection.media.limits import Limits
 from tutela.detection.media.obstacles import Exhausted, NotCompared
 from tutela.detection.media.sandbox.watch import Watch
 from tutela.detection.media.sniff import HEAD_BYTES, UNKNOWN, MediaType, Opener, sniff
-from tutela.detection.media.source import HELD_BYTES, OpenFile
+from tutela.detection.media.source import HELD_BYTES, OpenFile, Passing
 from tutela.detection.signals.registry import SignalKinds
 from tutela.errors import InvalidInput
 from tutela.model import Content, Gap, GapReason
 
 Emit = Callable[[Content], None]
 """Takes the contents of archives one by one, as they are done."""
+
+
+def _nothing() -> None:
+    """Everything is read already."""
+
+
+class _Opened(NamedTuple):
+    """The bytes of one file or member.
+
+    Attributes:
+        stream: seekable, over all of them.
+        head: those from which the type is found.
+        digests: complete after `rest`.
+        size: how many there are.
+        rest: reads for the digests what nobody else has read.
+    """
+
+    stream: BinaryIO
+    head: bytes
+    digests: Digests
+    size: int
+    rest: Callable[[], None] = _nothing
 
 
 class Examiner:
@@ -59,35 +81,53 @@ class Examiner:
     def examine(self, fd: int, emit: Emit) -> Content:
         """The content of the file behind a descriptor. Members of archives go to `emit`.
 
-        Small files are read once and held; large ones are read for their digests, then opened.
-        Never raises for what is in the file: that becomes a gap.
+        Small files are read at once and held. Of large ones the digests are made while they are
+        decoded, so that they are read once too. Never raises for what is in the file: that becomes
+        a gap.
         """
         try:
             file = OpenFile(fd)
-            digests = Digests(self._kinds)
-            if file.size <= HELD_BYTES:
-                data = file.whole()
-                self._digest((data,), digests)
-                stream: BinaryIO = io.BytesIO(data)
-            else:
-                self._digest(file.chunks(), digests)
-                stream = file.stream()
-            head = stream.read(HEAD_BYTES)
-            stream.seek(0)
         except OSError as error:
             return _unreadable(f"it cannot be read ({type(error).__name__})")
         except InvalidInput as error:
             return _unreadable(error.what)
-        content = self._content((), stream, head, digests, emit, None)
+        try:
+            opened = self._held(file) if file.size <= HELD_BYTES else self._passing(file)
+            content = self._content((), opened, emit, None)
+        except OSError as error:
+            return _unreadable(f"it cannot be read ({type(error).__name__})")
         if file.has_changed():
             return with_gap(content, _CHANGED)
         return content
 
-    def examine_bytes(self, data: bytes, emit: Emit) -> Content:
-        """The same for bytes at hand."""
+    def _held(self, file: OpenFile) -> _Opened:
+        return self._in_memory(file.whole())
+
+    def _in_memory(self, data: bytes) -> _Opened:
         digests = Digests(self._kinds)
         self._digest((data,), digests)
-        return self._content((), io.BytesIO(data), data[:HEAD_BYTES], digests, emit, None)
+        return _Opened(io.BytesIO(data), data[:HEAD_BYTES], digests, len(data))
+
+    def _passing(self, file: OpenFile) -> _Opened:
+        digests = Digests(self._kinds)
+
+        def seen(chunk: bytes) -> None:
+            with self._watch.aside():
+                digests.update(chunk)
+
+        passing = Passing(file, seen)
+        stream = file.stream(passing)
+        head = stream.read(HEAD_BYTES)
+
+        def rest() -> None:
+            with self._watch.aside():
+                passing.rest()
+
+        return _Opened(stream, head, digests, file.size, rest)
+
+    def examine_bytes(self, data: bytes, emit: Emit) -> Content:
+        """The same for bytes at hand."""
+        return self._content((), self._in_memory(data), emit, None)
 
     def _digest(self, chunks: Iterable[bytes], digests: Digests) -> None:
         for chunk in chunks:
@@ -97,29 +137,30 @@ class Examiner:
     def _content(
         self,
         path: tuple[str, ...],
-        stream: BinaryIO,
-        head: bytes,
-        digests: Digests,
+        opened: _Opened,
         emit: Emit,
         budget: Budget | None,
     ) -> Content:
-        """One file or member, of which the digests are made, with everything that is in it."""
+        """One file or member with everything that is in it."""
         self._watch.restart()
+        stream, head, digests, size, rest = opened
+        stream.seek(0)
         media_type = sniff(head) if head else UNKNOWN
         prints = Fingerprints(self._kinds, dihedral=self._dihedral, reduce=self._reduce)
         gaps: list[Gap] = []
         exhausted = None
         try:
             if media_type.archive and self._archives:
-                budget = budget or Budget(self._limits, digests.size)
+                budget = budget or Budget(self._limits, size)
                 self._unpack(path, stream, media_type, emit, budget)
             else:
-                self._picture(stream, media_type, digests.size, prints)
+                self._picture(stream, media_type, size, prints)
         except NotCompared as obstacle:
             gaps.append(obstacle.gap)
             exhausted = obstacle if path and isinstance(obstacle, Exhausted) else None
         except MemoryError:
             gaps.append(_OUT_OF_MEMORY)
+        rest()
         content = Content(
             path=path,
             media_type=media_type.name,
@@ -180,7 +221,8 @@ class Examiner:
         if held.overflown:
             emit(_too_large(path, held, digests))
         else:
-            emit(self._content(path, held.stream(), held.head, digests, emit, budget))
+            opened = _Opened(held.stream(), held.head, digests, digests.size)
+            emit(self._content(path, opened, emit, budget))
 
 
 class _Held:

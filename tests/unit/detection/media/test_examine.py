@@ -1,18 +1,21 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import tarfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from tutela.detection.media.examine import Examiner
 from tutela.detection.media.limits import Limits
 from tutela.detection.media.sandbox.watch import Watch
-from tutela.detection.media.source import HELD_BYTES
+from tutela.detection.media.source import CHUNK_BYTES, HELD_BYTES
 from tutela.detection.signals.registry import builtin_kinds
 from tutela.model import Content, GapReason
 
@@ -89,6 +92,80 @@ def test_a_large_picture_is_decoded_from_the_file(
     (sha256,) = (s.value for s in content.signals if s.kind == "sha256")
     assert sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert content.gaps == ()
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """What is read of files: from where, and how many bytes."""
+    made: list[tuple[int, int]] = []
+    pread = os.pread
+
+    def counted(fd: int, size: int, position: int) -> bytes:
+        data = pread(fd, size, position)
+        made.append((position, len(data)))
+        return data
+
+    monkeypatch.setattr(os, "pread", counted)
+    return made
+
+
+def tar_of(path: Path, *members: tuple[str, bytes]) -> None:
+    with tarfile.open(path, "w") as archive:
+        for name, data in members:
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+
+
+def zip_of(path: Path, *members: tuple[str, bytes]) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in members:
+            archive.writestr(name, data)
+
+
+def padded(path: Path, *members: tuple[str, bytes]) -> None:
+    path.write_bytes(b"".join(data for _, data in members))
+
+
+@pytest.mark.parametrize("size", ["small", "large"])
+@pytest.mark.parametrize("pack", [tar_of, zip_of, padded])
+def test_a_file_is_read_once(
+    landscape: Landscape,
+    encode: Encode,
+    examiner: Examiner,
+    tmp_path: Path,
+    reads: list[tuple[int, int]],
+    pack: Callable[..., None],
+    size: str,
+) -> None:
+    """For three digests and the decoder together, but for a zip archive's list and its head."""
+    path = tmp_path / "file"
+    noise = np.random.default_rng(1).bytes(HELD_BYTES // 2 if size == "large" else 1000)
+    pack(path, ("hills.bmp", encode(landscape(), "BMP")), *[(str(n), noise) for n in range(3)])
+    members: list[Content] = []
+    with path.open("rb") as file:
+        content = examiner.examine(file.fileno(), members.append)
+    assert content.gaps == ()
+    pictures = [part for part in (content, *members) if part.frames]
+    assert len(pictures) == 1
+    assert "pdq" in {signal.kind for signal in pictures[0].signals}
+    values = {signal.kind: signal.value for signal in content.signals}
+    for name in ("md5", "sha1", "sha256"):
+        assert values[name] == hashlib.new(name, path.read_bytes()).hexdigest()
+    total = path.stat().st_size
+    assert content.size == total
+    assert total <= sum(size for _, size in reads) <= total + 2 * CHUNK_BYTES
+
+
+def test_what_is_skipped_is_read_at_the_end(
+    examiner: Examiner, tmp_path: Path, reads: list[tuple[int, int]]
+) -> None:
+    """A file that only looks like a picture: its head is read, nothing is decoded."""
+    path = tmp_path / "film"
+    path.write_bytes(b"\x00\x00\x00\x18ftypisom" + bytes(HELD_BYTES))
+    content = examine_file(examiner, path)
+    assert reasons(content) == [GapReason.UNSUPPORTED]
+    assert sum(size for _, size in reads) == path.stat().st_size
 
 
 def test_a_folder_is_unreadable(examiner: Examiner, tmp_path: Path) -> None:

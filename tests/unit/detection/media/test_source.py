@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tutela.detection.media.source import CHUNK_BYTES, HELD_BYTES, OpenFile
+from tutela.detection.media.source import CHUNK_BYTES, HELD_BYTES, OpenFile, Passing
 from tutela.errors import InvalidInput
 
 
@@ -88,3 +89,25 @@ def test_the_stream_is_as_any_other(steps: list[tuple[int, int, int]]) -> None:
                 continue
             assert ours.seek(offset, whence) == theirs.seek(start + offset)
             assert ours.read(size) == theirs.read(size)
+
+
+@given(
+    st.integers(0, 30_000_000),
+    st.lists(st.tuples(st.integers(0, 40_000_000), st.integers(0, 3_000_000)), max_size=6),
+)
+def test_every_byte_passes_once_and_in_order(size: int, steps: list[tuple[int, int]]) -> None:
+    """However they are read: here and there, over and over, beyond the end, or not at all."""
+    with os.fdopen(os.memfd_create("test"), "rb+") as file:
+        file.truncate(size)
+        for mark in range(0, size, 999_983):
+            os.pwrite(file.fileno(), mark.to_bytes(4, "big"), min(mark, max(size - 4, 0)))
+        opened = OpenFile(file.fileno())
+        expected = hashlib.sha256(opened.at(0, opened.size)).digest()
+        digest = hashlib.sha256()
+        passing = Passing(opened, digest.update)
+        stream = opened.stream(passing)
+        for position, length in steps:
+            stream.seek(position)
+            stream.read(length)
+        passing.rest()
+        assert digest.digest() == expected

@@ -16,6 +16,7 @@ from tutela.interfaces.web.bodies import Room
 from tutela.interfaces.web.keyring import KeyRing
 from tutela.interfaces.web.limits import Rates
 from tutela.lists.matching import Matching
+from tutela.lists.quarantine import Quarantine
 from tutela.lists.sync import IndexSync
 from tutela.outgoing import Outgoing
 from tutela.pipeline import Pipeline
@@ -27,6 +28,7 @@ from tutela.storage.banks import Banks
 from tutela.storage.cases import Cases
 from tutela.storage.counts import Counts
 from tutela.storage.database import Database
+from tutela.storage.defence.parkings import Parkings
 from tutela.storage.entries import Entries
 from tutela.storage.events import Events
 from tutela.storage.journal import Journal
@@ -55,6 +57,8 @@ class Services:
     keys: Keys
     sessions: Sessions
     counts: Counts
+    parkings: Parkings
+    quarantine: Quarantine
     rescans: Rescans
     kept: KeptSignals
     matcher: Matcher

@@ -162,6 +162,36 @@ class RescanSettings(Section, frozen=True, kw_only=True):
     ] = 0.25
 
 
+class DefenceSettings(Section, frozen=True, kw_only=True):
+    """Defence against false matches. Everything that it silences is shown and counted."""
+
+    low_information: Annotated[
+        bool,
+        setting("whether a picture with little in it must be nearer to an entry to match"),
+    ] = True
+    low_information_distance: Annotated[
+        int, setting("how near such a picture must be", "bits", ge=0, le=31)
+    ] = 10
+
+
+class FloodSettings(Section, frozen=True, kw_only=True):
+    """Entries that suddenly match very much are parked, and a curator is asked."""
+
+    enabled: Annotated[bool, setting("whether the server watches for floods")] = True
+    contents_per_hour: Annotated[
+        int,
+        setting(
+            "distinct contents that one entry may match within an hour before it is parked",
+            "contents",
+            ge=1,
+        ),
+    ] = 100
+    look_seconds: Annotated[
+        float,
+        setting("how often the matches are looked through", "seconds", ge=0.01, le=3600),
+    ] = 5.0
+
+
 class PolicySettings(Section, frozen=True, kw_only=True):
     """The rules that turn facts into a decision."""
 

@@ -14,7 +14,9 @@ from tutela.settings.sections import (
     ConsoleSettings,
     DataSettings,
     DecoderSettings,
+    DefenceSettings,
     FetchSettings,
+    FloodSettings,
     IndexSettings,
     KeepSettings,
     LogSettings,
@@ -64,6 +66,8 @@ class Settings(Record, frozen=True, kw_only=True):
     index: IndexSettings = IndexSettings()
     keep: KeepSettings = KeepSettings()
     rescan: RescanSettings = RescanSettings()
+    defence: DefenceSettings = DefenceSettings()
+    flood: FloodSettings = FloodSettings()
     policy: PolicySettings = PolicySettings()
     fetch: FetchSettings = FetchSettings()
     console: ConsoleSettings = ConsoleSettings()

@@ -30,7 +30,7 @@ from prometheus_client import (
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from tutela.errors import BadConfiguration
-from tutela.model import ActionKind, GapReason, Outcome, Verdict
+from tutela.model import ActionKind, GapReason, Outcome, Silencing, Verdict
 
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """Environment variable in which the library expects the folder."""
@@ -72,6 +72,11 @@ class Metrics:
         self._checks = make.counter("checks", "Events checked", "verdict")
         self._decisions = make.counter("decisions", "Actions that decisions named", "action")
         self._gaps = make.counter("gaps", "Events with a part not compared", "reason")
+        self._silenced = make.counter("silenced", "Matches that do not count as findings", "reason")
+        self._floods = make.counter("floods", "Entries that suddenly matched very much", "what")
+        self._parked = make.gauge(
+            "parked_entries", "Entries that are parked until a curator decides", "livemax"
+        )
         self._decode_seconds = make.histogram("decode_seconds", "Time to decode one file", _SECONDS)
         self._lookups = make.counter("lookups", "Ready-made signals looked up", "found")
         self._index_age = make.gauge(
@@ -122,6 +127,17 @@ class Metrics:
             self._decisions.labels(action.value).inc()
         for reason in {gap.reason for gap in outcome.gaps}:
             self._gaps.labels(reason.value).inc()
+        for one in outcome.silenced:
+            self._silenced.labels(one.reason.value).inc()
+
+    def flooded(self, parked: int, noted: int) -> None:
+        """So many entries were parked, and of so many the exact copies were noted."""
+        self._floods.labels("parked").inc(parked)
+        self._floods.labels("noted").inc(noted)
+
+    def entries_parked(self, count: int) -> None:
+        """So many entries are parked now."""
+        self._parked.set(count)
 
     def decoded(self, seconds: float) -> None:
         """A file was decoded, or given up."""
@@ -185,6 +201,8 @@ class Metrics:
         _touch(self._checks, Verdict)
         _touch(self._decisions, ActionKind)
         _touch(self._gaps, GapReason)
+        _touch(self._silenced, Silencing)
+        _touch(self._floods, ("parked", "noted"))
         _touch(self._lookups, ("yes", "no"))
 
 

@@ -79,6 +79,8 @@ class Floods:
         with self._database.read() as connection:
             last = connection.scalar(select(func.max(events.c.seq))) or 0
             seen = self._sightings(connection, watch.done, present)
+        if not seen and watch.next_at > present - SETTLED:
+            return Flood()  # nothing to write: a quiet server need not wake its disk so often
         with self._database.write() as connection:
             close_deleted(connection, present)
             touched = _record(connection, seen)

@@ -17,7 +17,7 @@ from tutela.model import Bank, RescanKind, RescanState, RescanTally
 from tutela.storage.banks import live_banks
 from tutela.storage.changes import list_version
 from tutela.storage.database import Database
-from tutela.storage.past.scope import Scope
+from tutela.storage.past.scope import SETTLE, Scope
 from tutela.storage.tables import banks, entries, events, imports, past, past_banks, rescans
 from tutela.storage.values import now
 
@@ -57,11 +57,19 @@ def _look(connection: Connection) -> int | None:
     version, looked_at = connection.execute(select(past.c.version, past.c.looked_at)).one()
     reached = list_version(connection)
     scope = _scope(connection, after=version, up_to=reached, since=looked_at, present=present)
-    _remember(connection, reached, present)
-    if scope is None:
-        return None
     last = connection.scalar(select(func.max(events.c.seq)))
-    return None if last is None else _queue(connection, scope, last, present)
+    if last is None and _is_fresh(connection, version, present):
+        return None  # the first upload of all may be under way: it is looked for again
+    _remember(connection, reached, present)
+    return None if scope is None or last is None else _queue(connection, scope, last, present)
+
+
+def _is_fresh(connection: Connection, after: int, present: datetime) -> bool:
+    """Whether entries were added so lately that an upload may have been compared without them."""
+    lately = select(imports.c.id).where(
+        imports.c.version > after, imports.c.touched_at > present - SETTLE
+    )
+    return connection.scalar(lately.limit(1)) is not None
 
 
 def _scope(

@@ -36,16 +36,13 @@ from tutela.storage.banks import bank_named
 from tutela.storage.database import Database
 from tutela.storage.events import EventFile, file_of, select_files
 from tutela.storage.past.counting import add_to_tally
-from tutela.storage.past.scope import Scope
+from tutela.storage.past.scope import SETTLE, Scope
 from tutela.storage.past.signals import Span
 from tutela.storage.tables import banks, events, findings, rescans
 from tutela.storage.values import now
 
 LEASE = timedelta(seconds=10)
 """A process that has not said for so long that it is at work has lost its re-scan to others."""
-SETTLE = timedelta(seconds=30)
-"""An upload may have been compared with the lists of before, and stored after the re-scan passed:
-the end of the past is looked at once more so long after the growth."""
 OVERLAP = 10_000
 """Events before the end that are looked at once more: numbers are not stored in order."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -16,6 +16,9 @@ from tutela.storage.tables import banks, entries, entry_signals, imports
 from tutela.storage.values import now
 
 FETCH_ROWS = 100_000
+SETTLE = timedelta(seconds=30)
+"""An upload may have been compared with the lists of before, and stored after the re-scan passed:
+the end of the past is looked at once more so long after the growth."""
 IDS_AT_ONCE = 500
 OWN_BANKS_DISTANCE = -1
 """Stands for an entry without a distance of its own."""

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+from sqlalchemy import func, select, update
+
+from tutela.model import ActionChange, Gap, GapReason, RescanState, RuleChange, Signal
+from tutela.policy.policy import Policy
+from tutela.storage.past.rescans import NewRescan
+from tutela.storage.tables import decisions, events
+from tutela.workflows.redeciding import Redecision
+
+if TYPE_CHECKING:
+    from tests.unit.workflows.conftest import World
+
+Make = Callable[..., Signal]
+STRICT = """
+policy: strict
+rules:
+  - name: nothing-unseen
+    when: verdict == Verdict.not_checked
+    actions: [block, open_case]
+    reason: What was not seen does not pass.
+  - name: forum
+    when: event.surface == "forum"
+    actions: [hold]
+    reason: The forum waits.
+  - name: clear
+    when: verdict == Verdict.clear
+    actions: [allow]
+    reason: Nothing matched.
+"""
+GAP = Gap(reason=GapReason.FLAT)
+
+
+def wanted(text: str = STRICT, **more: object) -> dict[str, object]:
+    policy = Policy.load(text, "strict.yaml")
+    return {"policy": policy.text, "policy_version": policy.version, **more}
+
+
+@pytest.fixture
+def stored(world: World, signal: Make) -> World:
+    """Two clear uploads, one of them in the forum, and one that was too flat."""
+    world.upload("clear", signal("lake"))
+    world.upload("forum", signal("hill"), surface="forum")
+    world.upload("flat", signal("sky"), gaps=(GAP,))
+    return world
+
+
+def count(world: World) -> int:
+    with world.database.read() as connection:
+        return connection.scalar(select(func.count()).select_from(events)) or 0
+
+
+def test_the_policy_of_then_decides_as_then(stored: World) -> None:
+    policy = stored.policy
+    rescan = stored.ask(policy=policy.text, policy_version=policy.version)
+    assert (rescan.state, rescan.tally.events) == (RescanState.DONE, 3)
+    assert (rescan.tally.same, rescan.tally.changed, rescan.tally.undecided) == (3, 0, 0)
+    assert rescan.report is not None
+    assert rescan.report.actions == ()
+
+
+def test_another_policy_is_told_in_counts_and_samples(stored: World) -> None:
+    rescan = stored.ask(**wanted())
+    assert (rescan.tally.same, rescan.tally.changed) == (1, 2)
+    assert rescan.report is not None
+    assert set(rescan.report.actions) == {
+        ActionChange(then=("allow",), now=("hold",), events=1),
+        # Whatever the rule says, only a match may block.
+        ActionChange(then=("allow",), now=("hold", "open_case"), events=1),
+    }
+    assert rescan.report.rules == (
+        RuleChange(rule="forum", gained=1),
+        RuleChange(rule="guard", gained=1),
+        RuleChange(rule="nothing-to-see", lost=1),
+        RuleChange(rule="nothing-unseen", gained=1),
+    )
+    assert [sample.event_id for sample in rescan.report.samples] == ["forum", "flat"]
+    assert count(stored) == 3, "nothing was created"
+
+
+def test_what_is_decided_otherwise_is_recorded_where_that_is_asked_for(stored: World) -> None:
+    rescan = stored.ask(**wanted(record=True))
+    assert rescan.tally.findings == 2
+    found = stored.found(rescan)
+    assert found.keys() == {"forum", "flat"}
+    assert found["flat"].outcome.gaps == (GAP,)
+    assert found["flat"].outcome.case_id is not None
+    assert found["forum"].outcome.decision.policy_version == rescan.policy_version
+    assert count(stored) == 5
+
+
+def test_a_fact_that_was_not_stored_is_never_guessed(stored: World) -> None:
+    with stored.database.write() as connection:
+        old = connection.scalar(select(decisions.c.outcome).where(decisions.c.event_seq == 1))
+        record = msgspec.json.decode(old or "")
+        del record["silenced"]
+        text = msgspec.json.encode(record).decode()
+        connection.execute(update(decisions).where(decisions.c.event_seq == 1).values(outcome=text))
+    unconcerned = stored.ask(**wanted())
+    assert unconcerned.tally.undecided == 0
+    assert unconcerned.report is not None
+    assert unconcerned.report.missing == {"Outcome.silenced": 1}
+    named = STRICT.replace('event.surface == "forum"', 'event.surface == "silenced"')
+    concerned = stored.ask(**wanted(named))
+    assert (concerned.tally.undecided, concerned.tally.events) == (1, 3)
+
+
+def test_it_goes_on_where_it_stood(stored: World) -> None:
+    whole = stored.ask(**wanted())
+    stored.rescans.ask(NewRescan(**wanted()), "a test")  # type: ignore[arg-type]
+    task = stored.rescans.claim("a process")
+    assert task is not None
+    half = Redecision(task, stored.tools)
+    half.step(2)
+    stored.rescans.advance(task.id, "a process", half.cursor, half.tally, half.report)
+    stored.rescans.release(task.id, "a process")
+    again = stored.run(task.id)
+    assert (again.tally, again.report) == (whole.tally, whole.report)
+
+
+def test_a_policy_that_can_no_longer_be_loaded_fails_and_says_so(stored: World) -> None:
+    rescan = stored.ask(policy="rules: 7", policy_version="broken-1")
+    assert rescan.state is RescanState.FAILED
+    assert rescan.problem

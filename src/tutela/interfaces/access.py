@@ -32,6 +32,10 @@ class Permission(StrEnum):
     """Add, import, switch and delete entries."""
     CASES_READ = "cases.read"
     """Read cases with the facts and reasons behind them."""
+    DEFENCE_READ = "defence.read"
+    """Read what was silenced, what is parked, and what a smaller distance would lose."""
+    DEFENCE_DECIDE = "defence.decide"
+    """Release, tighten or disable parked entries."""
     RESCANS_READ = "rescans.read"
     """List re-scans of the past: where each stands, and its counts."""
     RESCANS_CHANGE = "rescans.change"
@@ -69,13 +73,22 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 P.BANKS_CHANGE,
                 P.ENTRIES_READ,
                 P.ENTRIES_CHANGE,
+                P.DEFENCE_READ,
+                P.DEFENCE_DECIDE,
                 P.RESCANS_READ,
                 P.RESCANS_CHANGE,
                 P.PRINCIPLES_READ,
             }
         ),
         Role.REVIEWER: frozenset(
-            {P.EVENTS_READ, P.BANKS_READ, P.CASES_READ, P.RESCANS_READ, P.PRINCIPLES_READ}
+            {
+                P.EVENTS_READ,
+                P.BANKS_READ,
+                P.CASES_READ,
+                P.DEFENCE_READ,
+                P.RESCANS_READ,
+                P.PRINCIPLES_READ,
+            }
         ),
         Role.ADMIN: frozenset(Permission),
     }

@@ -22,13 +22,19 @@ from tutela.model.record import Record
 
 
 class NewBank(Record, frozen=True, kw_only=True):
-    """A bank to be made; the members mean what they mean in `Bank`."""
+    """A bank to be made; the members mean what they mean in `Bank`.
+
+    Attributes:
+        allow: whether it lists what is known to be harmless; this cannot be changed later.
+        distance: 31 without it, or 10 for an allow bank.
+    """
 
     name: BankName
     source: Text = ""
     trusted: bool = False
+    allow: bool = False
     enabled: bool = True
-    distance: Distance = 31
+    distance: Distance | None = None
     drill: bool = False
 
 
@@ -78,6 +84,7 @@ async def create_bank(request: Request[Any, Any, Any]) -> ASGIApp:
             new.name,
             source=new.source,
             trusted=new.trusted,
+            allow=new.allow,
             enabled=new.enabled,
             distance=new.distance,
             drill=new.drill,

@@ -19,14 +19,20 @@ from tutela.interfaces.api.submissions import SignalDocuments, canonical
 from tutela.interfaces.services import Services, services_of
 from tutela.interfaces.web.answers import EmptyAnswer, JsonAnswer
 from tutela.model import Entry, EntryFacts, EntryState, NewEntry
+from tutela.model.bank import Distance
 from tutela.model.record import Record
 from tutela.storage.imports import ImportResult
 
 
 class EntryDocument(EntryFacts, frozen=True, kw_only=True):
-    """An entry to be added: what is said of it, and its signals."""
+    """An entry to be added: what is said of it, and its signals.
+
+    Attributes:
+        distance: its own greatest distance in bits; that of its bank without it.
+    """
 
     signals: SignalDocuments
+    distance: Distance | None = None
 
 
 class EntriesDocument(Record, frozen=True, kw_only=True):
@@ -36,15 +42,17 @@ class EntriesDocument(Record, frozen=True, kw_only=True):
 
 
 class EntryChange(Record, frozen=True, kw_only=True):
-    """Switch an entry.
+    """Switch an entry, or set its distance; whatever is left out stays.
 
     Attributes:
         state: whether it is to take part in matching.
         disabled_until: with `disabled`: when it counts again; for good without it.
+        distance: its own greatest distance in bits; null to follow its bank again.
     """
 
-    state: EntryState
+    state: EntryState | msgspec.UnsetType = msgspec.UNSET
     disabled_until: datetime | None = None
+    distance: Distance | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class EntriesPage(Record, frozen=True, kw_only=True):
@@ -109,24 +117,17 @@ async def read_entry(request: Request[Any, Any, Any], entry_id: FromPath[int]) -
 @patch(
     "/v1/entries/{entry_id:int}",
     permission=Permission.ENTRIES_CHANGE,
-    about=About(summary="Switch one entry", takes=EntryChange, gives=Entry),
+    about=About(summary="Change one entry", takes=EntryChange, gives=Entry),
 )
 async def change_entry(request: Request[Any, Any, Any], entry_id: FromPath[int]) -> ASGIApp:
-    """Enable an entry, or disable it for good or until a time; within a second everywhere."""
+    """Switch an entry, for good or until a time, or set its distance; it counts in a second."""
     services = services_of(request)
     wanted = await read_json(request, _CHANGE)
-    if wanted.state is EntryState.ENABLED and wanted.disabled_until is not None:
-        raise InvalidInput("an enabled entry has no such time", where="disabled_until")
-
-    def change() -> Entry:
-        if wanted.state is EntryState.ENABLED:
-            entry = services.entries.enable(entry_id)
-        else:
-            entry = services.entries.disable(entry_id, wanted.disabled_until)
-        services.sync.refresh()
-        return entry
-
-    return JsonAnswer(await asyncio.to_thread(change))
+    if wanted.disabled_until is not None and wanted.state is not EntryState.DISABLED:
+        raise InvalidInput("only a disabled entry has such a time", where="disabled_until")
+    if wanted.state is msgspec.UNSET and wanted.distance is msgspec.UNSET:
+        raise InvalidInput("there is nothing to change", remedy="give a state or a distance")
+    return JsonAnswer(await asyncio.to_thread(change, services, entry_id, wanted))
 
 
 @delete(
@@ -147,6 +148,25 @@ async def delete_entry(request: Request[Any, Any, Any], entry_id: FromPath[int])
     return EmptyAnswer()
 
 
+def change(services: Services, entry_id: int, wanted: EntryChange) -> Entry:
+    """Change an entry, with effect in this process at once. Blocks.
+
+    Raises:
+        NotFound: no entry has this number.
+        InvalidInput: a time is past.
+    """
+    entries = services.entries
+    entry = entries.get(entry_id)
+    if wanted.state is EntryState.ENABLED:
+        entry = entries.enable(entry_id)
+    elif wanted.state is EntryState.DISABLED:
+        entry = entries.disable(entry_id, wanted.disabled_until)
+    if wanted.distance is not msgspec.UNSET:
+        entry = entries.set_distance(entry_id, wanted.distance)
+    services.sync.refresh()
+    return entry
+
+
 def add(services: Services, bank: str, entries: Sequence[NewEntry]) -> ImportResult:
     """Add entries and let this process match them at once. Blocks."""
     result = services.entries.add(bank, entries)
@@ -162,6 +182,7 @@ def _new_entry(entry: EntryDocument, services: Services, where: str) -> NewEntry
         raise InvalidInput(problem.what, where=place, remedy=problem.remedy) from None
     return NewEntry(
         signals=signals,
+        distance=entry.distance,
         label=entry.label,
         category=entry.category,
         scheme=entry.scheme,

@@ -36,8 +36,9 @@ class Parkings:
 
     def list(self, *, decided: bool = False, limit: int = 100) -> Sequence[Parking]:
         """Up to `limit` parkings, latest first: those that wait, or those that were decided."""
-        state = parkings.c.decision.is_not(None) if decided else parkings.c.decision.is_(None)
-        statement = _select().where(state).order_by(parkings.c.id.desc()).limit(limit)
+        waits = (parkings.c.decision.is_(None), entries.c.state != "deleted")
+        state = (parkings.c.decision.is_not(None),) if decided else waits
+        statement = _select().where(*state).order_by(parkings.c.id.desc()).limit(limit)
         with self._database.read() as connection:
             rows = connection.execute(statement).mappings().all()
             return [_parking(connection, row) for row in rows]

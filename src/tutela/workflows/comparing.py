@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from tutela.detection.index.matcher import BankState, Matcher, Piece
 from tutela.detection.silencing import Findings
 from tutela.lists.matching import Matching
-from tutela.model import Bank, Event, Match, Origin, Outcome, PolicyReport, Signal
+from tutela.model import Bank, Event, Match, Origin, Outcome, PolicyReport
 from tutela.response.conclusion import conclude
 from tutela.storage.events import EventFile
 from tutela.storage.past.origins import Lists
@@ -44,13 +44,14 @@ class Comparison:
         self._task = task
         self._tools = tools
         self._matcher = Matcher(tools.kinds)
+        self._parked = tools.parked()
         self._load()
         self._matching = Matching(
             matcher=self._matcher,
             kinds=tools.kinds,
             facts=tools.facts,
             ready=lambda: True,
-            parked=tools.parked,
+            parked=lambda: self._parked,
             near=tools.near,
         )
 
@@ -106,13 +107,15 @@ class Comparison:
 
     def _hits(self, part: KeptPart) -> Sequence[int]:
         """Numbers of the events of which a signal matches an entry."""
-        signals = [Signal(kind=part.kind, value=bytes(code).hex()) for code in part.codes]
-        queries = {hit.signal for hit in self._matcher.match(signals, self._finding, limit=1)}
-        hits: list[int] = np.unique(part.events[sorted(queries)]).tolist()
+        found = self._matcher.match_many(
+            part.kind, part.codes, limit=1, threads=self._tools.threads, banks=self._finding
+        )
+        hits: list[int] = np.unique(part.events[found.queries]).tolist()
         return hits
 
     def _look_closer(self, files: Sequence[EventFile]) -> None:
         """Match whole events as a live check would, and store what is new of it."""
+        self._parked = self._tools.parked()
         found = asyncio.run(self._search(files))
         found = self._still_counting(found)
         before = self._tools.past.earlier([file.event.id for file in files])

@@ -125,7 +125,7 @@ def test_a_pause_is_heeded_within_a_piece(
     monkeypatch.setattr(module, "FIRST_PIECE", 1)
     monkeypatch.setattr(module, "LEAST", 1)
     monkeypatch.setattr(module, "MOST", 1)
-    for number in range(200):
+    for number in range(60):
         world.upload(f"event-{number}", signal("lake"))
     world.list("known", signal("hill"))
     number = world.rescans.ask(NewRescan(bank="known"), "a test").id
@@ -136,7 +136,7 @@ def test_a_pause_is_heeded_within_a_piece(
         assert world.rescans.get(number).tally == paused.tally
         world.rescans.resume(number)
         eventually(lambda: world.rescans.get(number).state is RescanState.DONE)
-    assert world.rescans.get(number).tally.events == 200
+    assert world.rescans.get(number).tally.events == 60
 
 
 def test_growth_goes_before_what_a_person_asked_for(
@@ -145,7 +145,7 @@ def test_growth_goes_before_what_a_person_asked_for(
     monkeypatch.setattr(module, "FIRST_PIECE", 1)
     monkeypatch.setattr(module, "LEAST", 1)
     monkeypatch.setattr(module, "MOST", 1)
-    for number in range(300):
+    for number in range(100):
         world.upload(f"event-{number}", signal("lake" if number < 5 else "hill"))
     world.list("known", signal("sky"))
     world.growth.look()

@@ -13,16 +13,26 @@ from datetime import datetime, timedelta
 import msgspec
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from tutela.model import Bank, RescanKind, RescanState, RescanTally
+from tutela.model import Bank, ParkingDecision, RescanKind, RescanState, RescanTally
 from tutela.storage.banks import live_banks
 from tutela.storage.changes import list_version
 from tutela.storage.database import Database
 from tutela.storage.past.scope import SETTLE, Scope
-from tutela.storage.tables import banks, entries, events, imports, past, past_banks, rescans
+from tutela.storage.tables import (
+    banks,
+    entries,
+    events,
+    imports,
+    parkings,
+    past,
+    past_banks,
+    rescans,
+)
 from tutela.storage.values import now
 
 LAPSE_EVERY = timedelta(minutes=1)
-"""How often entries are looked for that were disabled until a time which has come."""
+"""How often entries are looked for that count again without a change of their own: disabled until
+a time that has come, or released by a curator after a flood."""
 
 
 class Growth:
@@ -98,7 +108,7 @@ def _scope(
 def _changed(
     connection: Connection, after: int, up_to: int, since: datetime, present: datetime
 ) -> tuple[int, ...]:
-    """Entries that changed by themselves and count now, and those whose time out has lapsed."""
+    """Entries that count now: changed by themselves, after a time out, or no longer parked."""
     own = select(entries.c.id).join(banks, banks.c.id == entries.c.bank_id).where(~banks.c.allow)
     enabled = own.where(
         entries.c.version > after, entries.c.version <= up_to, entries.c.state == "enabled"
@@ -109,7 +119,14 @@ def _changed(
         entries.c.disabled_until > since,
         entries.c.disabled_until <= present,
     )
-    return tuple(sorted({*connection.scalars(enabled), *connection.scalars(lapsed)}))
+    released = own.join(parkings, parkings.c.entry_id == entries.c.id).where(
+        parkings.c.decision == ParkingDecision.RELEASED.value,
+        parkings.c.decided_at > since - SETTLE,  # as the clock of another machine had it
+        entries.c.state == "enabled",
+    )
+    return tuple(
+        sorted({id_ for found in (enabled, lapsed, released) for id_ in connection.scalars(found)})
+    )
 
 
 def _reaching_further(connection: Connection, live: Sequence[Bank]) -> tuple[int, ...]:

@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from tutela.model import NewEntry, RescanKind
 from tutela.storage.banks import Banks
 from tutela.storage.database import Database
+from tutela.storage.defence.parkings import Parkings
 from tutela.storage.entries import Entries
 from tutela.storage.journal import Journal
 from tutela.storage.past import growth
 from tutela.storage.past.growth import Growth
 from tutela.storage.past.rescans import Rescans
 from tutela.storage.past.scope import Scope
-from tutela.storage.tables import imports, rescans
+from tutela.storage.tables import imports, parkings, rescans
 
 if TYPE_CHECKING:
     from tests.unit.storage.conftest import Made
@@ -97,6 +98,22 @@ def test_an_entry_whose_time_out_is_over(
     monkeypatch.setattr(growth, "now", lambda: later)
     assert scope_of(lists, Growth(lists).look()).entries == (entry,)
     assert Growth(lists).look() is None
+
+
+def test_an_entry_that_is_no_longer_parked(
+    lists: Database, hill: Callable[..., NewEntry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = Entries(lists).add("hills", [hill()])
+    Growth(lists).look()
+    Rescans(lists).claim("a process")
+    with lists.write() as connection:
+        row = {"entry_id": entry.first_id, "bank_id": 1, "parked_at": datetime.now(UTC)}
+        parked = {**row, "contents": 9, "allowed": 3, "note": ""}
+        number = connection.execute(insert(parkings).returning(parkings.c.id), parked).scalar_one()
+    monkeypatch.setattr(growth, "LAPSE_EVERY", timedelta(0))
+    assert Growth(lists).look() is None
+    Parkings(lists).release(number, by="a test")
+    assert scope_of(lists, Growth(lists).look()).entries == (entry.first_id,)
 
 
 @pytest.mark.parametrize(

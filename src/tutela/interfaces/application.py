@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from datetime import UTC, datetime
 
 import msgspec
 from litestar import Litestar
@@ -37,6 +38,8 @@ from tutela.storage.counts import reconcile
 
 WATCH_SECONDS = 1.0
 """Time between two looks at the queues and the index, for the metrics."""
+PAST_SECONDS = 10.0
+"""Time between two looks at the re-scans, for the metrics."""
 RECONCILE_SECONDS = 3600.0
 """Time between two looks for events that did not come to an end."""
 RECONCILED = 100_000
@@ -132,7 +135,7 @@ def _living(
     async def life(_: Litestar) -> AsyncIterator[None]:
         executor = ThreadPoolExecutor(THREADS, thread_name_prefix="blocking")
         asyncio.get_running_loop().set_default_executor(executor)
-        duties = [asyncio.create_task(duty(services)) for duty in (_watch, _reconcile)]
+        duties = [asyncio.create_task(duty(services)) for duty in (_watch, _watch_past, _reconcile)]
         try:
             yield
         finally:
@@ -157,6 +160,29 @@ async def _watch(services: Services) -> None:
             services.log.warning("the decoder's sandbox is not complete here", missing=missing)
             warned = True
         await asyncio.sleep(WATCH_SECONDS)
+
+
+async def _watch_past(services: Services) -> None:
+    """Keep the gauges of what another process does with the past fresh."""
+    while True:
+        with suppress(Unavailable):
+            rescans, numbers = await asyncio.to_thread(past_numbers, services)
+            services.metrics.past_state(rescans, numbers)
+        await asyncio.sleep(PAST_SECONDS)
+
+
+def past_numbers(services: Services) -> tuple[dict[str, int], dict[str, float]]:
+    """Re-scans by state, and the numbers that metrics show of the past. Blocks."""
+    backlog, oldest = services.rescans.backlog(), services.kept.oldest()
+    counts = services.counts.counts()
+    age = 0.0 if oldest is None else (datetime.now(UTC) - oldest).total_seconds()
+    return {"open": backlog.open, "failed": backlog.failed}, {
+        "rescan_events_left": backlog.events,
+        "rescan_signals_compared": counts["signals_compared"],
+        "rescan_findings": counts["findings"],
+        "signals_expired": counts["signals_expired"],
+        "kept_signals_age_seconds": max(age, 0.0),
+    }
 
 
 async def _reconcile(services: Services) -> None:

@@ -90,6 +90,17 @@ class Metrics:
             "journal_batch_events", "Events made durable by one transaction", _EVENTS
         )
         self._queue = make.gauge("queue_depth", "Work that waits", "livesum", "queue")
+        self._rescans = make.gauge("rescans", "Re-scans of the past", "livemax", "state")
+        self._past = {
+            name: make.gauge(name, text, "livemax")
+            for name, text in (
+                ("rescan_events_left", "Events that open re-scans have to pass yet"),
+                ("rescan_signals_compared", "Kept signals compared so far, by the database"),
+                ("rescan_findings", "Findings in the past so far, by the database"),
+                ("signals_expired", "Kept signals deleted when their time was over"),
+                ("kept_signals_age_seconds", "Age of the oldest signals that are kept"),
+            )
+        }
         self._requests = make.counter("http_requests", "HTTP requests", "method", "route", "status")
         self._request_seconds = make.histogram(
             "http_request_seconds", "Time to answer an HTTP request", _SECONDS, "route"
@@ -166,6 +177,18 @@ class Metrics:
         """So much work waits in `decoder` or `journal` now."""
         self._queue.labels(queue).set(depth)
 
+    def past_state(self, rescans: Mapping[str, int], numbers: Mapping[str, float]) -> None:
+        """How the comparison of the past with the lists stands.
+
+        Args:
+            rescans: number of re-scans by state, `open` and `failed`.
+            numbers: by metric, without `tutela_`: `rescan_events_left` and so on.
+        """
+        for state, count in rescans.items():
+            self._rescans.labels(state).set(count)
+        for name, number in numbers.items():
+            self._past[name].set(number)
+
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """An HTTP request was answered.
 
@@ -204,6 +227,8 @@ class Metrics:
         _touch(self._silenced, Silencing)
         _touch(self._floods, ("parked", "noted"))
         _touch(self._lookups, ("yes", "no"))
+        for state in ("open", "failed"):
+            self._rescans.labels(state).set(0)
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

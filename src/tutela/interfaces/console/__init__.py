@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from litestar import Router
 
-from tutela.interfaces.console import banks, cases, events, places, rescans, sign_in
+from tutela.interfaces.console import (
+    banks,
+    cases,
+    defence,
+    entries,
+    events,
+    places,
+    rescans,
+    sign_in,
+)
 from tutela.interfaces.console.answers import PAGES, respond
 from tutela.interfaces.console.pages import Pages
 from tutela.interfaces.console.sign_in import by_session
@@ -39,6 +48,11 @@ def routes() -> Router:
             banks.enable_bank,
             banks.disable_bank,
             banks.import_file,
+            defence.show_defence,
+            defence.decide_parking,
+            defence.show_preview,
+            entries.show_entry,
+            entries.set_entry_distance,
         ],
         exception_handlers={Exception: respond},
         opt={IDENTIFY: by_session, PAGES: Pages()},

@@ -12,6 +12,7 @@ from litestar import Request, Response, get, post
 from tutela.errors import InvalidInput, TutelaError
 from tutela.interfaces.access import Permission, may
 from tutela.interfaces.console.answers import page, see_other
+from tutela.interfaces.console.defence import whole
 from tutela.interfaces.console.pages import Problem
 from tutela.interfaces.console.sign_in import check_csrf, read_fields, session_of
 from tutela.interfaces.services import Services, services_of
@@ -19,8 +20,7 @@ from tutela.interfaces.web.bodies import Spool, disk_file
 from tutela.interfaces.web.forms import read_form
 from tutela.interfaces.web.gate import visit_of
 from tutela.lists.importers import BankFileError, open_bank_file
-
-GREATEST_DISTANCE = 31
+from tutela.model.bank import DISTANCE
 
 
 @get("/banks", permission=Permission.BANKS_READ)
@@ -106,8 +106,9 @@ def _create(services: Services, fields: Mapping[str, str]) -> str:
     bank = services.banks.create(
         fields.get("name", ""),
         source=fields.get("source", ""),
-        distance=_distance(fields),
+        distance=_distance(fields) if fields.get("distance", "").strip() else None,
         trusted="trusted" in fields,
+        allow="allow" in fields,
         drill="drill" in fields,
     )
     services.sync.refresh()
@@ -123,10 +124,7 @@ async def _change(services: Services, name: str, **wanted: Any) -> None:  # noqa
 
 
 def _distance(fields: Mapping[str, str]) -> int:
-    text = fields.get("distance", "")
-    if not text.isascii() or not text.isdigit() or int(text[:6]) > GREATEST_DISTANCE:
-        raise InvalidInput(f"the distance is a whole number from 0 to {GREATEST_DISTANCE}")
-    return int(text)
+    return whole(fields.get("distance", ""), "distance", DISTANCE)
 
 
 def _problem(error: TutelaError) -> Problem:
@@ -167,4 +165,5 @@ async def _bank_page(
         kinds=services.kinds.names,
         may_change=may(role, Permission.BANKS_CHANGE),
         may_import=may(role, Permission.ENTRIES_CHANGE),
+        may_preview=may(role, Permission.DEFENCE_READ),
     )

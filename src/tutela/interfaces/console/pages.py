@@ -21,6 +21,7 @@ from tutela.model.record import Record
 PLACES = (
     ("Cases", "/console/cases", Permission.CASES_READ),
     ("Banks", "/console/banks", Permission.BANKS_READ),
+    ("Defence", "/console/defence", Permission.DEFENCE_READ),
     ("Re-scans", "/console/rescans", Permission.RESCANS_READ),
     ("Principles", "/console/principles", Permission.PRINCIPLES_READ),
 )

@@ -25,7 +25,7 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 import numpy as np
 
-from crowds import SETS, Crowd, Octets, crowds
+from crowds import BITS, RADIUS, SETS, Crowd, Octets, crowds
 from engines import LIMIT, Engine, Own, PdqIndex, brute_force, flat, multihash
 from machine import Machine, describe
 from tutela.detection.index.plan import make_plan, search_cost
@@ -56,6 +56,7 @@ class Row(Record, frozen=True, kw_only=True):
 
     engine: str
     build_seconds: float
+    build_processor_seconds: float
     bytes_per_entry: float
     asked: int
     per_second: float
@@ -136,21 +137,26 @@ NAMES = {
 }
 
 
-def measured(name: str, crowd: Crowd, wanted: Sequence[set[int]]) -> Iterator[Row]:
-    """Build one engine and measure it; ours in three ways."""
-    begun = time.perf_counter()
+def measured(
+    name: str, crowd: Crowd, wanted: Sequence[set[int]], model: list[Prediction] | None
+) -> Iterator[Row]:
+    """Build one engine and measure it; ours in three ways, and beside the cost model if asked."""
+    begun, busy = time.perf_counter(), time.process_time()
     engine = MAKERS[name](crowd.codes)
-    built = time.perf_counter() - begun
+    built, busy = time.perf_counter() - begun, time.process_time() - busy
     ways = [(NAMES.get(name, name), engine)]
     if name == "own":
         assert isinstance(engine, Own)  # noqa: S101 - for the type checker
         ways = [(f"tutela, {way}", engine.asked(way)) for way in ("single", "batch", "many")]
+        if model is not None:
+            model += predictions(engine, crowd)
     for label, way in ways:
         asked, per_second = pace(way, crowd.queries)
         hits, share = recall(way, crowd.queries, wanted)
         yield Row(
             engine=label,
             build_seconds=round(built, 2),
+            build_processor_seconds=round(busy, 2),
             bytes_per_entry=round(engine.memory / len(crowd.codes), 1),
             asked=asked,
             per_second=round(per_second, 1),
@@ -159,9 +165,10 @@ def measured(name: str, crowd: Crowd, wanted: Sequence[set[int]]) -> Iterator[Ro
         )
 
 
-def predictions(codes: Octets, queries: Octets) -> list[Prediction]:
+def predictions(engine: Own, crowd: Crowd) -> list[Prediction]:
     """The cost model beside measurement, for radii that are searched by tables."""
-    plan, index = make_plan(len(codes), 256, 31, 64), Own(codes).index
+    entries, queries, index = len(crowd.codes), crowd.queries, engine.index
+    plan = make_plan(entries, BITS, RADIUS, max(RADII))
     if plan is None:
         return []
     found = []
@@ -173,7 +180,7 @@ def predictions(codes: Octets, queries: Octets) -> list[Prediction]:
                 begun = time.thread_time()
                 index.search(some, reach, LIMIT)
                 times.append((time.thread_time() - begun) / len(some) * 1e6)
-            price = search_cost(len(codes), plan.widths, plan.thresholds[radius].tolist()) / 1e3
+            price = search_cost(entries, plan.widths, plan.thresholds[radius].tolist()) / 1e3
             found.append(
                 Prediction(
                     radius=radius,
@@ -189,12 +196,13 @@ def compare(crowd: Crowd, names: Sequence[str], *, model: bool) -> Table:
     wanted = brute_force(crowd.codes, crowd.queries[:CHECKED])
     rows: list[Row] = []
     left_out: dict[str, str] = {}
+    predicted: list[Prediction] = []
     for name in names:
         if len(crowd.codes) > MOST_ENTRIES.get(name, len(crowd.codes)):
             left_out[NAMES[name]] = f"too slow above {MOST_ENTRIES[name]:,} entries"
             continue
         try:
-            rows += measured(name, crowd, wanted)
+            rows += measured(name, crowd, wanted, predicted if model else None)
         except ImportError as error:
             left_out[NAMES[name]] = str(error)
         gc.collect()
@@ -204,7 +212,7 @@ def compare(crowd: Crowd, names: Sequence[str], *, model: bool) -> Table:
         crowd=crowd.name,
         rows=rows,
         left_out=left_out,
-        predictions=predictions(crowd.codes, crowd.queries) if model else [],
+        predictions=predicted,
     )
 
 
@@ -214,11 +222,11 @@ def show(result: Result) -> None:
     print(f"{result.entries:,} entries, within 31 bits, peak memory {result.peak_gb} GB")
     for table in result.tables:
         print(f"\n{table.crowd}")
-        heads = f"{'build s':>9}{'bytes':>8}{'per s':>12}{'ours is':>9}{'hits':>9}{'recall':>10}"
+        heads = "  build s    cpu s   bytes       per s  ours is     hits    recall"
         print(f"  {'':26}{heads}")
         for row in table.rows:
             print(
-                f"  {row.engine:26}{row.build_seconds:9.1f}{row.bytes_per_entry:8.1f}"
+                f"  {row.engine:26}{row.build_seconds:9.1f}{row.build_processor_seconds:9.1f}{row.bytes_per_entry:8.1f}"
                 f"{row.per_second:12,.0f}{row.ratio:8.2f}x{row.hits:9,}{row.recall:10.4f}"
             )
         for name, why in table.left_out.items():
@@ -233,8 +241,8 @@ def show(result: Result) -> None:
 def main() -> None:
     """Read the command line, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--entries", type=int, default=1_000_000)
-    parser.add_argument("--queries", type=int, default=100_000)
+    parser.add_argument("--entries", type=int, default=100_000)
+    parser.add_argument("--queries", type=int, default=20_000)
     parser.add_argument("--set", choices=SETS, default="uniform")
     parser.add_argument("--engines", default=",".join(MAKERS), help="which, in which order")
     parser.add_argument("--json", action="store_true")

@@ -184,10 +184,8 @@ class LayeredIndex:
 
     def load_batches(self, batches: list[Batch]) -> None:
         """Hold the rows of some batches and no others; empties the list. Errors as for `load`."""
-        batch = Batch.joined(batches) if batches else self._nothing()
-        batches.clear()
-        sealed = (self._seal(batch),) if len(batch.keys) else ()
-        self.hold(sealed)
+        filled = any(len(batch.keys) for batch in batches)
+        self.hold((self._seal(batches),) if filled else ())
 
     def hold(self, sealed: Sequence[Sealed]) -> None:
         """Hold the rows of some parts and no others."""
@@ -208,7 +206,7 @@ class LayeredIndex:
 
     def add_batch(self, batch: Batch) -> None:
         """Add the rows of a batch; otherwise as `add`."""
-        sealed = self._seal(batch) if len(batch.keys) > self._head_rows else None
+        sealed = self._seal([batch]) if len(batch.keys) > self._head_rows else None
         with self._lock:
             state = self._state
             used = _used(state.used, batch.groups)
@@ -287,7 +285,7 @@ class LayeredIndex:
         kept = np.flatnonzero(batch.groups != GONE)
         if not len(kept):
             return rest
-        return [*rest, self._seal(batch if len(kept) == len(batch.keys) else batch.take(kept))]
+        return [*rest, self._seal([batch if len(kept) == len(batch.keys) else batch.take(kept)])]
 
     def settle(self) -> None:
         """Wait until nothing is being sealed in the background."""
@@ -334,12 +332,13 @@ class LayeredIndex:
             raise InvalidInput(f"columns of {self.kind} differ in length")
         return batch
 
-    def _nothing(self) -> Batch:
-        words = np.empty((0, self._words), np.uint64)
-        return Batch(words, np.empty(0, np.int64), np.empty(0, np.int32))
-
-    def _seal(self, batch: Batch) -> Sealed:
-        return self._certified(sort_rows(batch)[0])
+    def _seal(self, batches: list[Batch]) -> Sealed:
+        """Seal some rows. Empties the list: unsorted rows need no memory while tables are made."""
+        batch = Batch.joined(batches)
+        batches.clear()
+        rows = sort_rows(batch)[0]
+        del batch
+        return self._certified(rows)
 
     def _certified(self, rows: SortedRows) -> Sealed:
         part = self._seal_rows(rows)

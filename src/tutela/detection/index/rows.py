@@ -169,7 +169,8 @@ def order_of(keys: Integers) -> Numbers:
         return np.argsort(keys, kind="stable").astype(np.uint32)
     packed = (keys - keys.min(initial=0)).view(np.uint64) << PLACE_BITS
     packed |= np.arange(len(keys), dtype=np.uint64)
-    return (sort_keys(packed, max(1, span.bit_length())) & PLACE).astype(np.uint32)
+    packed = sort_keys(packed, max(1, span.bit_length()))
+    return np.bitwise_and(packed, PLACE, out=packed).astype(np.uint32)
 
 
 class Head:

@@ -106,6 +106,18 @@ def forget_a_mask(part: TablePart) -> None:
     part.tables.masks[layout[2, kernels.MASKS + threshold] + 4] = 0
 
 
+def lessen_what_a_mask_leaves(part: TablePart) -> None:
+    """Of the 64 buckets of one word, those farthest from the query are not asked for."""
+    layout, threshold = part.tables.layout, part._probing[31].thresholds[2]
+    part.tables.masks[layout[2, kernels.MASKS + threshold]] -= np.uint32(1 << 28)
+
+
+def forget_who_shares_a_bucket(part: TablePart) -> None:
+    """Buckets that hold several codes lose the last of them."""
+    for head in part.tables.heads[part.tables.heads >> 31 == 1] & 0x7FFFFFFF:
+        part.tables.spill[head] -= 1
+
+
 def forget_a_neighbour(part: TablePart) -> None:
     """The bucket that differs in the lowest bit alone is taken for farther than it is."""
     lows = np.arange(64, dtype=np.uint64)
@@ -130,6 +142,8 @@ DEFECTS: list[Callable[[TablePart], None]] = [
     lower_a_threshold,
     leave_out_a_table,
     forget_a_mask,
+    lessen_what_a_mask_leaves,
+    forget_who_shares_a_bucket,
     forget_a_neighbour,
     empty_a_stretch_of_buckets,
     shift_a_rank,

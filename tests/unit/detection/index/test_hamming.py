@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tutela.detection.index import twins
@@ -85,6 +87,31 @@ def test_other_widths_are_exact_too(bits: int) -> None:
         asked = codes[:20] ^ flips
         found = index.search(asked, np.array([radius], np.int16), limit=COUNT)
         assert distances(found, 20) == brute_force(codes, asked, radius, COUNT)
+
+
+@settings(deadline=None)
+@given(
+    seed=st.integers(0, 2**32),
+    octets=st.integers(1, 70),
+    count=st.one_of(st.integers(0, 20), st.integers(4000, 6000)),
+    spread=st.sampled_from([0.0, 0.05, 0.5]),
+    radius=st.integers(0, 64),
+    limit=st.sampled_from([1, 3, 10_000]),
+)
+def test_any_length_of_signals_and_any_distance_is_exact(
+    seed: int, octets: int, count: int, spread: float, radius: int, limit: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    flips = np.packbits(rng.random((count, octets * 8)) < spread, axis=1)
+    codes = rng.integers(256, size=(3, octets), dtype=np.uint8)[rng.integers(3, size=count)] ^ flips
+    index = HammingIndex("other", octets * 8)
+    index.load(codes, np.arange(count), np.zeros(count, np.int32))
+    near = codes[rng.integers(count, size=5)] if count else codes
+    near = near ^ np.packbits(rng.random((len(near), octets * 8)) < radius / octets / 16, axis=1)
+    asked = np.concatenate([near, rng.integers(256, size=(2, octets), dtype=np.uint8)])
+    found = index.search(asked, np.array([radius], np.int16), limit)
+    assert distances(found, len(asked)) == brute_force(codes, asked, radius, limit)
+    assert found.totals.tolist() == [len(o) for o in brute_force(codes, asked, radius, count)]
 
 
 def test_each_group_has_its_own_reach_in_one_search() -> None:

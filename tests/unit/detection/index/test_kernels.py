@@ -99,7 +99,7 @@ PLANS = {words: plan(bits) for words, bits in BITS.items()}
 
 
 @compiling
-@given(seeds, st.sampled_from(list(BITS)), st.integers(1, 2000), spreads, st.integers(0, 31))
+@given(seeds, st.sampled_from(list(BITS)), st.integers(1, 2000), spreads, st.integers(0, 64))
 def test_probe_is_the_scan_twin(
     seed: int, words: int, count: int, spread: float, radius: int
 ) -> None:
@@ -110,8 +110,7 @@ def test_probe_is_the_scan_twin(
     made = PLANS[words]
     part = TablePart(sorted_rows(rng, codes), made, 31)
     rows = part.sorted.rows
-    if made.scans[radius]:
-        return
+    assert words != 4 or made.scans.index(True) > 40  # radii above 31 are searched by tables, too
     asked = question(rng, rows.codes, radius, limit=int(rng.integers(1, 40)))
     assert_same(part.search(asked), twins.scan(asked, rows, len(rows.codes)))
 

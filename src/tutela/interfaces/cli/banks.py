@@ -15,6 +15,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from rich.table import Table
 
 from tutela.errors import InvalidInput
+from tutela.interfaces.cli.defence import preview
 from tutela.interfaces.cli.settings import ConfigOption
 from tutela.settings import Settings
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from tutela.storage.entries import Entries
 
 app = typer.Typer(no_args_is_help=True, help="Create, fill, list, change and export banks.")
+
+app.command()(preview)
 
 BankArgument = Annotated[str, typer.Argument(metavar="BANK", help="Name of the bank.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -41,18 +44,28 @@ def create(
     trusted: Annotated[
         bool, typer.Option("--trusted", help="A match may block by itself.")
     ] = False,
+    allow: Annotated[
+        bool,
+        typer.Option("--allow", help="Lists what is known to be harmless: silences matches."),
+    ] = False,
     distance: Annotated[
-        int, typer.Option(min=0, max=31, help="Bits by which a perceptual match may differ.")
-    ] = 31,
+        int | None,
+        typer.Option(
+            min=0,
+            max=31,
+            show_default="31; 10 for an allow bank",
+            help="Bits by which a perceptual match may differ.",
+        ),
+    ] = None,
     drill: Annotated[bool, typer.Option("--drill", help="Holds harmless material only.")] = False,
     config: ConfigOption = None,
 ) -> None:
     """Create an empty bank."""
     with _lists(config) as lists:
         bank = lists.banks.create(
-            name, source=source, trusted=trusted, distance=distance, drill=drill
+            name, source=source, trusted=trusted, allow=allow, distance=distance, drill=drill
         )
-    typer.echo(f"Created bank {bank.name}.")
+    typer.echo(f"Created {'allow ' if bank.allow else ''}bank {bank.name}.")
 
 
 @app.command("list")
@@ -64,7 +77,7 @@ def list_banks(*, as_json: JsonOption = False, config: ConfigOption = None) -> N
         sys.stdout.buffer.write(msgspec.json.encode(found) + b"\n")
         return
     table = Table(title="Banks", title_justify="left")
-    for column in ("name", "entries", "distance", "state", "trusted", "drill", "source"):
+    for column in ("name", "entries", "distance", "state", "role", "drill", "source"):
         table.add_column(column, justify="right" if column in {"entries", "distance"} else "left")
     for bank in found:
         table.add_row(
@@ -72,7 +85,7 @@ def list_banks(*, as_json: JsonOption = False, config: ConfigOption = None) -> N
             f"{bank.entries:,}",
             str(bank.distance),
             "enabled" if bank.enabled else "disabled",
-            "yes" if bank.trusted else "",
+            "allow" if bank.allow else "trusted" if bank.trusted else "",
             "yes" if bank.drill else "",
             bank.source,
         )

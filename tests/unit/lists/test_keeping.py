@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,13 +29,21 @@ from tutela.storage.entries import Entries
 
 CODES = np.random.default_rng(3).integers(256, size=(3 * HEAD_ROWS, 32), dtype=np.uint8)
 
+DELETE_SIGNALS = """
+    DELETE FROM entry_signals WHERE entry_id IN
+    (SELECT e.id FROM entries e JOIN imports i ON i.id = e.import_id WHERE i.version > :kept)
+"""
+DELETE_ENTRIES = """
+    DELETE FROM entries WHERE import_id IN (SELECT id FROM imports WHERE version > :kept)
+"""
 
-def entry(number: int, **facts: int) -> NewEntry:
-    return NewEntry(signals=(Signal(kind="pdq", value=CODES[number].tobytes().hex()),), **facts)
+
+def entry(number: int) -> NewEntry:
+    return NewEntry(signals=(Signal(kind="pdq", value=CODES[number].tobytes().hex()),))
 
 
 class Process:
-    """What one server process holds, without its server and its threads: steps are taken by hand."""
+    """What one server process holds, without a server. Steps are taken by hand or by threads."""
 
     def __init__(self, url: str, folder: Path, present: datetime) -> None:
         self.database = Database.open(url)
@@ -94,12 +104,9 @@ class Place:
         with self.database.write() as connection:
             kept = {"kept": version}
             for statement in (
-                "UPDATE entries SET state = 'enabled', disabled_until = NULL, version = NULL"
-                " WHERE version > :kept",
-                "DELETE FROM entry_signals WHERE entry_id IN (SELECT e.id FROM entries e"
-                " JOIN imports i ON i.id = e.import_id WHERE i.version > :kept)",
-                "DELETE FROM entries WHERE import_id IN"
-                " (SELECT id FROM imports WHERE version > :kept)",
+                "UPDATE entries SET state = 'enabled', version = NULL WHERE version > :kept",
+                DELETE_SIGNALS,
+                DELETE_ENTRIES,
                 "DELETE FROM imports WHERE version > :kept",
                 "DELETE FROM list_versions WHERE version > :kept",
                 "UPDATE counters SET value = :kept WHERE name = 'version'",
@@ -238,7 +245,7 @@ def test_a_lock_that_somebody_removed_is_taken_anew(place: Place) -> None:
     assert first.found(0) == other.found(0) == [{1}]
 
 
-def refusals(logs: list[dict[str, object]]) -> list[str]:
+def refusals(logs: Sequence[MutableMapping[str, Any]]) -> list[str]:
     return [str(log["what"]) for log in logs if log["event"] == "the index on disk is refused"]
 
 
@@ -271,7 +278,7 @@ def test_an_index_of_another_course_of_the_same_database_is_made_anew(place: Pla
     assert late.found(0, 1) == [{1}, set()]
 
 
-def test_an_index_of_another_database_is_made_anew(place: Place, tmp_path: Path) -> None:
+def test_an_index_of_another_database_is_made_anew(place: Place) -> None:
     place.add(0)
     place.start().end()
     place.processes.clear()
@@ -317,13 +324,20 @@ def test_damage_that_another_process_finds_makes_the_keeper_begin_anew(place: Pl
     assert place.manifest().rebuilt == 2
 
 
-@pytest.mark.skipif(os.getuid() == 0, reason="root may write anywhere")
-def test_a_folder_that_may_not_be_written_is_no_error(place: Place) -> None:
+def test_a_process_that_may_not_write_still_maps_what_is_there(place: Place) -> None:
     place.add(0)
-    place.folder.mkdir()
-    place.folder.chmod(0o500)
-    process = place.start()
-    assert process.found(0) == [{1}]
+    place.start().end()
+    place.processes.clear()
+    lock = place.folder / "keeper.lock"
+    lock.unlink()
+    lock.mkdir()
+    with capture_logs() as logs:
+        process = place.start()
+        place.add(1)
+        process.tick()
+    assert process.found(0, 1) == [{1}, {2}]
+    assert process.sync.files.mapped
+    assert [log["event"] for log in logs] == ["the folder of the index cannot be used"]
 
 
 def test_a_file_where_the_folder_should_be_is_no_error(place: Place) -> None:
@@ -377,3 +391,56 @@ def wait_for(what: Callable[[], bool]) -> None:
     """Wait as long as it takes; the test's own limit ends what never comes."""
     while not what():
         time.sleep(0.005)
+
+
+class Searcher:
+    """A thread that asks the same again and again, and notes every answer that is not right."""
+
+    def __init__(self, process: Process, numbers: range, wanted: list[set[int]]) -> None:
+        self.process, self.numbers, self.wanted = process, numbers, wanted
+        self.done = threading.Event()
+        self.asked = 0
+        self.wrong: list[list[set[int]]] = []
+        self.thread = threading.Thread(target=self._search)
+        self.thread.start()
+
+    def _search(self) -> None:
+        while not self.done.is_set():
+            self.asked += 1
+            found = self.process.found(*self.numbers)
+            if found != self.wanted:
+                self.wrong.append(found)
+
+    def end(self) -> None:
+        self.done.set()
+        self.thread.join()
+
+
+def test_searches_see_no_half_state_while_the_index_is_written_and_taken(place: Place) -> None:
+    """What is always listed is always found, what is never listed is never found."""
+    place.add(*range(100))
+    for number in range(51, 71):
+        place.entries.disable(number)
+    for number in range(71, 81):
+        place.entries.delete(number)
+    processes = [place.start() for _ in range(2)]
+    wanted: list[set[int]] = [{number + 1} if number < 50 else set() for number in range(80)]
+    searchers = [Searcher(process, range(80), wanted) for process in processes]
+    for process in processes:
+        process.sync._refresh_seconds = 0.01
+        process.sync.start()
+    for start in range(100, 2 * HEAD_ROWS, 2000):
+        place.add(*range(start, start + 2000))
+        place.entries.disable(90)
+        place.entries.set_distance(91, 3)
+        place.entries.enable(90)
+    wait_for(lambda: place.manifest().published >= 2)
+    wait_for(lambda: all(own.matcher.unfiled <= HEAD_ROWS for own in processes))
+    for searcher in searchers:
+        searcher.end()
+    for process in processes:
+        process.sync.stop()
+        process.sync.refresh()
+        assert process.found(89, 90, 2 * HEAD_ROWS) == [{90}, {91}, {2 * HEAD_ROWS + 1}]
+    assert [searcher.wrong for searcher in searchers] == [[], []]
+    assert min(searcher.asked for searcher in searchers) > 0

@@ -89,7 +89,7 @@ def decode(data: bytes) -> Manifest:
         manifest = msgspec.json.decode(
             msgspec.json.decode(data, type=_File).manifest, type=Manifest
         )
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         raise _refused("it cannot be read") from None
     if encode(manifest) != data:
         raise _refused("it is damaged: its checksum differs")

@@ -1,28 +1,83 @@
-"""PDQ against the package `pdqhash`: the same bits, and how many pictures per second.
+"""PDQ against Pillow and the package `pdqhash`: the same bits, how many differ, and how fast.
 
     pip install pdqhash==0.2.8
-    python bench/pdq.py [--pictures N] [--json]
+    python bench/pdq.py [--folder FOLDER] [--pictures N] [--variants N] [--json]
 
-Both get the same RGB pixels in memory; the pictures are made by code. Equality is the point of the
-first half: pictures of random sizes and contents, every hash, quality and dihedral variant.
+1. The same pixels give the same bits, quality and dihedral variants: pictures made by code.
+2. A large JPEG is decoded at a part of its size where that does. How many bits are then other than
+   those of its full decode is counted over variants of photographs, over drawings, and over
+   patterns that were made to be as hard as they can be.
+3. From the bytes of a JPEG file of a megapixel or more to its signal, ours and theirs in turn, on
+   one core, in processor time. Theirs is `Image.open(...).convert("RGB")` and `pdqhash.compute`.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import io
+import statistics
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
+import msgspec
 import numpy as np
 import pdqhash
 from numpy.typing import NDArray
+from PIL import Image, ImageFile
 
+from hard import drawings, patterns, variants
+from machine import Machine, describe
+from own import Own, apart
+from photographs import Picture, collected
+from tutela.detection.media.child import keep_memory
+from tutela.detection.media.formats.decode import prepare
 from tutela.detection.signals import kernels
 from tutela.detection.signals.pdq import Pdq
+from tutela.model.record import Record
 
 Pixels = NDArray[np.uint8]
-SIZES = ((480, 640), (1004, 1600), (3000, 4000))
+ROUNDS = 7
+
+
+class Histogram(Record, frozen=True, kw_only=True):
+    """Bits between the fingerprint that is made and that of the full decode.
+
+    Attributes:
+        bits: how many pictures differ in so many bits.
+        decoded: how many were decoded at 1/8, 1/4 and 1/2 of their size, and whole ("1").
+    """
+
+    pictures: int
+    mean: float
+    worst: int
+    bits: dict[int, int]
+    decoded: dict[str, int]
+
+
+class Speed(Record, frozen=True, kw_only=True):
+    """Processor time from bytes to signal, medians."""
+
+    files: int
+    megapixels: float
+    own_ms: float
+    reference_ms: float
+    times: float
+    least_times: float
+
+
+class Result(Record, frozen=True, kw_only=True):
+    """Everything that was measured."""
+
+    machine: Machine
+    compared: int
+    different: int
+    photographs: Histogram
+    drawings: Histogram
+    patterns: Histogram
+    shipped: Speed
+    all_files: Speed
 
 
 def pictures(count: int) -> Iterator[Pixels]:
@@ -53,54 +108,128 @@ def differences(count: int) -> int:
     for pixels in pictures(count):
         bits, quality = pdqhash.compute(pixels)
         same = ours(pixels, blur=pixels.shape[:2] != (64, 64)) == (packed(bits), quality)
-        variants, _ = pdqhash.compute_dihedral(pixels)
-        for (_, result), variant in zip(pdq.dihedral(pixels), variants, strict=True):
+        turned, _ = pdqhash.compute_dihedral(pixels)
+        for (_, result), variant in zip(pdq.dihedral(pixels), turned, strict=True):
             same &= getattr(result, "value", packed(variant)) == packed(variant)
         wrong += not same
     return wrong
 
 
-def seconds(work: Callable[[], object], rounds: int) -> float:
-    """The quickest of some rounds: what else runs on the machine only ever adds time."""
-    taken = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        work()
-        taken.append(time.perf_counter() - start)
-    return min(taken)
+def histogram(files: Iterator[bytes]) -> Histogram:
+    """Count bits between the fingerprint that is made and that of the full decode.
+
+    The full decode is fingerprinted by our kernel, which the part before shows to be the
+    reference. Pictures that are too flat for a fingerprint must be so either way.
+    """
+    own = Own()
+    bits: Counter[int] = Counter()
+    decoded: Counter[str] = Counter()
+    for data in files:
+        made = own.signals(data)
+        scale = own.pdq.scale
+        whole = own.signals(data, reduce=False)
+        if not whole:
+            if made:
+                raise SystemExit("a flat picture was given a fingerprint")
+            continue
+        decoded["1" if scale == 1 else f"1/{scale}"] += 1
+        for signal, full in zip(made, whole, strict=True):
+            bits[apart(signal.value, full.value)] += 1
+    total = max(bits.total(), 1)
+    return Histogram(
+        pictures=decoded.total(),
+        mean=round(sum(apart * count for apart, count in bits.items()) / total, 3),
+        worst=max(bits, default=0),
+        bits=dict(sorted(bits.items())),
+        decoded=dict(sorted(decoded.items())),
+    )
 
 
-def speed(height: int, width: int) -> dict[str, object]:
-    """Milliseconds for one picture of that size, by both."""
-    random = np.random.default_rng(1)
-    pixels = random.integers(0, 256, (height, width, 3), dtype=np.uint8)
-    pdq = Pdq()
-    reference = seconds(lambda: pdqhash.compute(pixels), 15) * 1000
-    own = seconds(lambda: pdq.of_pixels(pixels), 100) * 1000
-    return {
-        "size": f"{width} x {height}",
-        "pdqhash_ms": round(reference, 3),
-        "tutela_ms": round(own, 3),
-        "times": round(reference / own, 1),
-        "megapixels_per_second": round(height * width / own / 1000),
-    }
+def reference(data: bytes) -> object:
+    """What a program with Pillow and `pdqhash` does."""
+    with Image.open(io.BytesIO(data)) as image:
+        return pdqhash.compute(np.asarray(image.convert("RGB")))
+
+
+def processor_time(work: Callable[[bytes], object], data: bytes) -> float:
+    """Milliseconds of this thread."""
+    start = time.thread_time()
+    work(data)
+    return (time.thread_time() - start) * 1000
+
+
+def speed(files: list[Picture]) -> Speed:
+    """Ours and theirs in turn, medians of some rounds; the ratio of each file, in the middle."""
+    own = Own()
+    pairs = []
+    for picture in files:
+        rounds = [
+            (processor_time(own.signals, picture.data), processor_time(reference, picture.data))
+            for _ in range(ROUNDS)
+        ]
+        pairs.append(tuple(statistics.median(side) for side in zip(*rounds, strict=True)))
+    ratios = [theirs / mine for mine, theirs in pairs]
+    sizes = [Image.open(io.BytesIO(picture.data)).size for picture in files]
+    return Speed(
+        files=len(files),
+        megapixels=round(statistics.median(width * height for width, height in sizes) / 1e6, 2),
+        own_ms=round(statistics.median(mine for mine, _ in pairs), 2),
+        reference_ms=round(statistics.median(theirs for _, theirs in pairs), 2),
+        times=round(statistics.median(ratios), 1),
+        least_times=round(min(ratios), 1),
+    )
+
+
+def show(result: Result) -> None:
+    """Print it for people."""
+    print(result.machine.heading())
+    print(f"{result.compared} pictures in memory compared, {result.different} different")
+    for name, counted in (
+        ("photographs", result.photographs),
+        ("drawings", result.drawings),
+        ("hard patterns", result.patterns),
+    ):
+        print(f"\n{counted.pictures} JPEG files of {name}, bits from the full decode:")
+        print(f"  on average {counted.mean}, at worst {counted.worst}; decoded at", counted.decoded)
+        for bits, count in counted.bits.items():
+            print(f"  {bits:3} bits {count:5}  {'#' * round(60 * count / counted.pictures)}")
+    for name, timed in (("shipped photographs", result.shipped), ("all files", result.all_files)):
+        print(
+            f"\n{name}, {timed.files} JPEG files, {timed.megapixels} megapixels in the middle:\n"
+            f"  ours {timed.own_ms} ms, Pillow and pdqhash {timed.reference_ms} ms: "
+            f"{timed.times} times as fast, {timed.least_times} at least"
+        )
 
 
 def main() -> None:
-    """Print a table, or one JSON object."""
+    """Print what was measured, or one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, help="more photographs; see photographs.py")
     parser.add_argument("--pictures", type=int, default=1000, help="compared bit for bit")
+    parser.add_argument("--variants", type=int, default=600, help="of photographs")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    ImageFile.MAXBLOCK = 2**26  # Pillow's encoder needs room for noisy pictures.
+    keep_memory()
+    prepare()
     kernels.warm()
-    wrong = differences(options.pictures)
-    speeds = [speed(*size) for size in SIZES]
+    known = collected(options.folder)
+    jpegs = [picture for picture in known if picture.is_jpeg]
+    own_files = [picture for picture in collected(None) if picture.is_jpeg]
+    result = Result(
+        machine=describe(),
+        compared=options.pictures,
+        different=differences(options.pictures),
+        photographs=histogram(variants(known, options.variants)),
+        drawings=histogram(drawings(known, options.variants // 2)),
+        patterns=histogram(patterns(options.variants // 4)),
+        shipped=speed(own_files),
+        all_files=speed(jpegs),
+    )
     if options.json:
-        print(json.dumps({"pictures": options.pictures, "different": wrong, "speed": speeds}))
-        return
-    print(f"{options.pictures} pictures compared, {wrong} different")
-    for row in speeds:
-        print("{size:>12} {pdqhash_ms:9} ms {tutela_ms:8} ms {times:6} times".format(**row))
+        print(msgspec.json.encode(result).decode())
+    else:
+        show(result)
 
 
 if __name__ == "__main__":

@@ -67,7 +67,7 @@ def _in_short(error: Exception) -> str:
 
 def _begin(setup: Setup, examiner: Examiner) -> Walls:
     """Everything up to the first job."""
-    _keep_memory()
+    keep_memory()
     prepare()
     _silence()
     for encoding in _ENCODINGS:  # Python would load them from files when first needed.
@@ -86,7 +86,7 @@ def _begin(setup: Setup, examiner: Examiner) -> Walls:
     return walls
 
 
-def _keep_memory() -> None:
+def keep_memory() -> None:
     """Keeps freed memory for the next picture, with glibc.
 
     Asking the kernel for it again would more than double the time of a photograph.

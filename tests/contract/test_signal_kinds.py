@@ -20,6 +20,8 @@ from tutela.detection.signals.kind import (
     NoSignal,
     PixelKind,
     PixelSignal,
+    Reduced,
+    ReducibleKind,
     SignalKind,
 )
 from tutela.errors import InvalidInput
@@ -162,7 +164,46 @@ class TestEveryPixelKind:
             assert list(pool.map(kind.of_pixels, pictures * 5)) == expected * 5
 
 
+@pytest.mark.parametrize("kind", KINDS.reducible_kinds, ids=lambda kind: kind.name)
+class TestEveryReducibleKind:
+    def test_blocks_grow_with_the_picture(self, kind: ReducibleKind) -> None:
+        sides = range(1, 8000, 37)
+        scales = [kind.reduction(side, 2 * side) for side in sides]
+        assert set(scales) <= {1, 2, 4, 8}
+        assert scales == sorted(scales) == [kind.reduction(2 * side, side) for side in sides]
+        assert scales[0] == 1
+
+    @pytest.mark.parametrize("channels", [(), (3,)], ids=["grey", "rgb"])
+    def test_blocks_give_nearly_the_fingerprint_of_the_pixels(
+        self, kind: ReducibleKind, channels: tuple[int, ...]
+    ) -> None:
+        side = next(side for side in range(1, 9000) if kind.reduction(side, side) > 1)
+        scale = kind.reduction(side, side)
+        blocks = textured(-(-side // scale), -(-side // scale), *channels)
+        picture = Reduced(blocks, side, side, scale)
+        whole = blocks.repeat(scale, 0).repeat(scale, 1)[:side, :side]
+        result, expected = kind.of_reduced(picture), kind.of_pixels(whole)
+        assert isinstance(result, PixelSignal)
+        assert isinstance(expected, PixelSignal)
+        assert _bits(result.value, expected.value) <= kind.bits // 16
+        assert kind.of_reduced(picture) == result
+        variants = kind.dihedral_of_reduced(picture)
+        assert variants is not None
+        assert [name for name, _ in variants] == [name for name, _ in kind.dihedral(whole)]
+        assert variants[0] == ("original", result)
+
+    def test_a_plain_picture_needs_all_pixels(self, kind: ReducibleKind) -> None:
+        picture = Reduced(np.full((500, 500), 200, dtype=np.uint8), 1000, 1000, 2)
+        assert kind.of_reduced(picture) is None
+        assert kind.dihedral_of_reduced(picture) is None
+
+
+def _bits(left: bytes, right: bytes) -> int:
+    return (int.from_bytes(left) ^ int.from_bytes(right)).bit_count()
+
+
 def test_the_suites_have_something_to_run_on() -> None:
     assert {"md5", "sha1", "sha256", "pdq"} <= set(KINDS.names)
     assert KINDS.byte_kinds
     assert KINDS.pixel_kinds
+    assert KINDS.reducible_kinds

@@ -82,7 +82,6 @@ class Lists:
             id=f"flood-{self.listed}-{number}",
             digest=f"{number:064x}",
             received_at=datetime.now(UTC),
-            drill=True,
             contents=(Content(signals=(Signal(kind="sha256", value=f"{number:064x}"),)),),
         )
         match = self._match("flooding", self.listed, 26 + number)
@@ -94,7 +93,7 @@ class Lists:
             event_id=event.id,
             verdict=Verdict.MATCH,
             received_at=event.received_at,
-            drill=True,
+            drill=False,
             list_version=1,
             matches=(match,),
             gaps=(Gap(reason=GapReason.DAMAGED, detail="for the page"),),

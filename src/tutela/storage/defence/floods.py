@@ -101,7 +101,8 @@ class Floods:
     ) -> Sequence[dict[str, Any]]:
         """What matched in the last hour and since the last look.
 
-        Not of entries that are exempt, and nothing that was known when somebody last decided.
+        Not in drills, which match on purpose; not of entries that are exempt; and nothing that was
+        known when somebody last decided.
         """
         decided, exempt = _decisions(connection, present)
         columns = (matches.c.entry_id, matches.c.kind, matches.c.content, matches.c.event_seq)
@@ -110,7 +111,12 @@ class Floods:
         statement = (
             select(*columns, events.c.received_at)
             .select_from(joined)
-            .where(matches.c.event_seq > done, lately, matches.c.content.is_not(None))
+            .where(
+                matches.c.event_seq > done,
+                lately,
+                matches.c.content.is_not(None),
+                events.c.drill.is_(False),
+            )
         )
         found: dict[tuple[int, bool, int], datetime] = {}
         for entry_id, kind, content, seq, received_at in connection.execute(statement):

@@ -62,6 +62,7 @@ class Store:
         ago: timedelta = timedelta(),
         content: str = "",
         case: bool = False,
+        drill: bool = False,
         actions: tuple[ActionKind, ...] = (ActionKind.HOLD,),
     ) -> str:
         """Store one event; its id. Equal contents are equal files; without one, it is new."""
@@ -71,6 +72,7 @@ class Store:
             id=f"e{number}",
             digest=f"{number:064x}",
             received_at=datetime.now(UTC) - ago,
+            drill=drill,
             contents=(Content(signals=(Signal(kind="sha256", value=value),)),),
         )
         opened = Case(id=f"case-{number}", event_id=event.id, opened_at=event.received_at)
@@ -78,7 +80,7 @@ class Store:
             event_id=event.id,
             verdict=Verdict.MATCH if matches else Verdict.CLEAR,
             received_at=event.received_at,
-            drill=False,
+            drill=drill,
             list_version=1,
             matches=matches,
             gaps=(),

@@ -76,6 +76,12 @@ def test_what_is_silenced_does_not_count(floods: Floods, store: Store) -> None:
     assert looked(floods) == Flood()
 
 
+def test_drills_do_not_count(floods: Floods, store: Store) -> None:
+    for _ in range(ALLOWED * 2):
+        store(match(2), drill=True)
+    assert looked(floods) == Flood()
+
+
 def test_looks_add_up_whoever_makes_them(database: Database, floods: Floods, store: Store) -> None:
     for number in range(ALLOWED + 1):
         assert looked(floods if number % 2 else floods_of(database)) == Flood()

@@ -6,7 +6,18 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, not_, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    union_all,
+)
 
 from tutela.errors import InvalidInput
 from tutela.model import ActionKind, CaseState
@@ -19,6 +30,9 @@ from tutela.storage.tables import actions, cases, entries, events, matches
 
 LISTED = 100
 """Findings that are named one by one; the rest is counted."""
+
+EVENTS, CASES = "events", "cases"
+"""Names of counts; no action is called so."""
 
 NO_WIDENING = (
     "Nothing is lost at a distance that is not smaller. What a greater distance would find in "
@@ -103,6 +117,7 @@ def preview(
         lately = received_since(connection, since, matches.c.event_seq)
         own = and_(matches.c.bank_id == bank.id, lately)
         lost = _lost(own, bank.id, distance)
+        counts = _counts(connection, lost)
         histogram, followed = _histogram(connection, own, perceptual)
         return Preview(
             bank=bank.name,
@@ -110,11 +125,11 @@ def preview(
             distance=distance,
             days=days,
             findings=_findings(connection, own),
-            lost=connection.scalar(select(func.count()).select_from(lost.subquery())) or 0,
+            lost=counts.pop(EVENTS, 0),
             histogram=histogram,
             own=followed,
-            lost_actions=_actions(connection, lost),
-            lost_cases=_cases(connection, lost),
+            lost_cases=counts.pop(CASES, 0),
+            lost_actions=counts,
             listed=_listed(connection, lost),
             note=NO_WIDENING if distance >= bank.distance else "",
         )
@@ -173,21 +188,18 @@ def _histogram(
     return tuple(counts), others
 
 
-def _actions(connection: Connection, lost: Select[Any]) -> dict[str, int]:
-    found = lost.subquery()
-    statement = (
-        select(actions.c.kind, func.count())
-        .join_from(actions, found, found.c.event_seq == actions.c.event_seq)
-        .group_by(actions.c.kind)
-        .order_by(actions.c.kind)
+def _counts(connection: Connection, lost: Select[Any]) -> dict[str, int]:
+    """How many are lost, how many of them have a case, and each action; those above 0."""
+    found = lost.cte("lost")  # read once for all three
+    with_action = actions.join(found, found.c.event_seq == actions.c.event_seq)
+    with_case = cases.join(found, found.c.event_seq == cases.c.event_seq)
+    number = func.count()
+    statement = union_all(
+        select(literal(EVENTS), number).select_from(found),
+        select(literal(CASES), number).select_from(with_case),
+        select(actions.c.kind, number).select_from(with_action).group_by(actions.c.kind),
     )
-    return {row[0]: row[1] for row in connection.execute(statement)}
-
-
-def _cases(connection: Connection, lost: Select[Any]) -> int:
-    found = lost.subquery()
-    joined = cases.join(found, found.c.event_seq == cases.c.event_seq)
-    return connection.scalar(select(func.count()).select_from(joined)) or 0
+    return {row[0]: row[1] for row in sorted(connection.execute(statement).all()) if row[1]}
 
 
 def _listed(connection: Connection, lost: Select[Any]) -> tuple[LostFinding, ...]:

@@ -203,13 +203,13 @@ class IndexSync:
         """All signals of one state of the lists; what else is to be known of it ends in `told`."""
         kinds = self._matcher.bits
         with self._entries.snapshot() as snapshot:
-            yield from (_piece(codes) for codes in snapshot.codes() if codes.kind in kinds)
+            yield from (piece_of(codes) for codes in snapshot.codes() if codes.kind in kinds)
             told.append(snapshot.changes(after=snapshot.version, states_after=0))
 
     def _begin(self, fresh: Matcher, changes: Changes) -> None:
         """Let a new matcher learn what it does not know yet, and then take the old one's place."""
         due: dict[int, datetime] = {}
-        self._change(fresh, changes, due)
+        take_in(fresh, changes, due)
         self._enable_due(fresh, due)
         self._matcher.take_over(fresh)
         self._token, self._whole, self._due = changes.token, True, due
@@ -218,33 +218,9 @@ class IndexSync:
     def _apply(self, changes: Changes) -> None:
         """Change what has changed; if this fails midway, the next look loads everything anew."""
         self._whole = False
-        self._change(self._matcher, changes, self._due)
+        take_in(self._matcher, changes, self._due)
         self._token, self._whole = changes.token, True
         self._changed += _changed(changes)
-
-    def _change(self, matcher: Matcher, changes: Changes, due: dict[int, datetime]) -> None:
-        """Disable what is disabled, then let the banks take part, then speak for the version.
-
-        Args:
-            due: when entries that are disabled until a time count again; changed too.
-        """
-        known = matcher.bits
-        for codes in changes.added:
-            if codes.kind in known:
-                matcher.add(*_piece(codes))
-        matcher.remove(changes.removed)
-        matcher.set_distances(changes.distances)
-        matcher.set_enabled(changes.enabled, True)
-        disabled = (*changes.disabled, *changes.timed)
-        matcher.set_enabled([entry_id for entry_id, _ in disabled], False)
-        for entry_id in (*changes.removed, *changes.enabled):
-            due.pop(entry_id, None)
-        for entry_id, until in disabled:
-            due.pop(entry_id, None)
-            if until is not None:
-                due[entry_id] = until
-        matcher.set_banks(map(_state, changes.banks))
-        matcher.version = changes.version
 
     def _enable_due(self, matcher: Matcher, due: dict[int, datetime]) -> None:
         present = self._clock()
@@ -255,12 +231,38 @@ class IndexSync:
                 del due[entry_id]
 
 
+def take_in(matcher: Matcher, changes: Changes, due: dict[int, datetime]) -> None:
+    """Let a matcher learn what has changed, and speak for the version that this leads to.
+
+    Args:
+        due: when entries that are disabled until a time count again; changed too.
+    """
+    known = matcher.bits
+    for codes in changes.added:
+        if codes.kind in known:
+            matcher.add(*piece_of(codes))
+    matcher.remove(changes.removed)
+    matcher.set_distances(changes.distances)
+    matcher.set_enabled(changes.enabled, True)
+    disabled = (*changes.disabled, *changes.timed)
+    matcher.set_enabled([entry_id for entry_id, _ in disabled], False)
+    for entry_id in (*changes.removed, *changes.enabled):
+        due.pop(entry_id, None)
+    for entry_id, until in disabled:
+        due.pop(entry_id, None)
+        if until is not None:
+            due[entry_id] = until
+    matcher.set_banks(map(_state, changes.banks))
+    matcher.version = changes.version
+
+
 def _changed(changes: Changes) -> int:
     """Entries that changed by themselves."""
     return len(changes.removed) + len(changes.distances)
 
 
-def _piece(codes: Codes) -> Piece:
+def piece_of(codes: Codes) -> Piece:
+    """Signals from the database as a matcher takes them."""
     return Piece(codes.kind, codes.codes, codes.entry_ids, codes.bank_ids, codes.distances)
 
 

@@ -160,7 +160,7 @@ class Matcher:
         """Hold the signals of all pieces and no others of their kinds; errors as for `load`."""
         batches: dict[str, list[Batch]] = {}
         for piece in pieces:
-            batches.setdefault(piece.kind, []).append(self._batch(piece))
+            batches.setdefault(piece.kind, []).append(self.batch(piece))
         while batches:
             kind, own = batches.popitem()
             self._index(kind).load_batches(own)
@@ -180,7 +180,7 @@ class Matcher:
             IndexDefect: they were added, but a merged part failed and the old ones stay in use.
         """
         piece = Piece(kind, codes, entry_ids, bank_ids, distances)
-        self._index(kind).add_batch(self._batch(piece))
+        self._index(kind).add_batch(self.batch(piece))
 
     def set_enabled(self, entry_ids: Sequence[int], enabled: bool) -> None:  # noqa: FBT001 - a switch
         """Let entries match, or not, from the next search on. Unknown ones are passed over."""
@@ -338,7 +338,8 @@ class Matcher:
     def _index(self, kind: str) -> Index:
         return self._view.indexes[self._kinds[kind].name]
 
-    def _batch(self, piece: Piece) -> Batch:
+    def batch(self, piece: Piece) -> Batch:
+        """Signals as the index of their kind holds them; errors as for `load`."""
         kind, codes = piece.kind, piece.codes
         index = self._index(kind)
         if not len(codes) == len(piece.entry_ids) == len(piece.bank_ids):

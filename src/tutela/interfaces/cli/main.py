@@ -47,6 +47,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("parked", "defence:parked", "Decide about entries that suddenly matched very much."),
     Command("suppressions", "defence:suppressions", "Count every match that did not count."),
     Command("rescan", "past.rescan:app", "Compare the past with grown lists, or with other rules."),
+    Command("index", "index:app", "Look at the index on disk, and prove it."),
     Command("keys", "keys:app", "Create, list and revoke API keys."),
     Command("policy", "policy:app", "Check and show the policy that decides."),
     Command("principles", "principles:principles", "Show what serves each of the 11 principles."),

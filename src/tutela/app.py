@@ -96,9 +96,7 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
     kinds = signal_kinds()
     policy = Policy.in_force(settings.policy.file)
     PolicyVersions(settings.policy_versions_folder).keep(policy)
-    database = Database.open(settings.database_url)
-    started.callback(database.close)
-    database.migrate()
+    database = _opened(settings, started)
     metrics = Metrics.create()
     journal = Journal(database, keep_signals=_keeps(settings), written=metrics.journalled)
     started.callback(journal.close)
@@ -111,14 +109,13 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
     started.callback(decoder.close)
     sync.start()
     entries = Entries(database)
-    facts = KnownFacts(entries.facts)
     quarantine = _quarantine(settings, database, kinds, metrics)
     started.callback(quarantine.stop)
     quarantine.start()
     matching = Matching(
         matcher=matcher,
         kinds=kinds,
-        facts=facts,
+        facts=KnownFacts(entries.facts),
         ready=lambda: sync.ready,
         parked=quarantine.parked,
         near=_near(settings),
@@ -146,13 +143,7 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
         decoder=decoder,
         policy=policy,
         journal=journal,
-        pipeline=Pipeline(
-            decoder=decoder,
-            matching=matching,
-            policy=policy,
-            journal=journal,
-            decoded=metrics.decoded,
-        ),
+        pipeline=_pipeline(decoder, matching, policy, journal, metrics),
         outgoing=Outgoing(_reach(settings)),
         metrics=metrics,
         key_ring=KeyRing(keys.verify),
@@ -160,6 +151,26 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
         room=Room(SHARE * settings.server.body_bytes),
         # The decoder first, so that nothing new comes; the database last.
         closers=(decoder.close, journal.close, quarantine.stop, sync.stop, database.close),
+    )
+
+
+def _opened(settings: Settings, started: ExitStack) -> Database:
+    """The database with its tables."""
+    database = Database.open(settings.database_url)
+    started.callback(database.close)
+    database.migrate()
+    return database
+
+
+def _pipeline(
+    decoder: DecoderPool, matching: Matching, policy: Policy, journal: Journal, metrics: Metrics
+) -> Pipeline:
+    return Pipeline(
+        decoder=decoder,
+        matching=matching,
+        policy=policy,
+        journal=journal,
+        decoded=metrics.decoded,
     )
 
 
@@ -211,9 +222,7 @@ def worker(
     policy = Policy.in_force(settings.policy.file)
     PolicyVersions(settings.policy_versions_folder).keep(policy)
     with ExitStack() as opened:
-        database = Database.open(settings.database_url)
-        opened.callback(database.close)
-        database.migrate()
+        database = _opened(settings, opened)
         journal = opened.enter_context(Journal(database, keep_signals=_keeps(settings)))
         tools = Tools(
             kinds=kinds,

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from rich.table import Table
 
 from tutela.errors import InvalidInput
-from tutela.interfaces.cli.defence import preview
+from tutela.interfaces.cli.defence import DAYS, DaysOption, show_preview
 from tutela.interfaces.cli.settings import ConfigOption
 from tutela.settings import Settings
 
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from tutela.storage.entries import Entries
 
 app = typer.Typer(no_args_is_help=True, help="Create, fill, list, change and export banks.")
-
-app.command()(preview)
 
 BankArgument = Annotated[str, typer.Argument(metavar="BANK", help="Name of the bank.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -121,6 +119,24 @@ def change(
             distance=distance,
         )
     typer.echo(f"Changed bank {bank.name}.")
+
+
+@app.command()
+def preview(
+    name: BankArgument,
+    *,
+    distance: Annotated[
+        int, typer.Option(min=0, max=31, help="The distance to think of, in bits.")
+    ],
+    days: DaysOption = DAYS,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Show which findings of the last days a bank would lose at a smaller distance.
+
+    Nothing is changed.
+    """
+    show_preview(name, distance=distance, days=days, as_json=as_json, config=config)
 
 
 @app.command()

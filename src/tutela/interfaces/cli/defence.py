@@ -162,26 +162,16 @@ def distance(
     typer.echo(f"Entry {number} matches {how} from now on.")
 
 
-def preview(
-    name: Annotated[str, typer.Argument(metavar="BANK", help="Name of the bank.")],
-    *,
-    distance: Annotated[
-        int, typer.Option(min=0, max=DISTANCE, help="The distance to think of, in bits.")
-    ],
-    days: DaysOption = DAYS,
-    as_json: JsonOption = False,
-    config: ConfigOption = None,
+def show_preview(
+    name: str, *, distance: int, days: int, as_json: bool, config: ConfigOption
 ) -> None:
-    """Show which findings of the last days a bank would lose at a smaller distance.
-
-    Nothing is changed.
-    """
-    from tutela.detection.signals.registry import builtin_kinds  # noqa: PLC0415
-    from tutela.storage.defence.preview import preview as look  # noqa: PLC0415
+    """Print what a bank would lose at a smaller distance; raises as `preview` of the storage."""
+    from tutela.detection.signals.registry import builtin_kinds  # noqa: PLC0415 - see `_database`
+    from tutela.storage.defence.preview import preview  # noqa: PLC0415
 
     perceptual = [kind.name for kind in builtin_kinds() if not kind.exact]
     with _database(config) as database:
-        found = look(database, name, distance=distance, days=days, perceptual=perceptual)
+        found = preview(database, name, distance=distance, days=days, perceptual=perceptual)
     if as_json:
         _print_json(found)
         return

@@ -153,6 +153,10 @@ async def _watch(services: Services) -> None:
     while True:
         age, sizes = services.sync.age_seconds, services.matcher.sizes()
         services.metrics.index_state(age, services.matcher.version, sizes)
+        files = services.sync.files
+        services.metrics.index_files(
+            mapped=files.mapped, size=files.bytes, rebuilt=files.rebuilt, refused=files.refused
+        )
         services.metrics.queue_depth("decoder", services.decoder.depth)
         services.metrics.queue_depth("journal", services.journal.depth)
         missing = services.decoder.missing_protections

@@ -21,6 +21,9 @@ INLINE_SIGNALS = 8
 """So many signals are searched on the event loop (about 0.1 ms each at a million entries, less
 than a hop to a thread costs); more go to a thread, so that no other request waits for them."""
 
+MOST_MATCHES = 100
+"""So many entries are told of each signal, the closest, unless the caller asks for others."""
+
 KNOWN_ENTRIES = 100_000
 """Entries whose facts are kept in memory. Facts of an entry never change, so none goes stale."""
 
@@ -105,11 +108,15 @@ class Matching:
         return await self._join(found, signals, paths)
 
     async def of_signals(
-        self, signals: Sequence[Signal], banks: Collection[str] | None = None
+        self,
+        signals: Sequence[Signal],
+        banks: Collection[str] | None = None,
+        limit: int = MOST_MATCHES,
     ) -> list[Findings]:
         """What each signal comes to.
 
         Args:
+            limit: most entries per signal that are told, the closest; see `totals`.
             banks: names of the banks to look in; all enabled ones where it is None. Allow banks
                 silence what they know in any case.
 
@@ -121,7 +128,7 @@ class Matching:
         if not self.ready():
             raise Unavailable("the lists are still being loaded", remedy="try again in a moment")
         chosen = None if banks is None else self._bank_ids(banks)
-        found = await self._search(signals, chosen)
+        found = await self._search(signals, chosen, limit)
         results = [_NOTHING] * len(signals)
         if found.hits:
             paths: list[tuple[str, ...]] = [()] * len(signals)
@@ -130,6 +137,31 @@ class Matching:
                 part = _Search(own, allowing.get(number, ()), found.version)
                 results[number] = await self._join(part, signals, paths)
         return results
+
+    async def totals(
+        self,
+        signals: Sequence[Signal],
+        told: Sequence[int],
+        banks: Collection[str] | None = None,
+        limit: int = MOST_MATCHES,
+    ) -> list[int]:
+        """Entries that match each signal, of which `limit` were told, silenced ones included.
+
+        Only signals with so many are counted: it takes a while where there are very many.
+
+        Args:
+            told: entries that were told of each signal.
+            banks: as for `of_signals`.
+        """
+        searched = self._roles().searched if banks is None else self._bank_ids(banks)
+        totals = list(told)
+        capped = [number for number, count in enumerate(told) if count >= limit]
+        if capped:
+            asked = [signals[number] for number in capped]
+            counted = await asyncio.to_thread(self._matcher.count, asked, searched)
+            for number, total in zip(capped, counted, strict=True):
+                totals[number] = max(total, told[number])
+        return totals
 
     def _bank_ids(self, names: Collection[str]) -> set[int]:
         by_name = {bank.name: bank for bank in self._matcher.banks.values()}
@@ -145,11 +177,16 @@ class Matching:
             )
         return {by_name[name].id for name in names}
 
-    async def _search(self, signals: Sequence[Signal], banks: Collection[int] | None) -> _Search:
+    async def _search(
+        self,
+        signals: Sequence[Signal],
+        banks: Collection[int] | None,
+        limit: int = MOST_MATCHES,
+    ) -> _Search:
         # Read first: what is searched is then at least as new as the version that is quoted.
         version, roles = self._matcher.version, self._roles()
         searched = roles.searched if banks is None else banks
-        hits = await self._match(signals, searched)
+        hits = await self._match(signals, searched, limit)
         if not hits or not roles.allowing:
             return _Search(hits, (), version)
         # Few signals hit anything; only these are looked for in the allow banks.
@@ -167,11 +204,14 @@ class Matching:
         return self._known_roles
 
     async def _match(
-        self, signals: Sequence[Signal], banks: Collection[int] | None
+        self,
+        signals: Sequence[Signal],
+        banks: Collection[int] | None,
+        limit: int = MOST_MATCHES,
     ) -> Sequence[Hit]:
         if len(signals) <= INLINE_SIGNALS:
-            return self._matcher.match(signals, banks)
-        return await asyncio.to_thread(self._matcher.match, signals, banks)
+            return self._matcher.match(signals, banks, limit)
+        return await asyncio.to_thread(self._matcher.match, signals, banks, limit)
 
     async def _join(
         self, found: _Search, signals: Sequence[Signal], paths: Sequence[tuple[str, ...]]

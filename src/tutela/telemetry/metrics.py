@@ -86,6 +86,18 @@ class Metrics:
         self._index_entries = make.gauge(
             "index_entries", "Signals in the index of one process", "livemax", "kind"
         )
+        self._index_mapped = make.gauge(
+            "index_mapped", "Whether every process searches the files that all share", "livemin"
+        )
+        self._index_bytes = make.gauge(
+            "index_bytes", "Size of the files of the index in use", "livemax"
+        )
+        self._index_rebuilds = make.gauge(
+            "index_rebuilds", "Times the index was made from the database alone", "livemax"
+        )
+        self._index_refused = make.gauge(
+            "index_refused", "Times a process refused the index on disk", "livesum"
+        )
         self._journal_batch = make.histogram(
             "journal_batch_events", "Events made durable by one transaction", _EVENTS
         )
@@ -168,6 +180,13 @@ class Metrics:
         self._list_version.set(version)
         for kind, size in sizes.items():
             self._index_entries.labels(kind).set(size)
+
+    def index_files(self, *, mapped: bool, size: int, rebuilt: int, refused: int) -> None:
+        """The index on disk, as this process sees it; size in bytes."""
+        self._index_mapped.set(mapped)
+        self._index_bytes.set(size)
+        self._index_rebuilds.set(rebuilt)
+        self._index_refused.set(refused)
 
     def journalled(self, events: int) -> None:
         """One transaction made so many events durable."""

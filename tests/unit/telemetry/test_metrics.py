@@ -86,6 +86,7 @@ def test_what_happened_is_counted() -> None:
     metrics.decoded(0.3)
     metrics.journalled(40)
     metrics.index_state(0.2, 17, {"md5": 4, "pdq": 9})
+    metrics.index_files(mapped=True, size=123, rebuilt=2, refused=3)
     metrics.queue_depth("journal", 6)
     found = series(metrics.render())
     for name, value in {
@@ -105,6 +106,10 @@ def test_what_happened_is_counted() -> None:
         "tutela_journal_batch_events_sum": 40,
         "tutela_index_age_seconds": 0.2,
         "tutela_list_version": 17,
+        "tutela_index_mapped": 1,
+        "tutela_index_bytes": 123,
+        "tutela_index_rebuilds": 2,
+        "tutela_index_refused": 3,
         "tutela_index_entries{kind=md5}": 4,
         "tutela_index_entries{kind=pdq}": 9,
         "tutela_queue_depth{queue=journal}": 6,

@@ -231,6 +231,10 @@ class Matcher:
         """
         return self._answer(signals, banks, limit, count=False).hits
 
+    def count(self, signals: Sequence[Signal], banks: Collection[int] | None = None) -> list[int]:
+        """How many entries match each signal; it takes a while where there are very many."""
+        return self._answer(signals, banks, 1, count=True).totals
+
     def find(
         self, signals: Sequence[Signal], banks: Collection[int] | None = None, limit: int = 100
     ) -> Answer:

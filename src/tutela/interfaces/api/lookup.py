@@ -13,6 +13,7 @@ from tutela.interfaces.api.documents import About, read_json
 from tutela.interfaces.api.submissions import SignalDocument, canonical
 from tutela.interfaces.services import services_of
 from tutela.interfaces.web.answers import JsonAnswer
+from tutela.lists.matching import MOST_MATCHES
 from tutela.model import Match, Silenced
 from tutela.model.bank import BankName
 from tutela.model.record import Record
@@ -24,19 +25,23 @@ class LookupDocument(Record, frozen=True, kw_only=True):
     Attributes:
         signals: 1 to 10 000 signals.
         banks: names of the banks to look in; all enabled ones without it.
+        limit: most entries that are told of each signal, the closest.
     """
 
     signals: Annotated[tuple[SignalDocument, ...], msgspec.Meta(min_length=1, max_length=10_000)]
     banks: tuple[BankName, ...] | None = None
+    limit: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = MOST_MATCHES
 
 
 class LookupResult(Record, frozen=True, kw_only=True, omit_defaults=True):
     """The matches of one signal, closest first.
 
     Attributes:
+        total: entries that match in all, silenced ones too, of which at most the limit is told.
         silenced: matches that do not count, each with why; left out where there are none.
     """
 
+    total: int
     matches: tuple[Match, ...]
     silenced: tuple[Silenced, ...] = ()
 
@@ -69,8 +74,14 @@ async def lookup(request: Request[Any, Any, Any]) -> ASGIApp:
     document = await read_json(request, _DECODER)
     signals = canonical(document.signals, services.kinds)
     version = services.matching.version
-    found = await services.matching.of_signals(signals, document.banks)
+    matching, banks, limit = services.matching, document.banks, document.limit
+    found = await matching.of_signals(signals, banks, limit)
     hits = sum(1 for one in found if one.matches)
     services.metrics.looked_up(found=hits, missed=len(found) - hits)
-    results = [LookupResult(matches=one.matches, silenced=one.silenced) for one in found]
+    told = [len(one.matches) + len(one.silenced) for one in found]
+    totals = await matching.totals(signals, told, banks, limit)
+    results = [
+        LookupResult(total=total, matches=one.matches, silenced=one.silenced)
+        for total, one in zip(totals, found, strict=True)
+    ]
     return JsonAnswer(LookupAnswer(list_version=version, results=results))

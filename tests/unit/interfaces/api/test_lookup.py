@@ -101,3 +101,18 @@ def test_a_document_that_is_too_large(api: Api) -> None:
     body = b'{"signals":"' + b"x" * 16_000_000 + b'"}'
     answer = api.ask("POST", "/v1/lookup", body, kind="application/json")
     assert (answer.status, answer.code) == (413, "too-large")
+
+
+def test_what_is_cut_off_is_counted(api: Api) -> None:
+    entries = [{"signals": [{"kind": "pdq", "value": FAR[:-1] + digit}]} for digit in "01234567"]
+    api.post("/v1/banks", {"name": "many"})
+    assert api.post("/v1/banks/many/entries", {"entries": entries}).status == 201
+    signals = [{"kind": "pdq", "value": value} for value in (FAR, LAKE, "00ff" * 16)]
+    answer = api.post("/v1/lookup", {"signals": signals, "limit": 3})
+    results = answer.json["results"]
+    assert [(len(one["matches"]), one["total"]) for one in results] == [(3, 8), (2, 2), (0, 0)]
+    assert [match["distance"] for match in results[0]["matches"]] == [0, 1, 1]
+    only = api.post("/v1/lookup", {"signals": signals, "limit": 1, "banks": ["lakes"]})
+    assert [one["total"] for one in only.json["results"]] == [0, 1, 0]
+    for limit in (0, 10_001):
+        assert api.post("/v1/lookup", {"signals": signals, "limit": limit}).status == 400

@@ -32,6 +32,8 @@ class Ready(Record, frozen=True, kw_only=True):
         ready: all that follows is well.
         index_loaded: every list was loaded.
         index_age_seconds: time since the index last agreed with the database; None before that.
+        index_mapped: whether the process searches the files that all processes share; it answers
+            as well without them, from memory of its own.
         list_version: version of the lists that answers speak for.
         database: whether the database answers.
         decoder: whether a child that decodes files is ready.
@@ -43,6 +45,7 @@ class Ready(Record, frozen=True, kw_only=True):
     ready: bool
     index_loaded: bool
     index_age_seconds: float | None
+    index_mapped: bool
     list_version: int
     database: bool
     decoder: bool
@@ -84,6 +87,7 @@ def readiness(services: Services) -> Ready:
         ready=loaded and age <= OLDEST_SECONDS and database and decoder,
         index_loaded=loaded,
         index_age_seconds=round(age, 3) if loaded else None,
+        index_mapped=services.sync.files.mapped,
         list_version=services.matcher.version,
         database=database,
         decoder=decoder,

@@ -1,4 +1,9 @@
-"""Many searches at once, as a re-scan needs them: columns in, columns out, on several cores."""
+"""Many searches at once, as a re-scan needs them: columns in, columns out, on several cores.
+
+The kernel sorts the probes of each query by where they go and asks memory for them ahead. Sorting
+the queries as well, by the substring of any table, was tried among a million and among ten million
+entries, and gained nothing that could be measured.
+"""
 
 from __future__ import annotations
 

@@ -68,6 +68,10 @@ class NoSignal(Record, frozen=True, kw_only=True):
     detail: str = ""
 
 
+ReducedVariants = tuple[tuple[str, "PixelSignal | None"], ...]
+"""As `Variants`, with None for those that all pixels are needed for."""
+
+
 class SignalKind(Protocol):
     """What every signal kind has. Signals of one kind are compared with each other only.
 
@@ -160,5 +164,5 @@ class ReducibleKind(PixelKind, Protocol):
     def of_reduced(self, picture: Reduced) -> PixelSignal | None:
         """The fingerprint of a picture, or None where all its pixels are needed to tell."""
 
-    def dihedral_of_reduced(self, picture: Reduced) -> Variants | None:
-        """As `dihedral`, or None where all its pixels are needed to tell."""
+    def dihedral_of_reduced(self, picture: Reduced) -> ReducedVariants:
+        """As `dihedral`, of which each may be None. The original is what `of_reduced` gives."""

@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 from tutela.detection.signals.forms import base64, hexadecimal, parsed
 from tutela.detection.signals.information import low_information
 from tutela.detection.signals.kernels import above_median, quality, spectrum, thumbnail
-from tutela.detection.signals.kind import NoSignal, Pixels, PixelSignal, Reduced, Variants
+from tutela.detection.signals.kind import (
+    NoSignal,
+    Pixels,
+    PixelSignal,
+    Reduced,
+    ReducedVariants,
+    Variants,
+)
 from tutela.detection.signals.thumbnail.reduced import reduced_thumbnail
 from tutela.errors import InvalidInput
 from tutela.model import GapReason, LowInformation, Measure
@@ -115,19 +122,15 @@ class Pdq:
 
         None where the picture is nearly flat, or where more than 6 bits hang by a thread.
         """
-        coefficients, score, little = _reduced(picture)
-        if score < CLEAR_QUALITY or not _is_clear(coefficients):
-            return None
-        value = above_median(coefficients).tobytes()
-        return PixelSignal(value=value, quality=score, low_information=little)
+        return _clear_signal(*_reduced(picture))
 
-    def dihedral_of_reduced(self, picture: Reduced) -> Variants | None:
-        """As `dihedral`, each variant as near as that of `of_reduced`."""
+    def dihedral_of_reduced(self, picture: Reduced) -> ReducedVariants:
+        """As `dihedral`, each as near as that of `of_reduced`, or None."""
         coefficients, score, little = _reduced(picture)
-        variants = _variants(coefficients)
-        if score < CLEAR_QUALITY or not all(map(_is_clear, variants.values())):
-            return None
-        return tuple((name, _signal(turned, score, little)) for name, turned in variants.items())
+        return tuple(
+            (name, _clear_signal(turned, score, little))
+            for name, turned in _variants(coefficients).items()
+        )
 
 
 def _reduced(picture: Reduced) -> tuple[Floats, int, LowInformation | None]:
@@ -143,11 +146,17 @@ def _reduced(picture: Reduced) -> tuple[Floats, int, LowInformation | None]:
     return spectrum(thumb), quality(thumb), low_information(thumb)
 
 
-def _is_clear(coefficients: Floats) -> bool:
-    """Whether nearly all coefficients are safely above or below the median."""
+def _clear_signal(
+    coefficients: Floats, score: int, little: LowInformation | None
+) -> PixelSignal | None:
+    """The signal, if nearly all coefficients are safely above or below the median."""
     flat = coefficients.ravel()
     below, above = np.partition(flat, (127, 128))[127:129]
-    return int((np.abs(flat - (below + above) / 2) < _DOUBT).sum()) <= _DOUBTFUL
+    doubtful = int((np.abs(flat - (below + above) / 2) < _DOUBT).sum())
+    if score < CLEAR_QUALITY or doubtful > _DOUBTFUL:
+        return None
+    value = above_median(coefficients).tobytes()
+    return PixelSignal(value=value, quality=score, low_information=little)
 
 
 def _refusal(pixels: Pixels) -> NoSignal | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -13,11 +13,14 @@ from tutela.detection.signals.kind import (
     Pixels,
     PixelSignal,
     Reduced,
+    ReducedVariants,
     ReducibleKind,
     Variants,
 )
 from tutela.detection.signals.registry import SignalKinds
 from tutela.model import Gap, Signal
+
+Result = TypeVar("Result")
 
 _AS_IT_IS = "original"
 """What `PixelKind.dihedral` calls the variant that is none."""
@@ -63,6 +66,7 @@ class Fingerprints:
         self._dihedral = dihedral
         self._reduce = reduce
         self._signals: dict[tuple[str, bytes], Signal] = {}
+        self._made: set[tuple[str, str]] = set()
         self._gaps: list[Gap] = []
         self.width = 0
         self.height = 0
@@ -86,31 +90,27 @@ class Fingerprints:
         return min((kind.reduction(height, width) for kind in kinds), default=1)
 
     def add_reduced(self, views: Iterable[ReducedView]) -> bool:
-        """Fingerprints the only frame of a picture, seen in each of `views`.
+        """Fingerprints the only frame of a picture, seen in each of `views`, as far as that goes.
 
         Returns:
-            False where all pixels are needed to tell: nothing was kept then.
+            Whether nothing is missing. Else the frame is to be added with all its pixels: what was
+            made here stays, so that it does not depend on what else is made of the picture.
         """
-        results: list[tuple[ReducibleKind, PixelSignal, str]] = []
+        complete = True
         for view in views:
             for kind in self._kinds.reducible_kinds:
-                variants = self._of_reduced(kind, view)
-                if variants is None:
-                    return False
-                for name, result in variants:
-                    if isinstance(result, PixelSignal):
-                        results.append((kind, result, _joined(view.name, name)))
-        for reducible, result, part in results:
-            self._keep(reducible, result, part)
-        self.frames += 1
-        return True
+                for name, result in self._reduced_results(kind, view):
+                    if result is None:
+                        complete = False
+                    else:
+                        self._keep(kind, result, _joined(view.name, name))
+        self.frames += complete
+        return complete
 
-    def _of_reduced(self, kind: ReducibleKind, view: ReducedView) -> Variants | None:
+    def _reduced_results(self, kind: ReducibleKind, view: ReducedView) -> ReducedVariants:
         if self._dihedral and view.variants:
-            variants = kind.dihedral_of_reduced(view.picture)
-            return None if variants is None else _as_parts(variants)
-        result = kind.of_reduced(view.picture)
-        return None if result is None else (("", result),)
+            return _as_parts(kind.dihedral_of_reduced(view.picture))
+        return (("", kind.of_reduced(view.picture)),)
 
     def add(self, views: Iterable[View], frame: str = "") -> None:
         """Fingerprints one frame, seen in each of `views`; the first is the frame as stored.
@@ -140,6 +140,9 @@ class Fingerprints:
 
     def _keep(self, kind: PixelKind, result: PixelSignal, part: str) -> None:
         key = kind.name, result.value
+        if (kind.name, part) in self._made:
+            return
+        self._made.add((kind.name, part))
         if key not in self._signals:
             self._signals[key] = Signal(
                 kind=kind.name,
@@ -150,7 +153,9 @@ class Fingerprints:
             )
 
 
-def _as_parts(variants: Variants) -> Variants:
+def _as_parts(
+    variants: tuple[tuple[str, Result], ...],
+) -> tuple[tuple[str, Result], ...]:
     """With the names that they have in `Signal.part`."""
     return tuple((name.replace(_AS_IT_IS, ""), result) for name, result in variants)
 

@@ -131,6 +131,30 @@ def test_turned_pictures_and_variants(
         assert apart(ours[part], theirs[part]) <= 6
 
 
+def test_a_fingerprint_does_not_depend_on_what_else_is_made(
+    encode: Encode, examine: Examine, decoded: Sizes
+) -> None:
+    """Of some photographs a variant needs all pixels, and the picture as it is does not."""
+    exif = Image.Exif()
+    exif[274] = 6
+    mixed = 0
+    for photograph in listed():
+        with Image.open(io.BytesIO(photograph.data)) as image:
+            data = encode(image, "JPEG", quality=80, exif=exif)
+        alone = prints(examine(data)[0])
+        at_first = decoded.copy()
+        decoded.clear()
+        (content,) = examine(data, dihedral=True)
+        mixed += decoded != at_first
+        decoded.clear()
+        among = prints(content)
+        assert content.frames == 1
+        assert among[""] == alone[""]
+        # Equal ones are kept once: as "turned", it may have the name of a variant.
+        assert among.get("turned") in {alone["turned"], None}
+    assert mixed
+
+
 def haze(width: int, height: int) -> Image.Image:
     """Nearly flat: its fingerprint hangs by a thread in many bits."""
     y, x = np.mgrid[:height, :width]

@@ -25,7 +25,7 @@ from functools import wraps
 from typing import Any, NamedTuple, cast
 
 import numpy as np
-from llvmlite import ir  # type: ignore[import-untyped]
+from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, models, overload, register_model
@@ -91,7 +91,7 @@ def _instruction(result: Code) -> Callable[[Callable[..., Code]], Callable[..., 
 def _plain(context: Code, builder: Code, kind: Code, value: Code) -> Code:
     if not isinstance(kind, types.Array):
         return value
-    proxy = cgutils.create_struct_proxy(kind)  # type: ignore[no-untyped-call]
+    proxy = cgutils.create_struct_proxy(kind)
     return proxy(context, builder, value=value).data
 
 

@@ -10,7 +10,6 @@ from tutela.model.match import Match, Silenced, Silencing
 from tutela.model.parking import Parking, ParkingDecision
 from tutela.model.principle import PRINCIPLES, Measure, MeasureState, Principle
 from tutela.model.rescan import (
-    ENDED,
     ActionChange,
     PolicyReport,
     Rescan,
@@ -24,7 +23,6 @@ from tutela.model.signal import LowInformation, Signal
 from tutela.model.verdict import Verdict
 
 __all__ = [
-    "ENDED",
     "PRINCIPLES",
     "ActionChange",
     "ActionKind",

@@ -42,9 +42,10 @@ class RescanState(StrEnum):
     FAILED = "failed"
     """It could not go on; `problem` says why. It can be resumed."""
 
-
-ENDED = frozenset({RescanState.DONE, RescanState.CANCELLED, RescanState.FAILED})
-"""States in which nothing more happens by itself."""
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more happens by itself."""
+        return self in {RescanState.DONE, RescanState.CANCELLED, RescanState.FAILED}
 
 
 class RescanTally(Record, frozen=True, kw_only=True):

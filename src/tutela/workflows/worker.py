@@ -68,6 +68,7 @@ class Worker:
         self._automatic = automatic
         self._keep = keep
         self._stop = stop
+        self._alone = False
         self._looked_at = self._expired_at = float("-inf")
         self._wait_for: Callable[[Callable[[], T]], T] = _now
         self.holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
@@ -90,7 +91,10 @@ class Worker:
                     self._stop.wait(RETRY_SECONDS)
 
     def run_one(self, number: int) -> bool:
-        """Work on one re-scan now, to its end; False where it is not free to be worked on.
+        """Work on one re-scan now, to its end, and on nothing else.
+
+        Returns:
+            Whether it was free to be worked on.
 
         Raises:
             Unavailable: the database is; the re-scan can go on later.
@@ -98,6 +102,7 @@ class Worker:
         task = self._tools.rescans.claim(self.holder, number)
         if task is None:
             return False
+        self._alone = True
         with Heart() as heart:
             self._work(task, heart)
         return True
@@ -193,7 +198,7 @@ class Worker:
 
     def _others_first(self, task: Task) -> bool:
         """Whether lists grew while something else than growth is compared."""
-        return self._keep_up() and task.kind is not RescanKind.GROWTH
+        return not self._alone and self._keep_up() and task.kind is not RescanKind.GROWTH
 
 
 def _now(work: Callable[[], T]) -> T:

@@ -139,6 +139,15 @@ def test_a_pause_is_heeded_within_a_piece(
     assert world.rescans.get(number).tally.events == 60
 
 
+def test_by_hand_nothing_else_is_worked_on(world: World, signal: Make) -> None:
+    world.upload("lake", signal("lake"))
+    world.list("known", signal("lake"))
+    number = world.rescans.ask(NewRescan(bank="known"), "a test").id
+    assert world.worker().run_one(number)
+    assert not world.worker().run_one(number), "it has ended"
+    assert [one.state for one in world.rescans.list()] == [RescanState.DONE]
+
+
 def test_growth_goes_before_what_a_person_asked_for(
     world: World, signal: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,7 +16,7 @@ from tutela.interfaces.console.answers import page, see_other
 from tutela.interfaces.console.pages import Problem
 from tutela.interfaces.console.sign_in import check_csrf, read_fields, session_of
 from tutela.interfaces.services import services_of
-from tutela.model import ENDED, Rescan, RescanState
+from tutela.model import Rescan, RescanState
 from tutela.policy.versions import PolicyVersions
 
 PER_PAGE = 50
@@ -65,7 +65,7 @@ async def show_rescan(request: Request[Any, Any, Any], number: int) -> Response[
         may_see=may_see,
         may_change=may(role, Permission.RESCANS_CHANGE),
         going_on=_going_on(found),
-        ended=found.state in ENDED,
+        ended=found.state.ended,
     )
 
 
@@ -123,7 +123,7 @@ async def _list_page(
 
 def _going_on(rescan: Rescan) -> bool:
     """Whether the page will show something else in a moment."""
-    return rescan.state not in ENDED and rescan.state is not RescanState.PAUSED
+    return not rescan.state.ended and rescan.state is not RescanState.PAUSED
 
 
 def _wanted(fields: Mapping[str, str]) -> RescanRequest:

@@ -23,7 +23,6 @@ from sqlalchemy import (
 
 from tutela.errors import Conflict, InvalidInput, NotFound
 from tutela.model import (
-    ENDED,
     Bank,
     PolicyReport,
     Rescan,
@@ -294,7 +293,7 @@ class Rescans:
 
     def _turn(self, number: int, states: AbstractSet[RescanState], state: RescanState) -> Rescan:
         values: dict[str, Any] = {"state": state.value, "holder": None, "problem": ""}
-        values["ended_at"] = now() if state in ENDED else None
+        values["ended_at"] = now() if state.ended else None
         allowed = rescans.c.state.in_([one.value for one in states])
         with self._database.write() as connection:
             turned = connection.execute(

@@ -19,7 +19,7 @@ from rich.console import Console
 from tutela.errors import InvalidInput
 from tutela.interfaces.cli.past.view import progress_bar, summary, table_of
 from tutela.interfaces.cli.settings import ConfigOption
-from tutela.model import ENDED, Rescan, RescanState
+from tutela.model import Rescan, RescanState
 from tutela.settings import Settings
 
 if TYPE_CHECKING:
@@ -280,7 +280,7 @@ def _waited(rescans: Rescans, number: int) -> Rescan:
     found = rescans.get(number)
     with progress_bar() as progress:
         task = progress.add_task("Comparing", total=1.0)
-        while found.state not in ENDED and found.state is not RescanState.PAUSED:
+        while not found.state.ended and found.state is not RescanState.PAUSED:
             progress.update(task, completed=found.progress)
             time.sleep(POLL_SECONDS)
             found = rescans.get(number)

@@ -169,6 +169,7 @@ def fact(_: str) -> Iterator[str]:
         facts.MatchFacts,
         facts.GapFacts,
         facts.ContentFacts,
+        facts.SilencedFacts,
     ):
         info = types.type_info(record)
         assert isinstance(info, types.StructType)  # noqa: S101 - a Record is a Struct

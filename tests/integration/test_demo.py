@@ -52,6 +52,11 @@ def test_a_drill_that_runs_once_misses_nothing(env: dict[str, str], tmp_path: Pa
     lines = done.stdout.splitlines()
     assert lines[-1] == "drill: 25 events, 16 matched, 0 missed, 3 not checked"
     assert "text file named .jpg" in done.stdout
+    # A photograph that is listed afterwards is found in what was clear before.
+    assert re.fullmatch(
+        r"past: [\w-]+ was listed afterwards, and (\d) of \1 earlier uploads of it were found",
+        lines[-2],
+    )
     assert list(tmp_path.iterdir()) == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -10,17 +11,45 @@ from queue import SimpleQueue
 
 from tutela.drill.client import Client
 from tutela.drill.photographs import listed
-from tutela.drill.plan import Upload
+from tutela.drill.plan import Upload, UploadKind
 from tutela.drill.tally import Tally
 from tutela.errors import Unavailable
+from tutela.model.record import Record
 from tutela.model.verdict import Verdict
 
 BANK = "drill"
 """Name of the bank that a drill fills."""
 COUNT_SECONDS = 10.0
 """Longest wait until added entries count; it takes less than a second."""
+LOOK_BACK_SECONDS = 90.0
+"""Longest wait until the past was compared; the process that does so may still be starting."""
 SENDERS = 4
 """Uploads under way at once: enough that the server always has one to work on."""
+
+
+class LookBack(Record, frozen=True, kw_only=True):
+    """What came of a photograph that was listed after it had been sent.
+
+    Attributes:
+        sent: earlier uploads of it.
+        found: those that a re-scan has found.
+    """
+
+    photograph: str
+    sent: int
+    found: int
+
+    @property
+    def sound(self) -> bool:
+        """Whether every earlier upload was found."""
+        return self.found == self.sent
+
+    def line(self) -> str:
+        """One line for people."""
+        return (
+            f"past: {self.photograph} was listed afterwards, and {self.found} of {self.sent} "
+            "earlier uploads of it were found"
+        )
 
 
 def fill_bank(client: Client) -> None:
@@ -79,8 +108,51 @@ def send(
     return tally
 
 
+def look_back(
+    client: Client, uploads: Sequence[Upload], begins: Callable[[str], object]
+) -> LookBack | None:
+    """List a photograph that was sent before, and wait until it is found in the past.
+
+    Args:
+        client: a connection of an admin.
+        uploads: all that was sent.
+        begins: called with the name of the photograph before it is listed.
+
+    Returns:
+        What came of it, or None where no photograph was sent that is not listed.
+    """
+    sent = [upload for upload in uploads if upload.recipe.kind is UploadKind.UNRELATED]
+    if not sent:
+        return None
+    names = Counter(upload.photograph.name for upload in sent)
+    name, _ = names.most_common(1)[0]
+    begins(name)
+    copies = [upload for upload in sent if upload.photograph.name == name]
+    fields = {"label": name, "source": BANK}
+    data = copies[0].photograph.data
+    client.upload(f"/v1/banks/{BANK}/media", fields, data, f"{name}.jpg")
+    wanted = {event_id(upload) for upload in copies}
+    until = time.monotonic() + LOOK_BACK_SECONDS
+    while not wanted <= (found := _found(client)) and time.monotonic() < until:
+        time.sleep(0.2)
+    return LookBack(photograph=name, sent=len(wanted), found=len(wanted & found))
+
+
+def _found(client: Client) -> set[str]:
+    """Ids of the events that re-scans have found something in."""
+    rescans = client.get("/v1/rescans")["rescans"]
+    pages = [client.get(f"/v1/rescans/{one['id']}/findings?limit=500") for one in rescans]
+    findings = [finding for page in pages for finding in page["findings"]]
+    return {finding["event"]["origin"]["event_id"] for finding in findings}
+
+
+def event_id(upload: Upload) -> str:
+    """The id that an upload is sent with."""
+    return f"drill-{upload.number}"
+
+
 def check(client: Client, upload: Upload, file: bytes) -> Verdict:
     """Send one upload as a web form does and return the verdict."""
-    fields = {"event_id": f"drill-{upload.number}", "surface": "drill", "drill": "true"}
+    fields = {"event_id": event_id(upload), "surface": "drill", "drill": "true"}
     answer = client.upload("/v1/check", fields, file, "photo.jpg")
     return Verdict(answer["verdict"])

@@ -20,7 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from tutela.drill.plan import plan
-from tutela.drill.run import fill_bank, send
+from tutela.drill.run import LookBack, fill_bank, look_back, send
 from tutela.drill.server import Server, free_port
 from tutela.drill.tally import Tally
 from tutela.errors import Unavailable
@@ -63,17 +63,21 @@ def run_drill(options: Options) -> bool:
             _server(settings, env, folder) as server,
             closing(Database.open(settings.database_url)) as database,
         ):
-            tally = _drill(console, server, Keys(database), options.events)
+            tally, past = _drill(console, server, Keys(database), options.events)
             console.print(_table(tally))
+            if past is not None:
+                console.print(past.line(), soft_wrap=True)
             if not options.once:
                 console.print(tally.line())
                 _stay(console, server, Sessions(database))
     if options.once:
         console.print(tally.line(), soft_wrap=True)
-    return tally.sound
+    return tally.sound and (past is None or past.sound)
 
 
-def _drill(console: Console, server: Server, keys: Keys, events: int) -> Tally:
+def _drill(
+    console: Console, server: Server, keys: Keys, events: int
+) -> tuple[Tally, LookBack | None]:
     _, secret = keys.create("demo", Role.ADMIN)
     with server.client(secret) as client:
         console.print("Filling the drill bank ...")
@@ -85,11 +89,17 @@ def _drill(console: Console, server: Server, keys: Keys, events: int) -> Tally:
         TimeRemainingColumn(),
         console=console,
     )
+    uploads = tuple(plan(events))
     with progress:
         task = progress.add_task("", total=events)
-        return send(
-            lambda: server.client(secret), tuple(plan(events)), lambda: progress.advance(task)
+        tally = send(lambda: server.client(secret), uploads, lambda: progress.advance(task))
+    with server.client(secret) as client:
+        past = look_back(
+            client,
+            uploads,
+            lambda name: console.print(f"Listing {name}, and looking for it in the past ..."),
         )
+    return tally, past
 
 
 def _table(tally: Tally) -> Table:

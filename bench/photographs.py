@@ -61,7 +61,7 @@ def _in(folder: Path | None) -> Iterator[Picture]:
     paths = sorted(folder.rglob("*")) if folder else []
     for path in paths:
         if path.suffix.lower() in ENDINGS and path.is_file() and not path.is_symlink():
-            yield Picture(name=path.name, data=path.read_bytes())
+            yield Picture(name=str(path), data=path.read_bytes())
 
 
 def encoded(image: Image.Image, media_format: str = "JPEG", **options: object) -> bytes:

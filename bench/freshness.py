@@ -36,6 +36,7 @@ from tutela.lists.sync import IndexSync
 from tutela.model import NewEntry, Signal
 from tutela.model.record import Record
 from tutela.storage.banks import Banks
+from tutela.storage.changes import bump_version
 from tutela.storage.database import Database
 from tutela.storage.entries import Entries
 
@@ -58,6 +59,7 @@ FILL_SIGNALS = """
     INSERT INTO entry_signals (entry_id, ordinal, kind, value, part)
     SELECT id, 0, 'pdq', randomblob(32), '' FROM n
 """
+DISABLE = "UPDATE entries SET state = 'disabled', version = :version WHERE id <= :last"
 
 
 class Spread(Record, frozen=True, kw_only=True):
@@ -89,8 +91,9 @@ class Result(Record, frozen=True, kw_only=True):
     Attributes:
         from_database: start of the process that found no files; it wrote them afterwards.
         added, disabled: seconds from the commit until both processes answer accordingly.
-        quiet, merging: seconds of one look-up of one signal, without and with an index being
-            written in the background; `written` says how long that took.
+        quiet, merging, rewriting: seconds of one look-up of one signal: without anything else,
+            while a grown head is written in the background, and while all is written anew because
+            6 % of the entries were disabled; `written` and `rewritten` say how long that took.
     """
 
     machine: Machine
@@ -103,6 +106,8 @@ class Result(Record, frozen=True, kw_only=True):
     quiet: Spread
     merging: Spread
     written: float
+    rewriting: Spread
+    rewritten: float
     memory: Memory
 
 
@@ -145,6 +150,8 @@ def measure(work: Path, entries: int, changes: int) -> Result:
     written = _write_anew(work, lists)
     merging = [seconds for worker in workers for seconds in worker.ask("latencies")["seconds"]]
     memory = workers[-1].ask("memory")
+    rewritten = _write_all(work, database, entries)
+    rewriting = [seconds for worker in workers for seconds in worker.ask("latencies")["seconds"]]
     starts = [msgspec.convert(worker.started, Start) for worker in workers]
     for worker in workers:
         worker.end()
@@ -161,6 +168,8 @@ def measure(work: Path, entries: int, changes: int) -> Result:
         quiet=_spread(quiet),
         merging=_spread(merging),
         written=written,
+        rewriting=_spread(rewriting),
+        rewritten=rewritten,
         memory=msgspec.convert(memory, Memory),
     )
 
@@ -220,6 +229,17 @@ def _write_anew(work: Path, lists: Entries) -> float:
     before = manifests.read(work / "index")
     codes = np.random.default_rng().integers(256, size=(HEAD_ROWS + 1000, 32), dtype=np.uint8)
     lists.add("bench", [_entry(code) for code in codes])
+    begun = time.monotonic()
+    _wait_until(lambda: manifests.read(work / "index") != before)
+    return time.monotonic() - begun
+
+
+def _write_all(work: Path, database: Database, entries: int) -> float:
+    """Disable 6 % of the entries at once; seconds until the whole index has been written anew."""
+    before = manifests.read(work / "index")
+    with database.write() as connection:
+        changed = {"version": bump_version(connection), "last": entries * 6 // 100}
+        connection.execute(text(DISABLE), changed)
     begun = time.monotonic()
     _wait_until(lambda: manifests.read(work / "index") != before)
     return time.monotonic() - begun
@@ -362,7 +382,11 @@ def _print(result: Result) -> None:
     ):
         print(f"{name:<34}{spread.median:>10.3f}{spread.p99:>10.3f}{spread.worst:>10.3f}")
     print(f"\n{'milliseconds of a look-up':<34}{'median':>10}{'99 %':>10}{'worst':>10}")
-    for name, spread in (("quiet", result.quiet), ("while it is written anew", result.merging)):
+    for name, spread in (
+        ("quiet", result.quiet),
+        ("while additions are written", result.merging),
+        ("while all is written anew", result.rewriting),
+    ):
         cells = (spread.median, spread.p99, spread.worst)
         print(f"{name:<34}" + "".join(f"{1000 * cell:>10.3f}" for cell in cells))
     for name, start in (
@@ -375,7 +399,8 @@ def _print(result: Result) -> None:
         )
     memory = result.memory
     print(
-        f"\nwriting the index anew after {HEAD_ROWS + 1000:,} additions: {result.written:.2f} s"
+        f"\nwriting {HEAD_ROWS + 1000:,} additions: {result.written:.2f} s; writing all anew after"
+        f" 6 % were disabled: {result.rewritten:.2f} s"
         f"\na process maps {memory.shared_files + memory.private_files:,.0f} MB of files, of which"
         f" {memory.shared_files:,.0f} MB are shared; {memory.private:,.0f} MB are its own in all"
     )

@@ -43,17 +43,8 @@ class Comparison:
         self.entries = 0
         self._task = task
         self._tools = tools
-        self._matcher = Matcher(tools.kinds)
         self._parked = tools.parked()
         self._load()
-        self._matching = Matching(
-            matcher=self._matcher,
-            kinds=tools.kinds,
-            facts=tools.facts,
-            ready=lambda: True,
-            parked=lambda: self._parked,
-            near=tools.near,
-        )
 
     def finished(self) -> bool:
         """Whether everything has been looked at."""
@@ -77,6 +68,16 @@ class Comparison:
         self.cursor = window.last
 
     def _load(self) -> None:
+        """Load the entries as they stand now."""
+        self._matcher = Matcher(self._tools.kinds)
+        self._matching = Matching(
+            matcher=self._matcher,
+            kinds=self._tools.kinds,
+            facts=self._tools.facts,
+            ready=lambda: True,
+            parked=lambda: self._parked,
+            near=self._tools.near,
+        )
         known = {kind.name for kind in self._tools.kinds}
         pieces: list[Piece] = []
 
@@ -115,9 +116,7 @@ class Comparison:
 
     def _look_closer(self, files: Sequence[EventFile]) -> None:
         """Match whole events as a live check would, and store what is new of it."""
-        self._parked = self._tools.parked()
-        found = asyncio.run(self._search(files))
-        found = self._still_counting(found)
+        found = self._found(files)
         before = self._tools.past.earlier([file.event.id for file in files])
         stored = []
         for file, own in zip(files, found, strict=True):
@@ -141,17 +140,27 @@ class Comparison:
         for future in stored:
             future.result()
 
-    async def _search(self, files: Sequence[EventFile]) -> list[Findings]:
-        return [await self._matching.of_contents(file.event.contents) for file in files]
-
-    def _still_counting(self, found: Sequence[Findings]) -> list[Findings]:
-        """Without entries that were disabled or deleted since they were loaded."""
-        entries = {match.entry_id for own in found for match in own.matches}
-        counting = self._tools.past.counting(sorted(entries))
+    def _found(self, files: Sequence[EventFile]) -> list[Findings]:
+        """What whole events come to, with the lists as they are now."""
+        self._parked = self._tools.parked()
+        found = asyncio.run(self._search(files))
+        if self._counting(found) >= _named(found):
+            return found
+        # Entries that were disabled or deleted since must neither find nor silence.
+        self._load()
+        found = asyncio.run(self._search(files))
+        counting = self._counting(found)
         return [
             replace(own, matches=tuple(m for m in own.matches if m.entry_id in counting))
             for own in found
         ]
+
+    async def _search(self, files: Sequence[EventFile]) -> list[Findings]:
+        return [await self._matching.of_contents(file.event.contents) for file in files]
+
+    def _counting(self, found: Sequence[Findings]) -> set[int]:
+        """Ids of the entries in what was found that take part in matching now."""
+        return self._tools.past.counting(sorted(_named(found)))
 
     def _count(self, **more: int) -> None:
         counts = {name: getattr(self.tally, name) + by for name, by in more.items()}
@@ -171,6 +180,12 @@ def finding_of(event: Event, rescan: int) -> Event:
         received_at=datetime.now(UTC),
         origin=Origin(event_id=event.id, received_at=event.received_at, rescan=rescan),
     )
+
+
+def _named(found: Sequence[Findings]) -> set[int]:
+    """Ids of the entries that were found, and of those that silenced others."""
+    matches = {match.entry_id for own in found for match in own.matches}
+    return matches | {one.by.entry_id for own in found for one in own.silenced if one.by}
 
 
 def _known(matches: Iterable[Match], before: Iterable[Outcome], event: Event) -> bool:

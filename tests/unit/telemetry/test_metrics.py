@@ -117,6 +117,16 @@ def test_what_happened_is_counted() -> None:
         assert found[name] == value, name
 
 
+def test_how_the_past_stands_is_shown() -> None:
+    metrics = Metrics.create({})
+    assert 'tutela_rescans{state="failed"} 0.0' in metrics.render().decode()
+    metrics.past_state({"open": 2, "failed": 1}, {"rescan_findings": 7})
+    shown = metrics.render().decode()
+    assert 'tutela_rescans{state="open"} 2.0' in shown
+    assert 'tutela_rescans{state="failed"} 1.0' in shown
+    assert "tutela_rescan_findings 7.0" in shown
+
+
 def test_a_request_cannot_choose_a_label() -> None:
     metrics = Metrics.create({})
     metrics.answered("GET", "/v1/events/{id}", 200, 0.02)

@@ -212,6 +212,19 @@ def test_what_changes_under_way_is_heeded(world: World, signal: Make) -> None:
     assert world.found(world.rescans.get(task.id)).keys() == {"wood"}
 
 
+def test_what_no_longer_silences_is_heeded_too(world: World, signal: Make) -> None:
+    world.upload("lake", signal("lake"))
+    world.banks.create("harmless", allow=True)
+    allowed = world.entries.add("harmless", [NewEntry(signals=(signal("lake"),))]).first_id
+    world.list("known", signal("lake"))
+    task = world.rescans.claim("a process", world.growth.look())
+    assert task is not None
+    work = Comparison(task, world.tools)
+    world.entries.delete(allowed)
+    work.step(100)
+    assert world.found(world.rescans.get(task.id)).keys() == {"lake"}
+
+
 def test_uploads_under_way_while_lists_grew_are_found_at_the_second_look(
     world: World, signal: Make
 ) -> None:

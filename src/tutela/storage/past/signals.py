@@ -98,8 +98,10 @@ class KeptSignals:
         Args:
             span: the events; the next window begins after `Window.last`.
             kinds: names of signal kinds; others are not read.
-            size: signals to read, at least 1.
+            size: signals to read, at least 1; and most events, so that a window of few signals
+                does not take long either.
         """
+        span = _until(span, min(span.up_to, span.after + size))
         with self._database.read() as connection:
             rows = _rows(connection, span, kinds, size)
             last = span.up_to

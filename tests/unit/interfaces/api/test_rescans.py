@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tutela.app import worker
+from tutela.interfaces.application import past_numbers
 from tutela.interfaces.services import Services
 from tutela.storage.past.growth import Growth
 from tutela.telemetry import make_logger
@@ -73,6 +74,18 @@ def test_a_finding_is_an_event_with_an_origin_and_a_case(api: Api, grown: int) -
     case = api.get(f"/v1/cases/{outcome['case_id']}", role="reviewer").json
     assert case["event"]["origin"] == event["origin"]
     assert api.get("/v1/events/hill").json["outcome"]["verdict"] == "clear", "what was, stays"
+
+
+def test_metrics_tell_how_the_past_stands(services: Services, grown: int) -> None:
+    del grown
+    states, numbers = past_numbers(services)
+    assert states["open"] >= 1, "it settles"
+    assert states["failed"] == 0
+    assert numbers["rescan_findings"] == 1
+    assert numbers["rescan_signals_compared"] == 2
+    assert 0 < numbers["kept_signals_age_seconds"] < 600
+    services.metrics.past_state(states, numbers)
+    assert b"tutela_rescan_findings 1.0" in services.metrics.render()
 
 
 def test_a_re_scan_of_a_bank_from_start_to_end(api: Api, services: Services, grown: int) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.unit.storage.conftest import Made
 
 DAY = timedelta(days=1)
-ALL = Span(after=0, up_to=1 << 40)
+ALL = Span(after=0, up_to=50)
 KINDS = ("md5", "pdq")
 
 
@@ -60,6 +60,18 @@ def test_windows_cover_all_signals_once(
     assert read_all(KeptSignals(database), ALL, size) == stored
 
 
+def test_a_window_ends_where_there_is_nothing_to_compare(
+    database: Database, make: Callable[..., Made]
+) -> None:
+    record(database, *(make(f"event-{number}") for number in range(9)))
+    last, windows = 0, 0
+    while last < 9:
+        window = KeptSignals(database).window(Span(after=last, up_to=9), (), 4)
+        assert (window.signals, window.events) == (0, window.last - last)
+        last, windows = window.last, windows + 1
+    assert windows == 3
+
+
 def test_an_event_is_never_cut_in_two(database: Database, make: Callable[..., Made]) -> None:
     record(database, make("one"), make("two"))
     window = KeptSignals(database).window(ALL, KINDS, 3)
@@ -68,7 +80,7 @@ def test_an_event_is_never_cut_in_two(database: Database, make: Callable[..., Ma
 
 def test_only_the_kinds_that_were_asked_for(database: Database, make: Callable[..., Made]) -> None:
     record(database, make("one"), make("two"))
-    window = KeptSignals(database).window(ALL, ("md5",), 100)
+    window = KeptSignals(database).window(replace(ALL, up_to=2), ("md5",), 100)
     assert [(part.kind, len(part.events)) for part in window.parts] == [("md5", 2)]
     assert (window.events, window.bare) == (2, 0)
 

@@ -109,7 +109,7 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
     started.callback(decoder.close)
     sync.start()
     entries = Entries(database)
-    quarantine = _quarantine(settings, database, kinds, metrics)
+    quarantine = _quarantine(settings, database, kinds, metrics, log)
     started.callback(quarantine.stop)
     quarantine.start()
     matching = Matching(
@@ -175,7 +175,11 @@ def _pipeline(
 
 
 def _quarantine(
-    settings: Settings, database: Database, kinds: SignalKinds, metrics: Metrics
+    settings: Settings,
+    database: Database,
+    kinds: SignalKinds,
+    metrics: Metrics,
+    log: FilteringBoundLogger,
 ) -> Quarantine:
     flood = settings.flood
     floods = Floods(
@@ -187,6 +191,7 @@ def _quarantine(
     return Quarantine(
         Parkings(database),
         floods if flood.enabled else None,
+        log,
         flooded=lambda found: metrics.flooded(len(found.parked), len(found.noted)),
         counted=metrics.entries_parked,
     )

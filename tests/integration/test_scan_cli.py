@@ -373,3 +373,31 @@ def test_what_cannot_run_is_2(tree: Path, bank: Path, tmp_path: Path) -> None:
         done = tutela("scan", *arguments)
         assert done.returncode == 2, arguments
         assert text in done.stderr.decode()
+
+
+def test_an_allow_bank_silences_and_everything_says_so(
+    tree: Path, bank: Path, pdq_of: dict[str, str], tmp_path: Path
+) -> None:
+    allow = tmp_path / "harmless.csv"
+    allow.write_text(f"type,value,label\npdq,{pdq_of['otter.jpg']},our otter\n")
+    out = tmp_path / "out.csv"
+    page = tmp_path / "out.html"
+    words = ("--bank", bank, "--allow", allow, "--csv", out, "--html", page)
+    files, summary = scan_json(tree / "known", *words, code=1)
+    otter = files[str(tree / "known" / "otter.jpg")]
+    assert (otter["verdict"], otter["matches"]) == ("clear", [])
+    (silenced,) = otter["silenced"]
+    assert (silenced["reason"], silenced["match"]["entry_id"]) == ("allowed", 1)
+    assert (silenced["by"]["bank"], silenced["by"]["entry_id"]) == ("harmless.csv", 1)
+    assert "our otter" in silenced["by"]["label"]
+    assert files[str(tree / "known" / "half.webp")]["verdict"] == "match"
+    assert summary["silenced"] == 2
+    assert [one["allow"] for one in summary["banks"]] == [False, True]
+    rows = [row for row in csv.DictReader(out.read_text().splitlines()) if row["reason"] == "allowed"]
+    assert {row["path"] for row in rows} == {
+        str(tree / "known" / name) for name in ("otter.jpg", "again.png")
+    }
+    assert "allow bank: silences" in page.read_text()
+    assert "known to be harmless" in page.read_text()
+    done = tutela("scan", tree / "known", "--bank", bank, "--allow", allow)
+    assert b"Silenced matches" in done.stdout

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-import structlog
+from structlog.typing import FilteringBoundLogger
 
 from tutela.storage.defence.floods import Flood, Floods
 from tutela.storage.defence.parkings import Parkings
@@ -23,6 +23,7 @@ class Quarantine:
     Args:
         parkings: where it stands what is parked.
         floods: looks for floods; None where nobody is to look. What is parked stays so.
+        log: where the alarm goes.
         flooded: told of every look that found something, besides the log.
         counted: told how many entries are parked whenever that was looked at.
         refresh_seconds: pause between two looks.
@@ -32,6 +33,7 @@ class Quarantine:
         self,
         parkings: Parkings,
         floods: Floods | None,
+        log: FilteringBoundLogger,
         *,
         flooded: Callable[[Flood], object] = lambda _: None,
         counted: Callable[[int], object] = lambda _: None,
@@ -42,7 +44,7 @@ class Quarantine:
         self._flooded = flooded
         self._counted = counted
         self._refresh_seconds = refresh_seconds
-        self._log = structlog.get_logger("lists.quarantine")
+        self._log = log
         self._parked: frozenset[int] = frozenset()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="quarantine", daemon=True)

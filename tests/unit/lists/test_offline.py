@@ -95,3 +95,28 @@ def test_progress_is_told_for_text_and_not_for_snapshots(
     steps: list[int] = []
     load_list(files[0], kinds, progress=steps.append)
     assert sum(steps) == files[0].stat().st_size
+
+
+def test_entries_keep_distances_of_their_own(tmp_path: Path, kinds: SignalKinds) -> None:
+    path = tmp_path / "own.csv"
+    path.write_text(f"type,value,label,distance\npdq,{PDQ[0]},near,15\npdq,{PDQ[0]},far,20\n")
+    snapshot = tmp_path / "own.tutela"
+    write_snapshot(snapshot, load_list(path, kinds).columns)
+    for file, name in ((path, "own.csv"), (snapshot, "own.csv")):
+        lists = OfflineLists(loaded([file], kinds))
+        for of_all in (0, 31):
+            assert found(lists, kinds, "pdq", PDQ[1], of_all) == [
+                (name, 2, EntryFacts(label="far"), 16)
+            ]
+
+
+def test_an_allow_bank_is_narrow_and_marked(files: list[Path], kinds: SignalKinds) -> None:
+    lists = OfflineLists([load_list(files[0], kinds), load_list(files[1], kinds, allow=True)])
+    matcher = Matcher(kinds)
+    lists.fill(matcher, 31)
+    assert [(bank.allow, bank.distance) for bank in matcher.banks.values()] == [
+        (False, 31),
+        (True, 10),
+    ]
+    lists.fill(matcher, 4)
+    assert [bank.distance for bank in matcher.banks.values()] == [4, 4]

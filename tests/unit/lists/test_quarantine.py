@@ -20,6 +20,7 @@ from tutela.storage.entries import Entries
 from tutela.storage.tables import parkings
 
 SECONDS = 60
+LOG = structlog.get_logger()
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def test_what_is_parked_and_decided_elsewhere_is_followed(lists: Database) -> No
             counts.append(count)
             changed.notify_all()
 
-    quarantine = Quarantine(Parkings(lists), None, counted=counted, refresh_seconds=0.01)
+    quarantine = Quarantine(Parkings(lists), None, LOG, counted=counted, refresh_seconds=0.01)
     quarantine.start()
     assert quarantine.parked() == frozenset()
     try:
@@ -92,7 +93,7 @@ def test_a_flood_raises_an_alarm(lists: Database) -> None:
     flood = Flood(parked=(parking(None),), noted=(parking(ParkingDecision.NOTED),))
     told: list[Flood] = []
     with structlog.testing.capture_logs() as logs:
-        Quarantine(Parkings(lists), Found(lists, flood), flooded=told.append).look()
+        Quarantine(Parkings(lists), Found(lists, flood), LOG, flooded=told.append).look()
     assert told == [flood]
     assert [one["log_level"] for one in logs] == ["error", "error"]
     assert (logs[0]["entry"], logs[0]["bank"], logs[0]["parking"]) == (1, "hills", 4)
@@ -104,17 +105,17 @@ def test_a_flood_raises_an_alarm(lists: Database) -> None:
 def test_a_quiet_look_says_nothing(lists: Database, flood: Flood | None) -> None:
     told: list[Flood] = []
     with structlog.testing.capture_logs() as logs:
-        Quarantine(Parkings(lists), Found(lists, flood), flooded=told.append).look()
+        Quarantine(Parkings(lists), Found(lists, flood), LOG, flooded=told.append).look()
     assert (told, logs) == ([], [])
 
 
 def test_a_database_that_is_down_changes_nothing(lists: Database) -> None:
     park(lists)
-    quarantine = Quarantine(Parkings(lists), None, refresh_seconds=0.01)
+    quarantine = Quarantine(Parkings(lists), None, LOG, refresh_seconds=0.01)
     quarantine.refresh()
     with lists.write() as connection:
         connection.execute(delete(parkings))
-    broken = Quarantine(Parkings(_gone()), None)
+    broken = Quarantine(Parkings(_gone()), None, LOG)
     with pytest.raises(Unavailable):
         broken.start()
     assert quarantine.parked() == {1}

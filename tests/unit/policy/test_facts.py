@@ -4,8 +4,27 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from tutela.model import Actor, Content, Event, Gap, GapReason, Match, Verdict
-from tutela.policy.facts import LISTED, ContentFacts, EventFacts, Facts, GapFacts, MatchFacts
+from tutela.model import (
+    Actor,
+    Content,
+    Event,
+    Gap,
+    GapReason,
+    LowInformation,
+    Match,
+    Silenced,
+    Silencing,
+    Verdict,
+)
+from tutela.policy.facts import (
+    LISTED,
+    ContentFacts,
+    EventFacts,
+    Facts,
+    GapFacts,
+    MatchFacts,
+    SilencedFacts,
+)
 
 
 def event(*contents: Content) -> Event:
@@ -106,3 +125,34 @@ def test_a_gap_of_the_check_as_a_whole_is_a_fact() -> None:
 def test_contents_beyond_the_listed_ones_are_counted() -> None:
     facts = Facts.of(event(*[Content()] * (LISTED + 1)), Verdict.CLEAR, [], [])
     assert (len(facts.contents), facts.content_count) == (LISTED, LISTED + 1)
+
+
+def test_what_is_silenced_is_told_to_the_rules() -> None:
+    by = match(9, bank="logos", distance=3)
+    one = Silenced(match=match(trusted=True), reason=Silencing.ALLOWED, detail="d", by=by)
+    other = Silenced(match=match(), reason=Silencing.LOW_INFORMATION, detail="d")
+    facts = Facts.of(event(), Verdict.CLEAR, [], [], [one, other])
+    assert facts.silenced_count == 2
+    assert facts.silenced == (
+        SilencedFacts(
+            reason=Silencing.ALLOWED,
+            bank="mountains",
+            trusted=True,
+            kind="pdq",
+            distance=7,
+            by="logos",
+        ),
+        SilencedFacts(reason=Silencing.LOW_INFORMATION, bank="mountains", kind="pdq", distance=7),
+    )
+    many = Facts.of(event(), Verdict.CLEAR, [], [], [other] * (LISTED + 5))
+    assert (len(many.silenced), many.silenced_count) == (LISTED, LISTED + 5)
+
+
+def test_little_in_a_picture_counts_for_perceptual_kinds_only() -> None:
+    little = LowInformation.PLAIN
+    found = [match(low_information=little), match(kind="md5", exact=True, low_information=little)]
+    facts = Facts.of(event(), Verdict.MATCH, found, [])
+    assert [(one.exact, one.low_information) for one in facts.matches] == [
+        (True, False),
+        (False, True),
+    ]

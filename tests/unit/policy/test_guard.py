@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tutela.model import ActionKind, Verdict
 from tutela.policy.facts import EventFacts, Facts, MatchFacts
-from tutela.policy.guard import NO_TRUSTED_MATCH, NOT_CONFIRMED, guarded
+from tutela.policy.guard import LOW_INFORMATION, NO_TRUSTED_MATCH, NOT_CONFIRMED, guarded
 from tutela.policy.policy import Policy
 
 BLOCKS_ALWAYS = Policy.load(
@@ -59,3 +59,22 @@ def test_a_block_on_a_perceptual_match_opens_a_case(of: Facts) -> None:
 @given(facts, st.sets(st.sampled_from([ActionKind.HOLD, ActionKind.OPEN_CASE, ActionKind.ALLOW])))
 def test_milder_actions_are_left_alone(of: Facts, actions: set[ActionKind]) -> None:
     assert guarded(actions, of) == (actions, ())
+
+
+def plain(*, exact: bool = False) -> MatchFacts:
+    kind = "md5" if exact else "pdq"
+    return MatchFacts(bank="b", trusted=True, exact=exact, kind=kind, low_information=not exact)
+
+
+def test_a_picture_with_little_in_it_does_not_block() -> None:
+    little = Facts(verdict=Verdict.MATCH, matches=(plain(), plain()))
+    decision = BLOCKS_ALWAYS.decide(little)
+    assert decision.actions == (ActionKind.HOLD, ActionKind.OPEN_CASE)
+    assert decision.reasons[-1] == LOW_INFORMATION
+    other = MatchFacts(bank="b", trusted=True, exact=False, kind="pdq")
+    assert BLOCKS_ALWAYS.decide(Facts(verdict=Verdict.MATCH, matches=(plain(), other))).actions == (
+        ActionKind.BLOCK,
+        ActionKind.OPEN_CASE,
+    )
+    exactly = Facts(verdict=Verdict.MATCH, matches=(plain(), plain(exact=True)))
+    assert BLOCKS_ALWAYS.decide(exactly).actions == (ActionKind.BLOCK,)

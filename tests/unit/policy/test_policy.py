@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tutela.errors import BadConfiguration
-from tutela.model import ActionKind, GapReason, Verdict
-from tutela.policy.facts import Facts, GapFacts, MatchFacts
+from tutela.model import ActionKind, GapReason, Silencing, Verdict
+from tutela.policy.facts import Facts, GapFacts, MatchFacts, SilencedFacts
 from tutela.policy.policy import STRONGEST_FIRST, Policy
 from tutela.policy.rules import ASKS
 
@@ -202,3 +202,26 @@ def test_a_policy_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
         Policy.read(tmp_path / "none.yaml")
     with pytest.raises(BadConfiguration, match="Is a directory"):
         Policy.read(tmp_path)
+
+
+def test_the_default_policy_on_what_is_silenced_and_what_is_parked() -> None:
+    def rules(facts: Facts) -> list[str]:
+        return [reason.rule for reason in DEFAULT.decide(facts).reasons]
+
+    silenced = SilencedFacts(reason=Silencing.ALLOWED, bank="b")
+    clear = Facts(verdict=Verdict.CLEAR, silenced=(silenced,), silenced_count=1)
+    assert DEFAULT.decide(clear).actions == (ALLOW,)
+    assert rules(clear) == ["silenced"]
+    assert rules(Facts(verdict=Verdict.CLEAR)) == ["clear"]
+    parked = not_checked(GapReason.ENTRY_PARKED)
+    assert DEFAULT.decide(parked).actions == (HOLD, CASE)
+    assert rules(parked) == ["parked-entry"]
+    both = Facts(
+        verdict=Verdict.MATCH,
+        matches=(match(trusted=True, exact=True),),
+        gaps=parked.gaps,
+        match_count=1,
+    )
+    assert DEFAULT.decide(both).actions == (BLOCK, CASE)
+    asking = policy(rule("look", "silenced.exists(s, s.reason == Silencing.allowed)", "hold"))
+    assert asking.decide(clear).actions == (HOLD,)

@@ -132,3 +132,19 @@ def test_tidying_finishes_a_deletion_that_was_cut_short(
     tidied = lists.version()
     banks.tidy()
     assert lists.version() == tidied
+
+
+def test_an_allow_bank_is_one_for_ever_and_never_trusted(database: Database) -> None:
+    banks = Banks(database)
+    made = banks.create("logos", allow=True)
+    assert (made.allow, made.trusted, made.distance) == (True, False, 10)
+    assert banks.create("wide", allow=True, distance=31).distance == 31
+    assert (banks.create("hills").allow, banks.get("hills").distance) == (False, 31)
+    with pytest.raises(InvalidInput, match="never trusted"):
+        banks.create("both", allow=True, trusted=True)
+    version = Entries(database).version()
+    with pytest.raises(InvalidInput, match="never trusted"):
+        banks.change("logos", trusted=True)
+    assert banks.get("logos") == made
+    assert Entries(database).version() == version
+    assert banks.change("logos", enabled=False).allow

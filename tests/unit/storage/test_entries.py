@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from sqlalchemy import select, update
 
@@ -169,3 +170,28 @@ def test_erased_signals_leave_the_file(tmp_path_factory: pytest.TempPathFactory)
     database.close()
     assert value not in path.read_bytes()
     assert label.encode() not in path.read_bytes()
+
+
+def test_an_entry_may_have_a_distance_of_its_own(
+    database: Database, hill: Callable[..., NewEntry]
+) -> None:
+    Banks(database).create("hills")
+    entries = Entries(database)
+    own = msgspec.structs.replace(hill(), distance=3)
+    entries.add("hills", [hill(), own])
+    assert [one.distance for one in entries.list("hills")] == [None, 3]
+    assert [one.distance for one in entries.export("hills")] == [None, 3]
+    version = entries.version()
+    assert entries.set_distance(1, 0).distance == 0
+    assert entries.version() == version + 1
+    assert entries.changed_since(version).distances == ((1, 0),)
+    assert entries.disable(1).distance == 0
+    assert entries.set_distance(1, None).distance is None
+    for bad in (-1, 32):
+        with pytest.raises(InvalidInput, match="0 to 31"):
+            entries.set_distance(1, bad)
+        with pytest.raises(InvalidInput, match="0 to 31"):
+            entries.add("hills", [msgspec.structs.replace(hill(), distance=bad)])
+    with pytest.raises(NotFound):
+        entries.set_distance(77, 3)
+    assert entries.version() == version + 3

@@ -190,3 +190,20 @@ def test_whatever_csv_writes_is_read_back(
         entry("pdq", value.hex(), label=label.strip(), note=note.strip())
         for value, label, note in rows
     ]
+
+
+def test_a_row_may_carry_a_distance_of_its_own(entries: Entries) -> None:
+    found = entries(f"distance,type,value\n7,md5,{MD5}\n,md5,{MD5}\n 31 ,pdq,{PDQ}\n0,pdq,{PDQ}\n")
+    assert [one.distance for one in found] == [7, None, 31, 0]
+    assert all(one.distance is None for one in entries(f"type,value\nmd5,{MD5}\n"))
+
+
+@pytest.mark.parametrize("cell", ["32", "-1", "x", "1.5", "\u0661", "9" * 5000])
+def test_a_distance_that_is_none_is_named_by_its_place(refusal: Refusal, cell: str) -> None:
+    said = refusal(f"type,value,distance\nmd5,{MD5},{cell}\n")
+    assert "line 2, column distance: is not a whole number from 0 to 31" in said
+
+
+def test_the_distance_column_is_named_once(refusal: Refusal) -> None:
+    said = refusal(f"type,value,distance,distance\nmd5,{MD5},1,2\n")
+    assert "column distance: is named twice" in said

@@ -114,7 +114,7 @@ class Result(Record, frozen=True, kw_only=True):
 def main() -> None:
     """Measure, and print."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--entries", type=int, default=1_000_000)
+    parser.add_argument("--entries", type=int, default=1_000_000, help="at least 10000")
     parser.add_argument("--changes", type=int, default=50, help="single changes of each sort")
     parser.add_argument("--work", type=Path, help="folder for the database and the index")
     parser.add_argument("--json", action="store_true")
@@ -238,7 +238,8 @@ def _write_all(work: Path, database: Database, entries: int) -> float:
     """Disable 6 % of the entries at once; seconds until the whole index has been written anew."""
     before = manifests.read(work / "index")
     with database.write() as connection:
-        changed = {"version": bump_version(connection), "last": entries * 6 // 100}
+        last = max(entries * 6 // 100, HEAD_ROWS + 1000)
+        changed = {"version": bump_version(connection), "last": last}
         connection.execute(text(DISABLE), changed)
     begun = time.monotonic()
     _wait_until(lambda: manifests.read(work / "index") != before)
@@ -301,6 +302,7 @@ def _work(work: Path) -> None:
         elif task["task"] == "latencies":
             _tell(seconds=load.taken())
         elif task["task"] == "memory":
+            _wait_until(lambda: _is_newest(work, sync))
             _tell(**_memory())
         else:
             asked = [Signal(kind="pdq", value=task["value"])]
@@ -310,6 +312,12 @@ def _work(work: Path) -> None:
     load.stop()
     sync.stop()
     database.close()
+
+
+def _is_newest(work: Path, sync: IndexSync) -> bool:
+    """Whether the process maps what was written last."""
+    manifest = manifests.read(work / "index")
+    return manifest is not None and manifest.published_at == sync.files.published_at
 
 
 def _tell(**answer: object) -> None:

@@ -187,6 +187,9 @@ class Matching:
         version, roles = self._matcher.version, self._roles()
         searched = roles.searched if banks is None else banks
         hits = await self._match(signals, searched, limit)
+        crowded = self._crowded(hits, limit)
+        if crowded:
+            hits = await self._uncrowded(hits, crowded, signals, searched, limit)
         if not hits or not roles.allowing:
             return _Search(hits, (), version)
         # Few signals hit anything; only these are looked for in the allow banks.
@@ -194,6 +197,38 @@ class Matching:
         found = await self._match([signals[number] for number in numbers], roles.allowing)
         allowing = [replace(hit, signal=numbers[hit.signal]) for hit in found]
         return _Search(hits, allowing, version)
+
+    def _crowded(self, hits: Sequence[Hit], limit: int) -> list[int]:
+        """Signals of which so many entries of drill banks were hit that no other can be told."""
+        if len(hits) < limit:
+            return []
+        drills = {bank.id for bank in self._matcher.banks.values() if bank.drill}
+        return [
+            number
+            for number, own in _by_signal(hits).items()
+            if len(own) >= limit and drills.issuperset(hit.bank_id for hit in own)
+        ]
+
+    async def _uncrowded(
+        self,
+        hits: Sequence[Hit],
+        crowded: Sequence[int],
+        signals: Sequence[Signal],
+        searched: Collection[int] | None,
+        limit: int,
+    ) -> list[Hit]:
+        """The hits with the closest in real banks in place of the farthest in drill banks."""
+        states = self._matcher.banks
+        chosen = states.keys() if searched is None else searched
+        real = [number for number in chosen if number in states and not states[number].drill]
+        found = await self._match([signals[number] for number in crowded], real, limit)
+        more = _by_signal(replace(hit, signal=crowded[hit.signal]) for hit in found)
+        told: list[Hit] = []
+        for number, own in _by_signal(hits).items():
+            others = more.get(number, [])
+            kept = own[: max(limit - len(others), 0)] if others else own
+            told += sorted((*kept, *others), key=lambda hit: (hit.distance, hit.entry_id))
+        return told
 
     def _roles(self) -> _Roles:
         states = self._matcher.banks

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tutela.detection.kernels import inlined, kernel
+from tutela.errors import InvalidInput
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -174,7 +175,15 @@ def reduced_thumbnail(
         mirrored: whether the whole picture is looked at with its rows, and its columns, in the
             other order.
         turned: whether rows become columns after that.
+
+    Raises:
+        InvalidInput: so many blocks do not make such a picture.
     """
+    if pixels.shape[:2] != (-(-height // scale), -(-width // scale)):
+        raise InvalidInput(
+            "these are not the blocks of a picture of that size",
+            remedy="hand in one for each square of pixels, also for those that are cut off",
+        )
     flat = np.ascontiguousarray(pixels).reshape(-1)
     flat.flags.writeable = False
     channels = _RGB if pixels.ndim == _RGB else 1

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tutela.detection.signals import twins
 from tutela.detection.signals.thumbnail.kernels import thumbnail
 from tutela.detection.signals.thumbnail.reduced import reduced_thumbnail
+from tutela.errors import InvalidInput
 
 sides = st.one_of(st.integers(16, 140), st.sampled_from([255, 256, 257, 383, 385, 769]))
 
@@ -89,3 +90,17 @@ def test_one_colour_stays_one_colour(level: int) -> None:
         turned=False,
     )
     np.testing.assert_allclose(made, level, atol=1e-3)
+
+
+@pytest.mark.parametrize("shape", [(400, 601), (402, 601), (401, 600), (401,)], ids=str)
+def test_blocks_must_make_the_picture(shape: tuple[int, ...]) -> None:
+    """A kernel does not look where it reads."""
+    with pytest.raises(InvalidInput):
+        reduced_thumbnail(
+            np.zeros(shape, np.uint8),
+            height=801,
+            width=1201,
+            scale=2,
+            mirrored=(False, False),
+            turned=False,
+        )

@@ -13,7 +13,7 @@ CHART = DOCS / "pictures" / "robustness.svg"
 BEGIN, END = "<!-- from bench/robustness.py -->", "<!-- end -->"
 
 LINE = 18
-LEFT, WIDTH, RIGHT = 230, 360, 50
+LEFT, WIDTH, RIGHT = 230, 360, 60
 TOP = 46
 
 
@@ -81,7 +81,9 @@ def chart(rows: Sequence[Row]) -> str:
         '<title id="title">Share of photographs found after an edit, in per cent</title>',
         f'<rect width="{LEFT + WIDTH + RIGHT}" height="{height}" fill="#fff"/>',
         _key(LEFT, "#1f5f8b", "found as it is"),
-        _key(LEFT + 130, "#e0a030", "more with turned and mirrored variants"),
+        _key(LEFT + 118, "#e0a030", "more with turned and mirrored variants"),
+        f'<rect x="{LEFT + 372}" y="7" width="2" height="13" fill="#c02020"/>',
+        f'<text x="{LEFT + 378}" y="17" fill="#222">pdqhash</text>',
         *(_rule(share, height) for share in (0, 25, 50, 75, 100)),
         *(_bar(number, row) for number, row in enumerate(rows)),
         "</svg>",
@@ -107,9 +109,17 @@ def _rule(share: int, height: int) -> str:
 def _bar(number: int, row: Row) -> str:
     y = TOP + LINE * number
     own, more = (WIDTH * share / 100 for share in (row.own, row.own_dihedral))
+    reference = row.reference_dihedral
+    mark = "" if reference is None else _mark(LEFT + WIDTH * reference / 100, y)
     return (
         f'<text x="{LEFT - 8}" y="{y + 11}" text-anchor="end" fill="#222">{escape(row.edit)}</text>'
         f'<rect x="{LEFT}" y="{y + 2}" width="{more:.1f}" height="{LINE - 6}" fill="#e0a030"/>'
         f'<rect x="{LEFT}" y="{y + 2}" width="{own:.1f}" height="{LINE - 6}" fill="#1f5f8b"/>'
         f'<text x="{LEFT + more + 5:.1f}" y="{y + 11}" fill="#222">{row.own_dihedral:.0f}</text>'
+        + mark
     )
+
+
+def _mark(x: float, y: int) -> str:
+    """Where the reference stands, with variants."""
+    return f'<rect x="{x - 1:.1f}" y="{y}" width="2" height="{LINE - 2}" fill="#c02020"/>'

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tutela.detection.media.source import CHUNK_BYTES, HELD_BYTES, OpenFile, Passing
@@ -91,6 +91,7 @@ def test_the_stream_is_as_any_other(steps: list[tuple[int, int, int]]) -> None:
             assert ours.read(size) == theirs.read(size)
 
 
+@settings(deadline=None, max_examples=40)
 @given(
     st.integers(0, 30_000_000),
     st.lists(st.tuples(st.integers(0, 40_000_000), st.integers(0, 3_000_000)), max_size=6),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
@@ -108,6 +108,7 @@ def slow_busy_share(thumb: Floats) -> float:
     return busy / 64
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32 - 1), st.floats(0, 1), st.floats(-20, 280))
 def test_the_shares_are_what_they_say(seed: int, share: float, level: float) -> None:
     rng = np.random.default_rng(seed)

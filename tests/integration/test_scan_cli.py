@@ -393,7 +393,8 @@ def test_an_allow_bank_silences_and_everything_says_so(
     assert files[str(tree / "known" / "half.webp")]["verdict"] == "match"
     assert summary["silenced"] == 2
     assert [one["allow"] for one in summary["banks"]] == [False, True]
-    rows = [row for row in csv.DictReader(out.read_text().splitlines()) if row["reason"] == "allowed"]
+    table = csv.DictReader(out.read_text().splitlines())
+    rows = [row for row in table if row["reason"] == "allowed"]
     assert {row["path"] for row in rows} == {
         str(tree / "known" / name) for name in ("otter.jpg", "again.png")
     }

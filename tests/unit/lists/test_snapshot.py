@@ -34,9 +34,9 @@ def columns(kinds: SignalKinds) -> Columns:
         for number in range(100):
             pdq, md5 = f"{number:064x}", hashlib.md5(b"%d" % number).hexdigest()  # noqa: S324
             signals = (Signal(kind="pdq", value=pdq), Signal(kind="md5", value=md5))
-            own = {} if number % 3 else {"distance": number % 32}
+            own = None if number % 3 else number % 32
             label = f"item {number // 10}"
-            builder.add(NewEntry(signals=signals[: 1 + number % 2], label=label, **own))
+            builder.add(NewEntry(signals=signals[: 1 + number % 2], label=label, distance=own))
     return builder.build()
 
 

@@ -25,7 +25,7 @@ EMPTY_MD5 = "d41d8cd98f00b204e9800998ecf8427e"
 
 
 def entry(value: str = MD5, **facts: str) -> NewEntry:
-    return NewEntry(signals=(Signal(kind="md5", value=value),), **facts)
+    return NewEntry(signals=(Signal(kind="md5", value=value),), **facts)  # type: ignore[arg-type]
 
 
 def snapshot(path: Path, kinds: SignalKinds, *entries: NewEntry) -> Path:

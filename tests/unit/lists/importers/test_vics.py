@@ -33,7 +33,7 @@ def media_set(*media: object, context: str = CONTEXT) -> str:
 
 def entry(*signals: Signal, **facts: str) -> NewEntry:
     facts = {"label": "MediaID 7", "category": "1", "scheme": "US"} | facts
-    return NewEntry(signals=signals or (Signal(kind="md5", value=MD5),), **facts)
+    return NewEntry(signals=signals or (Signal(kind="md5", value=MD5),), **facts)  # type: ignore[arg-type]
 
 
 def left_out(file: BankFile) -> Mapping[str, int]:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import io
 import itertools
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from PIL import Image, ImageDraw
 from sqlalchemy import insert
 from tests.unit.interfaces.conftest import LAKE
 
@@ -311,3 +313,47 @@ def test_entries_come_with_distances(api: Api) -> None:
     assert api.get(f"/v1/entries/{first}").json["distance"] == 2
     new["entries"][0]["distance"] = 40
     assert api.post(f"/v1/banks/{name}/entries", new).status == 400
+
+
+def page_of_text() -> bytes:
+    """Two lines of harmless words in the middle of a white page."""
+    page = Image.new("RGB", (800, 800), "white")
+    draw = ImageDraw.Draw(page)
+    for line, words in enumerate(("a quiet morning in the garden", "bread and music by the river")):
+        draw.text((80, 350 + 50 * line), words, "black", font_size=40)
+    stream = io.BytesIO()
+    page.save(stream, "PNG")
+    return stream.getvalue()
+
+
+def upload(api: Api, data: bytes) -> dict[str, Any]:
+    answer = api.ask("POST", "/v1/check", data, kind="image/png")
+    assert answer.status == 200, answer.body
+    outcome: dict[str, Any] = answer.json
+    return outcome
+
+
+def test_a_page_with_little_on_it_matches_what_is_near_and_never_blocks(api: Api) -> None:
+    data = page_of_text()
+    first = upload(api, data)
+    event = api.get(f"/v1/events/{first['event_id']}").json["event"]
+    (signal,) = [one for one in event["contents"][0]["signals"] if one["kind"] == "pdq"]
+    assert signal["low_information"] == "plain"
+    value = int(signal["value"], 16)
+    _, near = new_bank(api, f"{value ^ 0x1F:064x}", trusted=True)
+    found = upload(api, data)
+    assert found["verdict"] == "match"
+    assert [(one["entry_id"], one["low_information"]) for one in found["matches"]] == [
+        (near, "plain")
+    ]
+    assert found["decision"]["actions"] == ["hold", "open_case"]
+    assert found["decision"]["reasons"][-1]["rule"] == "guard"
+    api.ask("DELETE", f"/v1/entries/{near}")
+    new_bank(api, f"{value ^ 0xFFFF:064x}", trusted=True)
+    far = upload(api, data)
+    assert (far["verdict"], far["matches"]) == ("clear", [])
+    assert [one["reason"] for one in far["silenced"]] == ["low_information"]
+    assert "only entries within 10 bits count; this one is 16 away" in far["silenced"][0]["detail"]
+    sha256 = next(one for one in event["contents"][0]["signals"] if one["kind"] == "sha256")
+    new_bank(api, sha256["value"], kind="sha256", trusted=True)
+    assert upload(api, data)["decision"]["actions"] == ["block", "open_case"]

@@ -203,6 +203,17 @@ def _near(settings: Settings) -> int | None:
     return defence.low_information_distance if defence.low_information else None
 
 
+class _Whole:
+    """Every list, from the index on disk where the server keeps one; see `workflows.tools`."""
+
+    def __init__(self, settings: Settings, database: Database, matcher: Matcher) -> None:
+        self.matcher = matcher
+        folder = IndexFolder(settings.index_folder, matcher.part_classes)
+        # It is never started: it reads the files that the server keeps, and writes none.
+        self._sync = IndexSync(database, matcher, folder=folder)
+        self.refresh, self.close = self._sync.refresh, self._sync.stop
+
+
 @contextmanager
 def worker(
     settings: Settings,
@@ -241,6 +252,7 @@ def worker(
             parked=Parkings(database).ids,
             near=_near(settings),
             threads=(os.cpu_count() or 1) if full_speed else 1,
+            whole=lambda: _Whole(settings, database, Matcher(kinds)),
         )
         yield Worker(
             tools,

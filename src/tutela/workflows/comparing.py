@@ -20,8 +20,10 @@ from tutela.storage.past.origins import Lists
 from tutela.storage.past.rescans import Task
 from tutela.storage.past.scope import ScopeCodes
 from tutela.storage.past.signals import KeptPart
-from tutela.workflows.tools import Overtaken, Tools
+from tutela.workflows.tools import Overtaken, Tools, Whole
 
+LARGE = 200_000
+"""Entries of a bank from which on every list is opened instead: the server has it on disk."""
 TOGETHER = 256
 """Events with a hit that are looked at together: their findings share few transactions."""
 
@@ -44,6 +46,7 @@ class Comparison:
         self._task = task
         self._tools = tools
         self._parked = tools.parked()
+        self._whole = self._open(tools.past.lists())
         self._load()
 
     def finished(self) -> bool:
@@ -67,9 +70,28 @@ class Comparison:
             self._count(events=window.events, signals=window.signals, without_signals=window.bare)
         self.cursor = window.last
 
+    def close(self) -> None:
+        """Let go of the lists."""
+        if self._whole is not None:
+            self._whole.close()
+
+    def _open(self, lists: Lists) -> Whole | None:
+        """Every list, where that is quicker than to load the entries one by one."""
+        scope, whole = self._task.scope, self._tools.whole
+        large = sum(bank.entries for bank in lists.banks if bank.id in scope.banks) >= LARGE
+        return whole() if whole is not None and (scope.everything or large) else None
+
     def _load(self) -> None:
         """Load the entries as they stand now."""
-        self._matcher = Matcher(self._tools.kinds)
+        if self._whole is None:
+            self._matcher = Matcher(self._tools.kinds)
+            self._load_scope()
+        else:
+            self._whole.refresh()
+            self._matcher = self._whole.matcher
+            self._kinds = {kind for kind, size in self._matcher.sizes().items() if size}
+            self._version = -1
+            self._follow(self._tools.past.lists())
         self._matching = Matching(
             matcher=self._matcher,
             kinds=self._tools.kinds,
@@ -78,6 +100,8 @@ class Comparison:
             parked=lambda: self._parked,
             near=self._tools.near,
         )
+
+    def _load_scope(self) -> None:
         known = {kind.name for kind in self._tools.kinds}
         pieces: list[Piece] = []
 
@@ -87,8 +111,8 @@ class Comparison:
                 pieces.append(Piece(codes.kind, codes.codes, codes.entry_ids, codes.bank_ids, own))
 
         lists = self._tools.past.read(self._task.scope, take)
-        finding = {bank.id for bank in lists.banks if not bank.allow}
-        ids = [piece.entry_ids[np.isin(piece.bank_ids, list(finding))] for piece in pieces]
+        finding = [bank.id for bank in lists.banks if not bank.allow]
+        ids = [piece.entry_ids[np.isin(piece.bank_ids, finding)] for piece in pieces]
         self.entries = len(np.unique(np.concatenate(ids))) if ids else 0
         # What only allow banks have can be no finding.
         self._kinds = {piece.kind for piece, own in zip(pieces, ids, strict=True) if len(own)}
@@ -102,9 +126,17 @@ class Comparison:
             return
         if self._task.bank_id not in {None, *(bank.id for bank in lists.banks)}:
             raise Overtaken("the bank was deleted", where="bank")
-        self._version = self._matcher.version = lists.version
-        self._matcher.set_banks(map(_state, lists.banks))
-        self._finding = {bank.id for bank in lists.banks if not bank.allow}
+        chosen = [
+            bank for bank in lists.banks if not bank.allow and self._task.bank_id in {None, bank.id}
+        ]
+        self._finding = {bank.id for bank in chosen}
+        if self._whole is None:
+            self._matcher.version = lists.version
+            self._matcher.set_banks(map(_state, lists.banks))
+        else:
+            self._whole.refresh()
+            self.entries = sum(bank.entries for bank in chosen if bank.enabled)
+        self._version = lists.version
 
     def _hits(self, part: KeptPart) -> Sequence[int]:
         """Numbers of the events of which a signal matches an entry."""
@@ -143,16 +175,27 @@ class Comparison:
     def _found(self, files: Sequence[EventFile]) -> list[Findings]:
         """What whole events come to, with the lists as they are now."""
         self._parked = self._tools.parked()
-        found = asyncio.run(self._search(files))
+        found = self._searched(files)
         if self._counting(found) >= _named(found):
             return found
         # Entries that were disabled or deleted since must neither find nor silence.
         self._load()
-        found = asyncio.run(self._search(files))
+        found = self._searched(files)
         counting = self._counting(found)
         return [
             replace(own, matches=tuple(m for m in own.matches if m.entry_id in counting))
             for own in found
+        ]
+
+    def _searched(self, files: Sequence[EventFile]) -> list[Findings]:
+        """What whole events come to in the banks that are compared."""
+        return [
+            replace(
+                own,
+                matches=tuple(m for m in own.matches if m.bank_id in self._finding),
+                silenced=tuple(s for s in own.silenced if s.match.bank_id in self._finding),
+            )
+            for own in asyncio.run(self._search(files))
         ]
 
     async def _search(self, files: Sequence[EventFile]) -> list[Findings]:

@@ -75,6 +75,9 @@ class Redecision:
             samples=tuple(self._samples),
         )
 
+    def close(self) -> None:
+        """Nothing is held."""
+
     def step(self, size: int) -> None:
         """Decide about the next events; see `Work.step`."""
         span = replace(self._task.span, after=self.cursor)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from tutela.detection.index.matcher import Matcher
 from tutela.detection.signals.registry import SignalKinds
 from tutela.errors import TutelaError
 from tutela.lists.matching import KnownFacts
@@ -18,6 +19,20 @@ from tutela.storage.past.rescans import Rescans
 from tutela.storage.past.signals import KeptSignals
 
 
+class Whole(Protocol):
+    """Every list in one matcher, sharing the index on disk with the server where there is one."""
+
+    @property
+    def matcher(self) -> Matcher:
+        """What holds the lists, as of the last `refresh`."""
+
+    def refresh(self) -> None:
+        """Catch up with the lists; raises `Unavailable`."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
     """The parts that all re-scans of a process share.
@@ -28,6 +43,8 @@ class Tools:
         policy: the policy in force, which decides about findings.
         journal: stores findings.
         threads: threads that a search may use.
+        whole: opens every list, for re-scans of very many entries; without it, each loads the
+            entries that it compares from the database.
     """
 
     kinds: SignalKinds
@@ -41,6 +58,7 @@ class Tools:
     parked: Callable[[], Container[int]] = field(default=frozenset)
     near: int | None = None
     threads: int = 1
+    whole: Callable[[], Whole] | None = None
 
 
 class Overtaken(TutelaError):
@@ -68,6 +86,9 @@ class Work(Protocol):
     @property
     def report(self) -> PolicyReport | None:
         """What a policy re-scan found so far."""
+
+    def close(self) -> None:
+        """Let go of what it holds."""
 
     def step(self, size: int) -> None:
         """Look at a piece of about `size` signals or events; what it finds is stored after this.

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TypeVar
@@ -167,8 +167,16 @@ class Worker:
 
     def _steps(self, task: Task, heart: Heart) -> None:
         rescans, write = self._tools.rescans, self._wait_for
-        work = self._begun(task)
-        heart.check(held=write(lambda: rescans.begin(task.id, self.holder, work.entries)))
+        with closing(self._begun(task)) as work:
+            heart.check(held=write(lambda: rescans.begin(task.id, self.holder, work.entries)))
+            ended = self._go(task, work, heart)
+        if ended:
+            heart.check(held=write(lambda: rescans.end(task, self.holder)))
+        else:
+            write(lambda: rescans.release(task.id, self.holder))
+
+    def _go(self, task: Task, work: Work, heart: Heart) -> bool:
+        """Go on with a re-scan; whether to its end, and not until others go first."""
         size, stored_at = FIRST_PIECE, time.monotonic()
         while not work.finished():
             heart.check()
@@ -181,9 +189,8 @@ class Worker:
                 stored_at = time.monotonic()
             if self._stop.wait(self._pace.rest(wall, processor)) or self._others_first(task):
                 heart.check(held=self._store(task, work))
-                write(lambda: rescans.release(task.id, self.holder))
-                return
-        heart.check(held=write(lambda: rescans.end(task, self.holder)))
+                return False
+        return True
 
     def _begun(self, task: Task) -> Work:
         if task.kind is RescanKind.POLICY:

@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from tutela.detection.index.matcher import Matcher
 from tutela.detection.signals.registry import SignalKinds, builtin_kinds
 from tutela.lists.matching import KnownFacts
+from tutela.lists.sync import IndexSync
 from tutela.model import Content, Event, Gap, Match, NewEntry, Rescan, Signal
 from tutela.policy.policy import Policy
 from tutela.response.conclusion import conclude
@@ -35,6 +37,15 @@ def pdq(seed: str, flipped: int = 0) -> Signal:
     """A PDQ signal of its own, so many bits away from that of the same seed."""
     value = int(hashlib.sha256(seed.encode()).hexdigest(), 16) ^ ((1 << flipped) - 1)
     return Signal(kind="pdq", value=f"{value:064x}", quality=90)
+
+
+class Whole:
+    """Every list in a matcher of its own, without files."""
+
+    def __init__(self, database: Database, kinds: SignalKinds) -> None:
+        self.matcher = Matcher(kinds)
+        self._sync = IndexSync(database, self.matcher)
+        self.refresh, self.close = self._sync.refresh, self._sync.stop
 
 
 class World:
@@ -62,6 +73,9 @@ class World:
             policy=self.policy,
             journal=journal,
         )
+
+    def open_whole(self) -> Whole:
+        return Whole(self.database, self.tools.kinds)
 
     def worker(self, *, automatic: bool = True, days: int = 90) -> Worker:
         return Worker(

@@ -225,6 +225,33 @@ def test_what_no_longer_silences_is_heeded_too(world: World, signal: Make) -> No
     assert world.found(world.rescans.get(task.id)).keys() == {"lake"}
 
 
+def test_very_many_entries_are_searched_where_the_server_has_them(
+    world: World, signal: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comparing, "LARGE", 2)
+    world.tools = dataclasses.replace(world.tools, whole=world.open_whole)
+    world.banks.create("harmless", allow=True)
+    for name in ("lake", "hill", "wood", "sky", "field"):
+        world.upload(name, signal(name))
+    world.list("many", signal("lake", 3), signal("hill", 3), signal("sky", 3), signal("field", 3))
+    world.list("few", signal("wood", 3))
+    world.entries.add("harmless", [NewEntry(signals=(signal("hill"),))])
+    task = world.rescans.claim("a process", _asked(world, "many"))
+    assert task is not None
+    work = Comparison(task, world.tools)
+    assert work.entries == 4
+    world.entries.disable(3)
+    world.banks.change("few", distance=30)
+    while not work.finished():
+        work.step(2)
+    work.close()
+    assert world.found(world.rescans.get(task.id)).keys() == {"lake", "field"}
+    assert work.tally.silenced == 1
+    everything = world.ask(since=NOON - timedelta(days=9999))
+    assert world.found(everything).keys() == {"wood"}
+    assert (everything.entries, everything.tally.known) == (5, 2)
+
+
 def test_uploads_under_way_while_lists_grew_are_found_at_the_second_look(
     world: World, signal: Make
 ) -> None:

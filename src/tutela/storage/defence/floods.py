@@ -91,8 +91,11 @@ class Floods:
 
     def _claim(self, present: datetime) -> Row[Any] | None:
         """Take the next look; afterwards nobody else may for a while."""
-        due = update(flood_watch).where(flood_watch.c.looked_at <= present - self._every)
-        taking = due.values(looked_at=present).returning(flood_watch)
+        is_due = flood_watch.c.looked_at <= present - self._every
+        with self._database.read() as connection:
+            if not connection.scalar(select(flood_watch.c.id).where(is_due)):
+                return None  # without asking for the right to write, which all processes share
+        taking = update(flood_watch).where(is_due).values(looked_at=present).returning(flood_watch)
         with self._database.write() as connection:
             return connection.execute(taking).one_or_none()
 

@@ -202,7 +202,9 @@ def _worker(
 
     # By its name, because it stands above this row; before the log, which would tell of its parts.
     assembly = import_module("tutela.app")
-    log = make_logger(settings.log.level, as_json=settings.log.json, stream=sys.stderr)
+    # By hand, the progress bar and the summary say all that there is to say.
+    level = "warning" if full_speed else settings.log.level
+    log = make_logger(level, as_json=settings.log.json, stream=sys.stderr)
     with assembly.worker(settings, log, stop, full_speed=full_speed) as worker:
         yield worker
 

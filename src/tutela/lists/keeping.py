@@ -152,6 +152,8 @@ class FiledIndex:
                 stamp = self._folder.stamp()
                 if stamp is not None and self._take(holder, stamp):
                     return True
+                if self._folder.stamp() not in (None, stamp):
+                    continue  # another one was published meanwhile
                 waiting = not keeps and self._folder.stamp() is None and self._is_kept()
                 if not waiting or time.monotonic() > until or self._pause(0.05):
                     return False

@@ -13,6 +13,7 @@ import structlog
 from tutela.detection.index.disk.folder import IndexFolder
 from tutela.detection.index.disk.manifest import Manifest
 from tutela.detection.index.matcher import BankState, Matcher, Piece
+from tutela.errors import TutelaError
 from tutela.lists.keeping import FiledIndex, FiledState, Held
 from tutela.model import Bank
 from tutela.storage.banks import Banks
@@ -188,7 +189,8 @@ class IndexSync:
             try:
                 self._files.tend(self)
             except Exception as error:  # noqa: BLE001 - whatever it is, the next time may do
-                self._log.error("index keeping failed", error=type(error).__name__)
+                what = error.what if isinstance(error, TutelaError) else ""
+                self._log.error("index keeping failed", error=type(error).__name__, what=what)
                 self._stopping.wait(KEEPING_PAUSE)
 
     def _load(self) -> None:

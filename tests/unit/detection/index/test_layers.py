@@ -118,6 +118,24 @@ class AnyOrder(RuleBasedStateMachine):
         self.model.rows = [row for row in self.model.rows if row[1] not in keys]
         self.model.disabled -= keys
 
+    @rule(share=st.sampled_from([0.02, 0.5]), group=st.integers(0, 4))
+    def regroup(self, share: float, group: int) -> None:
+        keys = set(self._some_keys(share))
+        self.index.regroup(list(keys), lambda groups: np.full_like(groups, group))
+        self.model.rows = [
+            (code, key, group if key in keys else own) for code, key, own in self.model.rows
+        ]
+
+    @rule(whole=st.booleans())
+    def file(self, whole: bool) -> None:  # noqa: FBT001
+        """As when the rows are written to files, and the files take their place."""
+        self.index.settle()
+        snapshot = self.index.snapshot()
+        parts = self.index.compact(snapshot, whole=whole)
+        assert len(parts) <= (1 if whole else 2)
+        self.index.hold([sealed._replace(file="some") for sealed in parts])
+        assert self.index.unfiled == 0
+
     @rule()
     def settle(self) -> None:
         self.index.settle()

@@ -102,6 +102,9 @@ class FiledIndex:
         entries: the database that they are made from.
         matcher: any matcher of the kinds that are searched.
         pause: waits so many seconds, or less and then tells that the process is ending.
+
+    Attributes:
+        may_keep: whether this process may become the keeper: whoever does must call `tend`.
     """
 
     def __init__(
@@ -116,6 +119,7 @@ class FiledIndex:
         self._matcher = matcher
         self._pause = pause
         self._log = structlog.get_logger("lists.keeping")
+        self.may_keep = False
         self._busy = Lock()
         self._manifest: Manifest | None = None
         self._stamp: Stamp | None = None
@@ -154,7 +158,8 @@ class FiledIndex:
                     return True
                 if self._folder.stamp() not in (None, stamp):
                     continue  # another one was published meanwhile
-                waiting = not keeps and self._folder.stamp() is None and self._is_kept()
+                # Whoever could have become the keeper, and did not, knows that there is another.
+                waiting = not keeps and self._folder.stamp() is None and self._may_write()
                 if not waiting or time.monotonic() > until or self._pause(0.05):
                     return False
 
@@ -184,7 +189,7 @@ class FiledIndex:
 
     def _keep(self) -> bool:
         """Be the keeper if that is possible."""
-        if time.monotonic() < self._retry_at:
+        if not self._may_write():
             return False
         try:
             self._folder.open()
@@ -193,9 +198,8 @@ class FiledIndex:
             self._give_up("the folder of the index cannot be used", error)
             return False
 
-    def _is_kept(self) -> bool:
-        """Whether another process is the keeper, as far as this one can tell."""
-        return time.monotonic() >= self._retry_at
+    def _may_write(self) -> bool:
+        return self.may_keep and time.monotonic() >= self._retry_at
 
     def _give_up(self, what: str, error: OSError) -> None:
         self._folder.leave()

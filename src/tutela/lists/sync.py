@@ -44,7 +44,7 @@ class IndexSync:
         matcher: what is to be kept equal to them; nothing else may change it.
         refresh_seconds: pause between two looks at the list version.
         folder: where the index is shared with other processes; without it, or where it cannot be
-            used, the process holds a copy of its own.
+            used, the process holds a copy of its own. Who never calls `start` only reads it.
         clock: tells when an entry that is disabled until a time counts again.
     """
 
@@ -86,6 +86,8 @@ class IndexSync:
         Raises:
             Unavailable: the database cannot be read (only with `wait`).
         """
+        if self._files:
+            self._files.may_keep = True
         if wait:
             self.refresh()
         for thread in self._threads:

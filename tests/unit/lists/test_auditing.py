@@ -53,8 +53,9 @@ def folder(lists: Entries, database: Database, tmp_path: Path) -> Path:
     sync = IndexSync(
         database, matcher, folder=IndexFolder(tmp_path / "index", matcher.part_classes)
     )
-    sync.refresh()
     assert sync._files
+    sync._files.may_keep = True
+    sync.refresh()
     sync._files.tend(sync)
     sync._files.close()
     lists.disable(5)

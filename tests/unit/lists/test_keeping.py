@@ -55,6 +55,7 @@ class Process:
         )
         assert self.sync._files
         self.files = self.sync._files
+        self.files.may_keep = True
 
     def tick(self) -> None:
         self.sync.refresh()
@@ -338,6 +339,21 @@ def test_a_process_that_may_not_write_still_maps_what_is_there(place: Place) -> 
     assert process.found(0, 1) == [{1}, {2}]
     assert process.sync.files.mapped
     assert [log["event"] for log in logs] == ["the folder of the index cannot be used"]
+
+
+def test_who_only_reads_neither_keeps_the_files_nor_waits_for_them(place: Place) -> None:
+    place.add(0)
+    alone = place.start(tick=False)
+    alone.files.may_keep = False
+    alone.sync.refresh()
+    assert not alone.sync.files.keeper
+    assert not place.folder.exists()
+    keeper = place.start()
+    late = place.start(tick=False)
+    late.files.may_keep = False
+    late.sync.refresh()
+    assert (late.sync.files.mapped, alone.sync.files.mapped) == (True, False)
+    assert alone.found(0) == late.found(0) == keeper.found(0) == [{1}]
 
 
 def test_a_file_where_the_folder_should_be_is_no_error(place: Place) -> None:

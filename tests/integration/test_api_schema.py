@@ -32,7 +32,8 @@ def test_requests_made_from_the_document(start: Start) -> None:
     )
     assert done.returncode == 0, done.stdout[-20_000:]
     paths = server.ask("GET", "/schema/openapi.json").json["paths"]
-    operations = sum(len(methods) for methods in paths.values())
+    # The program leaves out the address that it has the document from.
+    operations = sum(len(methods) for methods in paths.values()) - 1
     assert operations >= 23
     assert f"Selected: {operations}/{operations}" in done.stdout
     assert server.ask("GET", "/health/live").status == 200

@@ -9,6 +9,7 @@ other photographs. All pairs are compared by PDQ. Photographs must never be take
 from __future__ import annotations
 
 import argparse
+import io
 import random
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,6 +29,7 @@ from tutela.detection.silencing import NEAR
 from tutela.model.record import Record
 
 WITHIN = 31
+DISTANCES = (10, 16, 20, 24, 31)
 UNRELATED = 70
 """Bits that photographs must be apart to be taken for different pictures."""
 WORDS = ("apple", "river", "garden", "window", "table", "summer", "bridge", "yellow", "paper",
@@ -156,6 +158,49 @@ def measured(template: str, pictures: Iterator[Image.Image]) -> Row:
     )
 
 
+class Copies(Record, frozen=True, kw_only=True):
+    """Edited copies of plain pictures.
+
+    Attributes:
+        within: copies within 31 bits of their original.
+        kept: for each of `DISTANCES` the share of these that lie within it.
+    """
+
+    template: str
+    within: int
+    kept: tuple[float, ...]
+
+
+def edited(picture: Image.Image) -> Iterator[Image.Image]:
+    """Copies as they are met every day."""
+    for media_format, quality in (("JPEG", 75), ("JPEG", 30), ("JPEG", 10), ("WEBP", 50)):
+        stream = io.BytesIO()
+        picture.save(stream, media_format, quality=quality)
+        yield Image.open(stream).convert("RGB")
+    width, height = picture.size
+    yield picture.resize((width // 2, height // 2))
+    yield picture.resize((width * 2, height * 2))
+    yield picture.crop((width // 100, height // 100, width - width // 100, height - height // 100))
+    yield picture.convert("L").convert("RGB")
+
+
+def copies(template: str, pictures: Iterator[Image.Image]) -> Copies:
+    """Compare plain pictures with their edited copies."""
+    found: list[int] = []
+    for picture in pictures:
+        original = Pdq().of_pixels(np.ascontiguousarray(np.asarray(picture)))
+        if not isinstance(original, PixelSignal) or original.low_information is None:
+            continue
+        for copy in edited(picture):
+            signal = Pdq().of_pixels(np.ascontiguousarray(np.asarray(copy)))
+            if isinstance(signal, PixelSignal):
+                bits = np.unpackbits(_octets([original, signal]), axis=1)
+                found.append(int((bits[0] != bits[1]).sum()))
+    within = np.array([bits for bits in found if bits <= WITHIN])
+    kept = tuple(float((within <= distance).mean()) for distance in DISTANCES)
+    return Copies(template=template, within=len(within), kept=kept)
+
+
 def _octets(signals: Sequence[PixelSignal]) -> np.ndarray:
     joined = b"".join(signal.value for signal in signals)
     return np.frombuffer(joined, np.uint8).reshape(-1, Pdq.bits // 8)
@@ -245,9 +290,18 @@ def main() -> int:
         )
         for share in SHARES
     ]
+    kept = [
+        copies("one line of text", (TEMPLATES["one line of text"](rng) for _ in range(30))),
+        *(
+            copies(
+                f"a photograph on {share:.0%}", (framed(p, share) for p in photographs.different)
+            )
+            for share in SHARES[:2]
+        ),
+    ]
     rows.append(measured("photographs that differ", iter(photographs.different)))
     if options.json:
-        document = {**photographs._asdict(), "templates": rows}
+        document = {**photographs._asdict(), "templates": rows, "copies": kept}
         document["different"] = len(photographs.different)
         sys.stdout.buffer.write(msgspec.json.encode(document) + b"\n")
         return 0
@@ -256,12 +310,16 @@ def main() -> int:
         f"{photographs.quarters} quarters of them: {photographs.plain_quarters}"
     )
     print(f"the plainest has {photographs.most:.0%} of one brightness; the limit is 90 %")
-    print("template | made | fingerprinted | plain | median | least | <= 31 | <= 10 | left")
+    print(f"template | made | fingerprinted | plain | median | least | <= 31 | <= {NEAR} | left")
     for row in rows:
         print(
             f"{row.template} | {row.made} | {row.fingerprinted} | {row.plain:.0%} | "
             f"{row.median:.0f} | {row.least} | {row.within:.3%} | {row.near:.3%} | {row.left:.3%}"
         )
+    print(f"copies of plain pictures within 31 bits, kept at {DISTANCES} bits")
+    for one in kept:
+        shares = " | ".join(f"{share:.1%}" for share in one.kept)
+        print(f"{one.template} | {one.within} | {shares}")
     return 0
 
 

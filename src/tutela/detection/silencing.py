@@ -33,7 +33,7 @@ from tutela.model import (
 )
 from tutela.model.record import Record
 
-NEAR = 10
+NEAR = 20
 """Bits within which a match of a picture with little in it still counts."""
 
 IN_WORDS: Mapping[LowInformation, str] = {

@@ -171,7 +171,7 @@ class DefenceSettings(Section, frozen=True, kw_only=True):
     ] = True
     low_information_distance: Annotated[
         int, setting("how near such a picture must be", "bits", ge=0, le=31)
-    ] = 10
+    ] = 20
 
 
 class FloodSettings(Section, frozen=True, kw_only=True):

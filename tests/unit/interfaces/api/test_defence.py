@@ -349,11 +349,11 @@ def test_a_page_with_little_on_it_matches_what_is_near_and_never_blocks(api: Api
     assert found["decision"]["actions"] == ["hold", "open_case"]
     assert found["decision"]["reasons"][-1]["rule"] == "guard"
     api.ask("DELETE", f"/v1/entries/{near}")
-    new_bank(api, f"{value ^ 0xFFFF:064x}", trusted=True)
+    new_bank(api, f"{value ^ 0xFFFFFF:064x}", trusted=True)
     far = upload(api, data)
     assert (far["verdict"], far["matches"]) == ("clear", [])
     assert [one["reason"] for one in far["silenced"]] == ["low_information"]
-    assert "only entries within 10 bits count; this one is 16 away" in far["silenced"][0]["detail"]
+    assert "only entries within 20 bits count; this one is 24 away" in far["silenced"][0]["detail"]
     sha256 = next(one for one in event["contents"][0]["signals"] if one["kind"] == "sha256")
     new_bank(api, sha256["value"], kind="sha256", trusted=True)
     assert upload(api, data)["decision"]["actions"] == ["block", "open_case"]

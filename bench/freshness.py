@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import statistics
 import subprocess
 import sys
@@ -137,6 +138,7 @@ def measure(work: Path, entries: int, changes: int) -> Result:
     database = Database.open(f"sqlite:///{work}/bench.db")
     database.migrate()
     fill(database, entries)
+    shutil.rmtree(work / "index", ignore_errors=True)
     first = Worker(work)
     _wait_until(lambda: manifests.read(work / "index") is not None)
     workers = [first, *(Worker(work) for _ in range(WORKERS - 1))]

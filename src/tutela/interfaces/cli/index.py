@@ -127,7 +127,6 @@ def _print_segments(found: IndexStatus) -> None:
     for column in ("signals", "different", "MB", "version", "search", "proved", "canaries"):
         table.add_column(column, justify="right", no_wrap=True)
     table.add_column("samples", justify="right", no_wrap=True)
-    table.add_column("digest", no_wrap=True)
     for item in found.segments:
         proof = item.certificate
         about = (
@@ -136,16 +135,21 @@ def _print_segments(found: IndexStatus) -> None:
                 f"{proof.built_at:%Y-%m-%d %H:%M}",
                 f"{proof.canaries:,}",
                 str(proof.samples),
-                proof.digest[:12],
             )
             if proof
-            else ("cannot be read", "", "", "", "")
+            else ("cannot be read", "", "", "")
         )
         size = f"{item.bytes / 1e6:,.1f}"
         table.add_row(
             item.file, f"{item.rows:,}", f"{item.codes:,}", size, str(item.version), *about
         )
     Console(width=None if sys.stdout.isatty() else 160).print(table)
+    for item in found.segments:
+        if proof := item.certificate:
+            typer.echo(f"{item.file}:")
+            typer.echo(f"  searched by {proof.kernel} {proof.parameters}".rstrip())
+            typer.echo(f"  proved within {proof.radius} bits with seed {proof.seed}")
+            typer.echo(f"  digest of its signals {proof.digest}")
 
 
 def _print_audit(found: Audit) -> None:
@@ -162,5 +166,7 @@ def _print_audit(found: Audit) -> None:
     typer.echo(f"Every byte of {found.bytes / 1e6:,.1f} MB agrees with its checksum.")
     typer.echo(f"{canaries:,} planted entries and {samples} whole answers were found as they must.")
     for kind, rows in sorted(found.compared.items()):
+        if not rows:
+            continue
         typer.echo(f"{rows:,} {kind} signals are the same in the index and in the database.")
     typer.echo(f"The index is sound at list version {found.list_version}.")

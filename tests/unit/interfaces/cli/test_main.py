@@ -71,9 +71,9 @@ def test_the_version_is_that_of_the_package() -> None:
 
 
 def test_a_mistyped_command_is_answered_with_the_nearest() -> None:
-    done = run(RUN, "scna")
+    done = run(RUN, "princples")
     assert done.returncode == 2
-    assert "No such command 'scna'. Did you mean 'scan'?" in done.stderr
+    assert "No such command 'princples'. Did you mean 'principles'?" in done.stderr
 
 
 def test_an_error_of_ours_is_one_text_on_stderr_and_exit_2() -> None:

@@ -201,11 +201,12 @@ class FiledIndex:
     def _may_write(self) -> bool:
         return self.may_keep and time.monotonic() >= self._retry_at
 
-    def _give_up(self, what: str, error: OSError) -> None:
+    def _give_up(self, what: str, error: OSError | None) -> None:
         self._folder.leave()
         self._retry_at = time.monotonic() + RETRY_SECONDS
         remedy = f"memory is used instead; it is tried again in {RETRY_SECONDS:.0f} seconds"
-        self._log.warning(what, why=error.strerror, folder=str(self._folder.path), remedy=remedy)
+        why = error.strerror if error else "see the error before"
+        self._log.warning(what, why=why, folder=str(self._folder.path), remedy=remedy)
 
     def _take(self, holder: Holder, stamp: Stamp) -> bool:
         """Hold the files of the manifest that is there now, if they can be used."""
@@ -274,8 +275,10 @@ class FiledIndex:
             self._sweep(known)
             self._give_up("the index cannot be written", error)
             return
-        if stamp := self._folder.stamp():
-            self._take(holder, stamp)
+        stamp = self._folder.stamp()
+        if stamp is None or not self._take(holder, stamp):
+            # Without a pause it would be written again and again.
+            self._give_up("the index that was written cannot be used", None)
 
     def _write(self, held: Held, known: dict[str, Listed], *, whole: bool) -> list[Listed]:
         segments = []

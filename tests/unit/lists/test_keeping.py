@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import shutil
 import threading
@@ -388,6 +389,30 @@ def test_a_full_disk_leaves_the_index_in_memory(
     other.tick()
     assert process.sync.files.mapped
     assert other.sync.files.mapped
+
+
+def test_files_that_cannot_be_mapped_are_not_written_again_and_again(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.add(0)
+
+    def short_of_memory(*_: object, **__: object) -> None:
+        raise OSError(12, "Cannot allocate memory")
+
+    monkeypatch.setattr(mmap, "mmap", short_of_memory)
+    with capture_logs() as logs:
+        process = place.start()
+        process.tick()
+        process.tick()
+    assert [log["event"] for log in logs] == [
+        "the index on disk is refused",
+        "the index that was written cannot be used",
+    ]
+    assert process.found(0) == [{1}]
+    monkeypatch.undo()
+    process.files._retry_at = 0.0
+    process.tick()
+    assert process.sync.files.mapped
 
 
 def test_the_threads_do_by_themselves_what_the_steps_do(place: Place) -> None:

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from tutela.storage.banks import Banks
     from tutela.storage.entries import Entries
 
-app = typer.Typer(no_args_is_help=True, help="Create, fill, list, change and export banks.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Create, fill, list, change and export banks."
+)
 
 BankArgument = Annotated[str, typer.Argument(metavar="BANK", help="Name of the bank.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -24,9 +24,13 @@ if TYPE_CHECKING:
     from tutela.storage.defence.suppressions import Suppressions
 
 parked = typer.Typer(
-    no_args_is_help=True, help="Decide about entries that suddenly matched very much."
+    no_args_is_help=True,
+    add_completion=False,
+    help="Decide about entries that suddenly matched very much.",
 )
-entries = typer.Typer(no_args_is_help=True, help="Show entries, and give them distances.")
+entries = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Show entries, and give them distances."
+)
 
 DISTANCE = 31
 DAYS = 30

@@ -18,7 +18,7 @@ from tutela.settings import Settings
 if TYPE_CHECKING:
     from tutela.lists.auditing import Audit, IndexStatus
 
-app = typer.Typer(no_args_is_help=True, help="Look at the index on disk.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Look at the index on disk.")
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from tutela.storage.access.keys import ApiKey, Keys
     from tutela.storage.database import Database
 
-app = typer.Typer(no_args_is_help=True, help="Manage API keys and sign-in codes.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Manage API keys and sign-in codes."
+)
 
 
 @app.command()

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from tutela.storage.past.rescans import NewRescan, Rescans
 
 app = typer.Typer(
-    no_args_is_help=True, help="Compare the past with grown lists, or with other rules."
+    no_args_is_help=True,
+    add_completion=False,
+    help="Compare the past with grown lists, or with other rules.",
 )
 
 CURRENT = "current"

@@ -98,12 +98,12 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
     PolicyVersions(settings.policy_versions_folder).keep(policy)
     database = _opened(settings, started)
     metrics = Metrics.create()
-    journal = Journal(database, keep_signals=_keeps(settings), written=metrics.journalled)
+    journal = Journal(database, keep_signals=_keeps(settings), written=metrics.journalled, log=log)
     started.callback(journal.close)
     matcher = Matcher(kinds)
     matcher.warm()
     folder = IndexFolder(settings.index_folder, matcher.part_classes)
-    sync = IndexSync(database, matcher, settings.index.refresh_seconds, folder=folder)
+    sync = IndexSync(database, matcher, settings.index.refresh_seconds, folder=folder, log=log)
     started.callback(sync.stop)
     decoder = _decoder(settings.decoder)
     started.callback(decoder.close)
@@ -206,11 +206,13 @@ def _near(settings: Settings) -> int | None:
 class _Whole:
     """Every list, from the index on disk where the server keeps one; see `workflows.tools`."""
 
-    def __init__(self, settings: Settings, database: Database, matcher: Matcher) -> None:
+    def __init__(
+        self, settings: Settings, database: Database, matcher: Matcher, log: FilteringBoundLogger
+    ) -> None:
         self.matcher = matcher
         folder = IndexFolder(settings.index_folder, matcher.part_classes)
         # It is never started: it reads the files that the server keeps, and writes none.
-        self._sync = IndexSync(database, matcher, folder=folder)
+        self._sync = IndexSync(database, matcher, folder=folder, log=log)
         self.refresh, self.close = self._sync.refresh, self._sync.stop
 
 
@@ -239,7 +241,7 @@ def worker(
     PolicyVersions(settings.policy_versions_folder).keep(policy)
     with ExitStack() as opened:
         database = _opened(settings, opened)
-        journal = opened.enter_context(Journal(database, keep_signals=_keeps(settings)))
+        journal = opened.enter_context(Journal(database, keep_signals=_keeps(settings), log=log))
         tools = Tools(
             kinds=kinds,
             facts=KnownFacts(Entries(database).facts),
@@ -252,7 +254,7 @@ def worker(
             parked=Parkings(database).ids,
             near=_near(settings),
             threads=(os.cpu_count() or 1) if full_speed else 1,
-            whole=lambda: _Whole(settings, database, Matcher(kinds)),
+            whole=lambda: _Whole(settings, database, Matcher(kinds), log),
         )
         yield Worker(
             tools,

@@ -233,6 +233,7 @@ def test_an_event_shows_what_was_silenced(page: Page, lists: Lists) -> None:
     region = page.get_by_role("region", name="Silenced")
     expect(region).to_contain_text("known to be harmless and at least as close")
     expect(region).to_contain_text("allowed")
+    expect(page.get_by_role("heading", name="Matches")).to_be_visible()
 
 
 def test_an_allow_bank_is_made_and_says_what_it_is(page: Page, lists: Lists) -> None:

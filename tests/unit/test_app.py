@@ -3,15 +3,17 @@ from __future__ import annotations
 import asyncio
 import io
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from tutela.app import open_services
-from tutela.errors import BadConfiguration, Unavailable
+from tutela.errors import BadConfiguration, TutelaError, Unavailable
 from tutela.model import Verdict
 from tutela.pipeline import Submission
 from tutela.settings import Settings
+from tutela.storage import tables
 from tutela.telemetry import make_logger
 
 LOG = make_logger("error", as_json=True, stream=io.StringIO())
@@ -59,3 +61,20 @@ def test_what_cannot_start_leaves_nothing_behind(tmp_path: Path, name: str, valu
     with pytest.raises(BadConfiguration):
         open_services(settings(tmp_path, **{name: value}), LOG)
     assert threading.active_count() == before
+
+
+def test_trouble_of_every_part_reaches_the_log_of_the_process(tmp_path: Path) -> None:
+    stream = io.StringIO()
+    log = make_logger("warning", as_json=True, stream=stream)
+    with open_services(settings(tmp_path), log) as services:
+        with services.database.write() as connection:
+            for table in (tables.actions, tables.entry_signals, tables.counters):
+                table.drop(connection)
+        submission = Submission(event_id="e", digest="0" * 64, source=b"some text")
+        with pytest.raises(TutelaError):
+            asyncio.run(services.pipeline.check(submission))
+        patience = time.monotonic() + 60
+        while "index sync failed" not in stream.getvalue():
+            assert time.monotonic() < patience
+            time.sleep(0.01)
+    assert "events were not stored" in stream.getvalue()

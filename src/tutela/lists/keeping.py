@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from threading import Lock
 from typing import NamedTuple, Protocol
 
-import structlog
+from structlog.typing import FilteringBoundLogger
 
 from tutela.detection.index.certificate import IndexDefect
 from tutela.detection.index.disk import manifest as manifests
@@ -102,6 +102,7 @@ class FiledIndex:
         entries: the database that they are made from.
         matcher: any matcher of the kinds that are searched.
         pause: waits so many seconds, or less and then tells that the process is ending.
+        log: where it tells of trouble.
 
     Attributes:
         may_keep: whether this process may become the keeper: whoever does must call `tend`.
@@ -113,12 +114,13 @@ class FiledIndex:
         entries: Entries,
         matcher: Matcher,
         pause: Callable[[float], bool],
+        log: FilteringBoundLogger,
     ) -> None:
         self._folder = folder
         self._entries = entries
         self._matcher = matcher
         self._pause = pause
-        self._log = structlog.get_logger("lists.keeping")
+        self._log = log
         self.may_keep = False
         self._busy = Lock()
         self._manifest: Manifest | None = None

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import structlog
+from structlog.typing import FilteringBoundLogger
 
 from tutela.detection.index.disk.folder import IndexFolder
 from tutela.detection.index.disk.manifest import Manifest
@@ -45,6 +46,7 @@ class IndexSync:
         refresh_seconds: pause between two looks at the list version.
         folder: where the index is shared with other processes; without it, or where it cannot be
             used, the process holds a copy of its own. Who never calls `start` only reads it.
+        log: where it tells of trouble; structlog's own where it is None.
         clock: tells when an entry that is disabled until a time counts again.
     """
 
@@ -55,6 +57,7 @@ class IndexSync:
         refresh_seconds: float = 0.25,
         *,
         folder: IndexFolder | None = None,
+        log: FilteringBoundLogger | None = None,
         clock: Callable[[], datetime] = _utc_now,
     ) -> None:
         self._banks = Banks(database)
@@ -62,7 +65,7 @@ class IndexSync:
         self._matcher = matcher
         self._refresh_seconds = refresh_seconds
         self._clock = clock
-        self._log = structlog.get_logger("lists.sync")
+        self._log = log or structlog.get_logger()
         self._lock = threading.Lock()
         self._equal_at = -math.inf
         self._whole = False  # whether the index holds just what its version says
@@ -73,7 +76,9 @@ class IndexSync:
         self._due: dict[int, datetime] = {}
         self._stopping = threading.Event()
         self._files = (
-            FiledIndex(folder, self._entries, matcher, self._stopping.wait) if folder else None
+            FiledIndex(folder, self._entries, matcher, self._stopping.wait, self._log)
+            if folder
+            else None
         )
         self._threads = [
             threading.Thread(target=self._follow, name="lists-sync", daemon=True),

@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Self
 
 import structlog
+from structlog.typing import FilteringBoundLogger
 
 from tutela.errors import Conflict, InvalidInput, TutelaError, Unavailable
 from tutela.model import Case, Event, Outcome
@@ -46,6 +47,7 @@ class Journal:
         capacity: events that may wait; one more is refused.
         batch: events in one transaction, at most.
         written: told after each transaction how many events it made durable.
+        log: where it tells of trouble; structlog's own where it is None.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Journal:
         capacity: int = 10_000,
         batch: int = 512,
         written: Callable[[int], object] = lambda _: None,
+        log: FilteringBoundLogger | None = None,
     ) -> None:
         self._database = database
         self._keep_signals = keep_signals
@@ -63,7 +66,7 @@ class Journal:
         self._batch = batch
         self._written = written
         self._id = secrets.token_hex(8)
-        self._log = structlog.get_logger("journal")
+        self._log = log or structlog.get_logger()
         self._waiting: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._closed = False
         self._closing = threading.Lock()

@@ -148,6 +148,7 @@ def _take_over_standard_logging(level: int, processors: list[Processor], stream:
     root.handlers[:] = [handler]
     # Libraries say much at lower levels that is of no use to an operator.
     root.setLevel(max(level, logging.INFO))
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # two lines at each start
 
 
 def _name_library(_logger: WrappedLogger | None, _method: str, line: EventDict) -> EventDict:

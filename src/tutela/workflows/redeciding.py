@@ -94,7 +94,8 @@ class Redecision:
             self._count("undecided")
             return None
         event, then = row.file.event, row.file.outcome
-        now = self._policy.decide(Facts.of(event, then.verdict, then.matches, then.gaps))
+        facts = Facts.of(event, then.verdict, then.matches, then.gaps, then.silenced)
+        now = self._policy.decide(facts)
         self._compare(event.id, then.decision, now)
         if now.actions == then.decision.actions:
             self._count("same")

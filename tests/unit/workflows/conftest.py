@@ -15,7 +15,7 @@ from tutela.detection.index.matcher import Matcher
 from tutela.detection.signals.registry import SignalKinds, builtin_kinds
 from tutela.lists.matching import KnownFacts
 from tutela.lists.sync import IndexSync
-from tutela.model import Content, Event, Gap, Match, NewEntry, Rescan, Signal
+from tutela.model import Content, Event, Gap, Match, NewEntry, Rescan, Signal, Silenced
 from tutela.policy.policy import Policy
 from tutela.response.conclusion import conclude
 from tutela.storage.banks import Banks
@@ -91,6 +91,7 @@ class World:
         """Store an event as a live check would have: clear, or with the matches given."""
         matches: tuple[Match, ...] = facts.pop("matches", ())
         gaps: tuple[Gap, ...] = facts.pop("gaps", ())
+        silenced: tuple[Silenced, ...] = facts.pop("silenced", ())
         facts.setdefault("received_at", datetime.now(UTC))
         event = Event(
             id=event_id,
@@ -98,7 +99,9 @@ class World:
             contents=(Content(media_type="image/jpeg", size=9, signals=signals),),
             **facts,
         )
-        outcome, case = conclude(event, matches, gaps, policy=self.policy, list_version=1)
+        outcome, case = conclude(
+            event, matches, gaps, policy=self.policy, list_version=1, silenced=silenced
+        )
         self.journal.record(event, outcome, case).result(10)
 
     def list(self, bank: str, *signals: Signal, **facts: Any) -> int:  # noqa: ANN401

@@ -7,7 +7,17 @@ import msgspec
 import pytest
 from sqlalchemy import func, select, update
 
-from tutela.model import ActionChange, Gap, GapReason, RescanState, RuleChange, Signal
+from tutela.model import (
+    ActionChange,
+    Gap,
+    GapReason,
+    Match,
+    RescanState,
+    RuleChange,
+    Signal,
+    Silenced,
+    Silencing,
+)
 from tutela.policy.policy import Policy
 from tutela.storage.past.rescans import NewRescan
 from tutela.storage.tables import decisions, events
@@ -81,6 +91,17 @@ def test_another_policy_is_told_in_counts_and_samples(stored: World) -> None:
     )
     assert [sample.event_id for sample in rescan.report.samples] == ["forum", "flat"]
     assert count(stored) == 3, "nothing was created"
+
+
+def test_rules_see_what_was_silenced_then(stored: World, signal: Make) -> None:
+    match = Match(
+        bank="b", bank_id=1, entry_id=1, kind="pdq", distance=9, exact=False, list_version=1
+    )
+    silenced = Silenced(match=match, reason=Silencing.ALLOWED, detail="known to be harmless")
+    stored.upload("logo", signal("logo"), silenced=(silenced,))
+    rescan = stored.ask(**wanted(STRICT.replace('event.surface == "forum"', "silenced_count > 0")))
+    assert rescan.report is not None
+    assert [sample.event_id for sample in rescan.report.samples] == ["flat", "logo"]
 
 
 def test_what_is_decided_otherwise_is_recorded_where_that_is_asked_for(stored: World) -> None:

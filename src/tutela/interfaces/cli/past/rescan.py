@@ -113,7 +113,7 @@ def list_rescans(
     if as_json:
         _print_json(found)
         return
-    Console().print(table_of(found))
+    Console().print(table_of(found) if found else "No re-scan yet.")
 
 
 @app.command()

@@ -222,13 +222,13 @@ def show(result: Result) -> None:
     print(f"{result.entries:,} entries, within 31 bits, peak memory {result.peak_gb} GB")
     for table in result.tables:
         print(f"\n{table.crowd}")
-        heads = "  build s    cpu s   bytes       per s  ours is     hits    recall"
+        heads = "  build s    cpu s   bytes       per s  ours is       hits    recall"
         print(f"  {'':26}{heads}")
         for row in table.rows:
             print(
                 f"  {row.engine:26}{row.build_seconds:9.1f}{row.build_processor_seconds:9.1f}"
                 f"{row.bytes_per_entry:8.1f}"
-                f"{row.per_second:12,.0f}{row.ratio:8.2f}x{row.hits:9,}{row.recall:10.4f}"
+                f"{row.per_second:12,.0f}{row.ratio:8.2f}x{row.hits:11,}{row.recall:10.4f}"
             )
         for name, why in table.left_out.items():
             print(f"  {name:26}left out: {why}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
 import numpy as np
@@ -34,17 +34,21 @@ class Comparison:
     Loads the entries of its scope as they stand now, with all allow banks, so that a finding is
     silenced just as a live match would be.
 
+    Args:
+        rest: called after each part of the entries; whatever it raises ends the loading.
+
     Raises:
         Overtaken: the bank was deleted.
         Unavailable: the database is.
     """
 
-    def __init__(self, task: Task, tools: Tools) -> None:
+    def __init__(self, task: Task, tools: Tools, rest: Callable[[], object] = lambda: None) -> None:
         self.cursor = task.span.after
         self.tally = task.tally
         self.entries = 0
         self._task = task
         self._tools = tools
+        self._rest = rest
         self._parked = tools.parked()
         self._whole = self._open(tools.past.lists())
         self._load()
@@ -109,6 +113,7 @@ class Comparison:
             if codes.kind in known:
                 own = codes.distances if (codes.distances >= 0).any() else None
                 pieces.append(Piece(codes.kind, codes.codes, codes.entry_ids, codes.bank_ids, own))
+            self._rest()
 
         lists = self._tools.past.read(self._task.scope, take)
         finding = [bank.id for bank in lists.banks if not bank.allow]

@@ -17,6 +17,10 @@ class Lost(Exception):
     """The re-scan is no longer this process's: it was paused, cancelled, or taken over."""
 
 
+class Stopped(Exception):
+    """The process was told to stop while it loaded what a re-scan compares."""
+
+
 class Heart:
     """Beats for whatever re-scan is held, in a thread of its own; a context manager.
 

@@ -20,7 +20,7 @@ from tutela.errors import TutelaError, Unavailable
 from tutela.model import RescanKind
 from tutela.storage.past.rescans import Task
 from tutela.workflows.comparing import Comparison
-from tutela.workflows.lease import Heart, Lost
+from tutela.workflows.lease import Heart, Lost, Stopped
 from tutela.workflows.pace import Pace, step_back
 from tutela.workflows.redeciding import Redecision
 from tutela.workflows.tools import Overtaken, Tools, Work
@@ -148,6 +148,8 @@ class Worker:
             self._steps(task, heart)
         except Lost:
             self._log.info("a re-scan was taken away", rescan=task.id)
+        except Stopped:
+            self._wait_for(lambda: rescans.release(task.id, self.holder))
         except Overtaken as problem:
             self._give_up(task, problem.what, failed=False)
         except Unavailable:
@@ -167,7 +169,7 @@ class Worker:
 
     def _steps(self, task: Task, heart: Heart) -> None:
         rescans, write = self._tools.rescans, self._wait_for
-        with closing(self._begun(task)) as work:
+        with closing(self._begun(task, heart)) as work:
             heart.check(held=write(lambda: rescans.begin(task.id, self.holder, work.entries)))
             ended = self._go(task, work, heart)
         if ended:
@@ -192,10 +194,21 @@ class Worker:
                 return False
         return True
 
-    def _begun(self, task: Task) -> Work:
+    def _begun(self, task: Task, heart: Heart) -> Work:
         if task.kind is RescanKind.POLICY:
             return Redecision(task, self._tools)
-        return Comparison(task, self._tools)
+        since = time.monotonic(), time.thread_time()
+
+        def rest() -> None:
+            # A million entries take seconds to load: that, too, goes behind what is live.
+            nonlocal since
+            heart.check()
+            wall, processor = time.monotonic() - since[0], time.thread_time() - since[1]
+            if self._stop.wait(self._pace.rest(wall, processor)):
+                raise Stopped
+            since = time.monotonic(), time.thread_time()
+
+        return Comparison(task, self._tools, rest)
 
     def _store(self, task: Task, work: Work) -> bool:
         advance = self._tools.rescans.advance

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +12,11 @@ import pytest
 
 from tutela.errors import Unavailable
 from tutela.model import RescanState, Signal
+from tutela.storage.past import scope
+from tutela.storage.past.origins import Lists, Past
 from tutela.storage.past.rescans import NewRescan
+from tutela.storage.past.scope import Scope, ScopeCodes
+from tutela.workflows import lease
 from tutela.workflows import worker as module
 
 if TYPE_CHECKING:
@@ -137,6 +142,61 @@ def test_a_pause_is_heeded_within_a_piece(
         world.rescans.resume(number)
         eventually(lambda: world.rescans.get(number).state is RescanState.DONE)
     assert world.rescans.get(number).tally.events == 60
+
+
+def test_a_stop_is_heeded_while_the_entries_are_loaded(
+    world: World, signal: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scope, "FETCH_ROWS", 1)
+    world.upload("lake", signal("lake"))
+    world.list("known", *map(signal, "abcd"))
+    parts: list[ScopeCodes] = []
+
+    class Stopping(Past):
+        def read(self, scope: Scope, take: Callable[[ScopeCodes], object]) -> Lists:
+            def stopping(codes: ScopeCodes) -> None:
+                parts.append(codes)
+                world.stop.set()
+                take(codes)
+
+            return super().read(scope, stopping)
+
+    world.tools = dataclasses.replace(world.tools, past=Stopping(world.database))
+    number = world.growth.look()
+    assert number is not None
+    world.worker().run_one(number)
+    assert len(parts) == 1, "no more was read"
+    assert world.rescans.get(number).state is RescanState.WAITING
+    world.stop.clear()
+    world.tools = dataclasses.replace(world.tools, past=Past(world.database))
+    assert world.run(number).entries == 4
+
+
+def test_a_pause_is_heeded_while_the_entries_are_loaded(
+    world: World, signal: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scope, "FETCH_ROWS", 1)
+    monkeypatch.setattr(lease, "BEAT_SECONDS", 0.01)
+    world.upload("lake", signal("lake"))
+    world.list("known", *map(signal, "abcd"))
+    number = world.growth.look() or 0
+    parts: list[ScopeCodes] = []
+
+    class Slow(Past):
+        def read(self, scope: Scope, take: Callable[[ScopeCodes], object]) -> Lists:
+            def slow(codes: ScopeCodes) -> None:
+                parts.append(codes)
+                if len(parts) == 1:
+                    world.rescans.pause(number)
+                    time.sleep(0.5)  # many beats
+                take(codes)
+
+            return super().read(scope, slow)
+
+    world.tools = dataclasses.replace(world.tools, past=Slow(world.database))
+    world.worker().run_one(number)
+    assert len(parts) == 1
+    assert world.rescans.get(number).state is RescanState.PAUSED
 
 
 def test_by_hand_nothing_else_is_worked_on(world: World, signal: Make) -> None:

@@ -104,7 +104,7 @@ class Matching:
     async def of_contents(self, contents: Iterable[Content]) -> Findings:
         """What every signal of an event comes to."""
         signals, paths = placed_signals(contents)
-        found = await self._search(signals, None)
+        found = await self._search(signals, None, deciding=True)
         return await self._join(found, signals, paths)
 
     async def of_signals(
@@ -182,14 +182,21 @@ class Matching:
         signals: Sequence[Signal],
         banks: Collection[int] | None,
         limit: int = MOST_MATCHES,
+        *,
+        deciding: bool = False,
     ) -> _Search:
         # Read first: what is searched is then at least as new as the version that is quoted.
         version, roles = self._matcher.version, self._roles()
         searched = roles.searched if banks is None else banks
         hits = await self._match(signals, searched, limit)
-        crowded = self._crowded(hits, limit)
-        if crowded:
-            hits = await self._uncrowded(hits, crowded, signals, searched, limit)
+        if len(hits) >= limit:
+            states = self._matcher.banks
+            chosen = states.keys() if searched is None else searched
+            real = {number for number in chosen if number in states and not states[number].drill}
+            hits = await self._uncrowded(hits, signals, real, limit)
+            if deciding:  # what may block by itself must not stand behind what may not
+                trusted = {number for number in real if states[number].trusted}
+                hits = await self._uncrowded(hits, signals, trusted, limit)
         if not hits or not roles.allowing:
             return _Search(hits, (), version)
         # Few signals hit anything; only these are looked for in the allow banks.
@@ -198,34 +205,26 @@ class Matching:
         allowing = [replace(hit, signal=numbers[hit.signal]) for hit in found]
         return _Search(hits, allowing, version)
 
-    def _crowded(self, hits: Sequence[Hit], limit: int) -> list[int]:
-        """Signals of which so many entries of drill banks were hit that no other can be told."""
-        if len(hits) < limit:
-            return []
-        drills = {bank.id for bank in self._matcher.banks.values() if bank.drill}
-        return [
-            number
-            for number, own in _by_signal(hits).items()
-            if len(own) >= limit and drills.issuperset(hit.bank_id for hit in own)
-        ]
-
     async def _uncrowded(
-        self,
-        hits: Sequence[Hit],
-        crowded: Sequence[int],
-        signals: Sequence[Signal],
-        searched: Collection[int] | None,
-        limit: int,
-    ) -> list[Hit]:
-        """The hits with the closest in real banks in place of the farthest in drill banks."""
-        states = self._matcher.banks
-        chosen = states.keys() if searched is None else searched
-        real = [number for number in chosen if number in states and not states[number].drill]
-        found = await self._match([signals[number] for number in crowded], real, limit)
+        self, hits: Sequence[Hit], signals: Sequence[Signal], banks: Collection[int], limit: int
+    ) -> Sequence[Hit]:
+        """The hits, with the closest in some banks in place of the farthest in others.
+
+        Only for signals that hit so many entries that none in these banks is among them.
+        """
+        by_signal = _by_signal(hits)
+        crowded = [
+            number
+            for number, own in by_signal.items()
+            if len(own) >= limit and not any(hit.bank_id in banks for hit in own)
+        ]
+        if not crowded or not banks:
+            return hits
+        found = await self._match([signals[number] for number in crowded], banks, limit)
         more = _by_signal(replace(hit, signal=crowded[hit.signal]) for hit in found)
         told: list[Hit] = []
-        for number, own in _by_signal(hits).items():
-            others = more.get(number, [])
+        for number, own in by_signal.items():
+            others = more.get(number, [])[: max(1, limit // 2)]
             kept = own[: max(limit - len(others), 0)] if others else own
             told += sorted((*kept, *others), key=lambda hit: (hit.distance, hit.entry_id))
         return told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Collection, Sequence
 
 import numpy as np
@@ -16,12 +17,13 @@ from tutela.model import Content, EntryFacts, Signal, Silencing
 
 MANY = 250
 """More than are told of one signal."""
-DRILLS, LISTED, HARMLESS, HARMLESS_DRILLS = 1, 2, 3, 4
+DRILLS, LISTED, HARMLESS, HARMLESS_DRILLS, DOUBTFUL = 1, 2, 3, 4, 5
 STATES = (
     BankState(id=DRILLS, name="drills", drill=True),
     BankState(id=LISTED, name="listed", trusted=True),
     BankState(id=HARMLESS, name="harmless", allow=True),
     BankState(id=HARMLESS_DRILLS, name="harmless-drills", allow=True, drill=True),
+    BankState(id=DOUBTFUL, name="doubtful"),
 )
 
 
@@ -56,6 +58,20 @@ def test_entries_of_drills_never_hide_those_of_real_lists(kinds: SignalKinds) ->
     (again,) = asyncio.run(matching.of_signals([pdq(0)], limit=3))
     assert [match.bank for match in again.matches] == ["listed"]
     assert len(again.silenced) == 2
+
+
+def test_entries_of_doubtful_lists_never_hide_that_a_trusted_one_matches(
+    kinds: SignalKinds,
+) -> None:
+    rows = [(0, DRILLS)] * MANY + [(1, DOUBTFUL)] * MANY + [(9, LISTED)] * MANY
+    matching = matching_of(kinds, rows)
+    found = asyncio.run(matching.of_contents([Content(signals=(pdq(0), pdq(150)))]))
+    told = Counter(match.bank for match in found.matches)
+    assert told == {"drills": 50, "listed": 50}
+    assert [match.distance for match in found.matches] == sorted(m.distance for m in found.matches)
+    # Whoever asks for a number of the closest gets these.
+    (closest,) = asyncio.run(matching.of_signals([pdq(0)], ["doubtful", "listed"], limit=3))
+    assert [match.bank for match in closest.matches] == ["doubtful"] * 3
 
 
 def test_where_there_are_drills_only_all_told_are_drills(kinds: SignalKinds) -> None:

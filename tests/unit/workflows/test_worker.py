@@ -147,7 +147,7 @@ def test_a_pause_is_heeded_within_a_piece(
 def test_a_stop_is_heeded_while_the_entries_are_loaded(
     world: World, signal: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scope, "FETCH_ROWS", 1)
+    monkeypatch.setattr(scope, "IDS_AT_A_TIME", 1)
     world.upload("lake", signal("lake"))
     world.list("known", *map(signal, "abcd"))
     parts: list[ScopeCodes] = []
@@ -175,7 +175,7 @@ def test_a_stop_is_heeded_while_the_entries_are_loaded(
 def test_a_pause_is_heeded_while_the_entries_are_loaded(
     world: World, signal: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scope, "FETCH_ROWS", 1)
+    monkeypatch.setattr(scope, "IDS_AT_A_TIME", 1)
     monkeypatch.setattr(lease, "BEAT_SECONDS", 0.01)
     world.upload("lake", signal("lake"))
     world.list("known", *map(signal, "abcd"))

@@ -14,7 +14,7 @@ from tutela.storage.banks import live_banks
 from tutela.storage.changes import list_version
 from tutela.storage.database import Database
 from tutela.storage.events import EventFile, file_of, kept_of, select_files
-from tutela.storage.past.scope import Scope, ScopeCodes, counts_now, read_scope
+from tutela.storage.past.scope import Scope, ScopeCodes, counts_now, parts_of, read_part
 from tutela.storage.past.signals import Span
 from tutela.storage.tables import decisions, events, findings
 
@@ -53,12 +53,19 @@ class Past:
             return Lists(version=list_version(connection), banks=banks)
 
     def read(self, scope: Scope, take: Callable[[ScopeCodes], object]) -> Lists:
-        """Hand over the signals of a scope and of all allow banks, in one snapshot."""
+        """Hand over the signals of a scope and of all allow banks, part by part.
+
+        No transaction is open while a part is taken, so that it may take its time. Entries may
+        change meanwhile: `counting` tells which of them still count.
+        """
         with self._database.read() as connection:
-            for codes in read_scope(connection, scope):
+            parts = list(parts_of(connection, scope))
+        for part in parts:
+            with self._database.read() as connection:
+                found = read_part(connection, part)
+            for codes in found:
                 take(codes)
-            banks = tuple(live_banks(connection))
-            return Lists(version=list_version(connection), banks=banks)
+        return self.lists()
 
     def counting(self, entry_ids: Sequence[int]) -> set[int]:
         """Those of some entries that take part in matching now."""

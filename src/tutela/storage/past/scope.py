@@ -15,7 +15,7 @@ from tutela.model.record import Record
 from tutela.storage.tables import banks, entries, entry_signals, imports
 from tutela.storage.values import now
 
-FETCH_ROWS = 20_000
+IDS_AT_A_TIME = 20_000
 """About a tenth of a second: whoever reads in the background rests after each part."""
 SETTLE = timedelta(seconds=30)
 """An upload may have been compared with the lists of before, and stored after the re-scan passed:
@@ -69,29 +69,63 @@ class ScopeCodes(Record, frozen=True, kw_only=True, eq=False):
     distances: NDArray[np.int16]
 
 
-def read_scope(connection: Connection, scope: Scope) -> Iterator[ScopeCodes]:
-    """Signals of every entry of a scope that counts now, and of all allow banks; some twice.
+def parts_of(connection: Connection, scope: Scope) -> Iterator[ColumnElement[bool]]:
+    """Conditions that together name every entry of a scope and of all allow banks; some twice.
 
-    Entries that are disabled or deleted, and those of disabled or deleted banks, are left out.
-
-    Args:
-        connection: a reading transaction, open until the last part has been taken.
+    Each is for `read_part`, in a transaction of its own: one for all would hold up the database's
+    housekeeping for as long as the reader rests.
     """
-    present = now()
     if scope.everything:
-        yield from _read(connection, present, true())
+        yield from _windows(connection, true())
         return
     added = and_(imports.c.version > scope.after, imports.c.version <= scope.up_to)
-    span = select(func.min(imports.c.first_id), func.max(imports.c.last_id)).where(added)
-    first, last = connection.execute(span).one()
-    if first is not None:
-        yield from _read(connection, present, and_(added, entries.c.id.between(first, last)))
+    yield from _windows(connection, entries.c.import_id.in_(select(imports.c.id).where(added)))
     ids = iter(scope.entries)
     while some := list(islice(ids, IDS_AT_ONCE)):
-        yield from _read(connection, present, entries.c.id.in_(some))
-    if scope.banks:
-        yield from _read(connection, present, entries.c.bank_id.in_(scope.banks))
-    yield from _read(connection, present, banks.c.allow)
+        yield entries.c.id.in_(some)
+    allowing = connection.scalars(select(banks.c.id).where(banks.c.allow)).all()
+    for bank_id in (*scope.banks, *allowing):
+        yield from _windows(connection, entries.c.bank_id == bank_id)
+
+
+def _windows(
+    connection: Connection, condition: ColumnElement[bool]
+) -> Iterator[ColumnElement[bool]]:
+    """A condition, cut into ranges of entry ids."""
+    span = select(func.min(entries.c.id), func.max(entries.c.id)).where(condition)
+    first, last = connection.execute(span).one()
+    if first is None:
+        return
+    for start in range(first, last + 1, IDS_AT_A_TIME):
+        end = start + IDS_AT_A_TIME - 1
+        # Said of both tables: the database does not conclude the one from the other.
+        ranges = (column.between(start, end) for column in (entries.c.id, entry_signals.c.entry_id))
+        yield and_(condition, *ranges)
+
+
+def read_part(connection: Connection, part: ColumnElement[bool]) -> list[ScopeCodes]:
+    """Signals of the entries of one part that count now.
+
+    Entries that are disabled or deleted, and those of disabled or deleted banks, are left out.
+    """
+    origin = (
+        entry_signals.join(entries, entries.c.id == entry_signals.c.entry_id)
+        .join(imports, imports.c.id == entries.c.import_id)
+        .join(banks, banks.c.id == entries.c.bank_id)
+    )
+    columns = (
+        entry_signals.c.kind,
+        entry_signals.c.value,
+        entry_signals.c.entry_id,
+        entries.c.bank_id,
+        entries.c.distance,
+    )
+    statement = (
+        select(*columns)
+        .select_from(origin)
+        .where(imports.c.version.is_not(None), part, *_counting(now()))
+    )
+    return list(_arrays(connection.execute(statement).all()))
 
 
 def counts_now(connection: Connection, entry_ids: Sequence[int]) -> set[int]:
@@ -112,31 +146,6 @@ def _counting(present: datetime) -> tuple[ColumnElement[bool], ...]:
         banks.c.enabled,
         banks.c.name.is_not(None),
     )
-
-
-def _read(
-    connection: Connection, present: datetime, condition: ColumnElement[bool]
-) -> Iterator[ScopeCodes]:
-    origin = (
-        entry_signals.join(entries, entries.c.id == entry_signals.c.entry_id)
-        .join(imports, imports.c.id == entries.c.import_id)
-        .join(banks, banks.c.id == entries.c.bank_id)
-    )
-    columns = (
-        entry_signals.c.kind,
-        entry_signals.c.value,
-        entry_signals.c.entry_id,
-        entries.c.bank_id,
-        entries.c.distance,
-    )
-    statement = (
-        select(*columns)
-        .select_from(origin)
-        .where(imports.c.version.is_not(None), condition, *_counting(present))
-    )
-    with connection.execute(statement, execution_options={"yield_per": FETCH_ROWS}) as result:
-        for rows in result.partitions():
-            yield from _arrays(rows)
 
 
 def _arrays(rows: Sequence[Any]) -> Iterator[ScopeCodes]:

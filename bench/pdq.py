@@ -133,8 +133,12 @@ def histogram(files: Iterator[bytes]) -> Histogram:
                 raise SystemExit("a flat picture was given a fingerprint")
             continue
         decoded["1" if scale == 1 else f"1/{scale}"] += 1
-        for signal, full in zip(made, whole, strict=True):
-            bits[apart(signal.value, full.value)] += 1
+        # In another order where some variants of a picture could do with less and others not.
+        parts = {full.part: full.value for full in whole}
+        if len(made) != len(whole):
+            raise SystemExit("variants of a picture have no fingerprint where they should")
+        for signal in made:
+            bits[apart(signal.value, parts[signal.part])] += 1
     total = max(bits.total(), 1)
     return Histogram(
         pictures=decoded.total(),

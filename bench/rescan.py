@@ -29,6 +29,7 @@ from check import LOADS, Figures, Server, ask, prepare, serving, tutela
 from machine import Machine, describe
 from tutela.model import Content, Event, NewEntry, Rescan, Signal
 from tutela.model.record import Record
+from tutela.policy.current import InForce
 from tutela.policy.policy import Policy
 from tutela.response.conclusion import conclude
 from tutela.storage.banks import Banks
@@ -101,8 +102,8 @@ def store_past(database: Database, events: int) -> None:
                     received_at=datetime.now(UTC),
                     contents=(content,),
                 )
-                outcome, case = conclude(event, (), (), policy=policy, list_version=1)
-                futures.append(journal.record(event, outcome, case))
+                conclusion = conclude(event, (), (), policy=InForce(policy), list_version=1)
+                futures.append(journal.record(*conclusion))
             for future in futures:
                 future.result(60)
 

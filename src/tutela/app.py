@@ -34,6 +34,7 @@ from tutela.lists.quarantine import Quarantine
 from tutela.lists.sync import IndexSync
 from tutela.outgoing import Outgoing, Reach
 from tutela.pipeline import Pipeline
+from tutela.policy.current import InForce
 from tutela.policy.policy import Policy
 from tutela.policy.versions import PolicyVersions
 from tutela.settings import Settings
@@ -165,10 +166,11 @@ def _opened(settings: Settings, started: ExitStack) -> Database:
 def _pipeline(
     decoder: DecoderPool, matching: Matching, policy: Policy, journal: Journal, metrics: Metrics
 ) -> Pipeline:
+    in_force = InForce(policy)
     return Pipeline(
         decoder=decoder,
         matching=matching,
-        policy=policy,
+        policy=lambda: in_force,
         journal=journal,
         decoded=metrics.decoded,
     )

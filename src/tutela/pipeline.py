@@ -17,8 +17,9 @@ from tutela.detection.silencing import placed
 from tutela.lists.matching import Matching
 from tutela.model import Actor, Content, Event, Gap, GapReason, Outcome, Signal
 from tutela.model.record import Record
-from tutela.policy.policy import Policy
+from tutela.policy.current import InForce
 from tutela.response.conclusion import conclude
+from tutela.response.routing import Routes
 from tutela.storage.journal import Journal
 
 LISTED_GAPS = 100
@@ -52,6 +53,8 @@ class Pipeline:
     """Carries submissions to durable outcomes. One per process, used by all requests.
 
     Args:
+        policy: gives what is in force now.
+        routes: gives where actions are sent now.
         decoded: told how many seconds each file took to become facts and signals.
     """
 
@@ -60,14 +63,16 @@ class Pipeline:
         *,
         decoder: DecoderPool,
         matching: Matching,
-        policy: Policy,
+        policy: Callable[[], InForce],
         journal: Journal,
+        routes: Callable[[], Routes] = Routes,
         decoded: Callable[[float], object] = lambda _: None,
     ) -> None:
         self._decoder = decoder
         self._matching = matching
         self._policy = policy
         self._journal = journal
+        self._routes = routes
         self._decoded = decoded
 
     async def check(self, submission: Submission) -> Outcome:
@@ -82,15 +87,16 @@ class Pipeline:
         event = self._event(submission, await self._contents(submission))
         list_version = self._matching.version
         found = await self._matching.of_contents(event.contents)
-        outcome, case = conclude(
+        conclusion = conclude(
             event,
             found.matches,
             self._gaps(event.contents, found.gaps),
-            policy=self._policy,
+            policy=self._policy(),
             list_version=list_version,
             silenced=found.silenced,
+            routes=self._routes(),
         )
-        return await asyncio.wrap_future(self._journal.record(event, outcome, case))
+        return await asyncio.wrap_future(self._journal.record(*conclusion))
 
     async def _contents(self, submission: Submission) -> tuple[Content, ...]:
         """Content turned into signals. Bytes are decoded in the sandboxed child only."""

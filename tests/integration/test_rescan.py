@@ -17,6 +17,7 @@ from sqlalchemy import update
 
 from tutela.drill.photographs import unrelated
 from tutela.model import Content, Event, NewEntry, RescanState, Signal
+from tutela.policy.current import InForce
 from tutela.policy.policy import Policy
 from tutela.response.conclusion import conclude
 from tutela.storage.banks import Banks
@@ -102,8 +103,8 @@ def large(database_url: str) -> Iterator[Database]:
                 received_at=datetime.now(UTC),
                 contents=(content,),
             )
-            outcome, case = conclude(event, (), (), policy=policy, list_version=0)
-            futures.append(journal.record(event, outcome, case))
+            conclusion = conclude(event, (), (), policy=InForce(policy), list_version=0)
+            futures.append(journal.record(*conclusion))
         for future in futures:
             future.result(30)
     Banks(database).create("late")

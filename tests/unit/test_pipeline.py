@@ -26,6 +26,7 @@ from tutela.model import (
     Verdict,
 )
 from tutela.pipeline import LISTED_GAPS, Pipeline, Submission
+from tutela.policy.current import InForce
 from tutela.settings import Settings
 from tutela.telemetry import make_logger
 
@@ -127,7 +128,7 @@ def test_without_lists_nothing_is_clear(services: Services) -> None:
     pipeline = Pipeline(
         decoder=services.decoder,
         matching=matching,
-        policy=services.policy,
+        policy=lambda: InForce(services.policy),
         journal=services.journal,
     )
     submission = Submission(event_id="early", digest="early", source=UNKNOWN)

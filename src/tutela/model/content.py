@@ -31,6 +31,10 @@ class GapReason(StrEnum):
     NO_SIGNAL = "no_signal"
     INDEX_NOT_READY = "index_not_ready"
     ENTRY_PARKED = "entry_parked"
+    NO_CONTENT = "no_content"
+    """The event told facts only: there was nothing to compare."""
+    NOT_PERMITTED = "not_permitted"
+    """The law of the place does not allow this content to be scanned."""
 
 
 class Gap(Record, frozen=True, kw_only=True):

@@ -8,27 +8,30 @@ from typing import Annotated
 
 import msgspec
 
+from tutela.model.actor import AccountSignals, Actor, History, Name
 from tutela.model.content import Content, Gap
-from tutela.model.decision import Decision
+from tutela.model.law import Ruling
 from tutela.model.match import Match, Silenced
+from tutela.model.rating import Rating
 from tutela.model.record import Record
+from tutela.model.response.decision import Decision
 from tutela.model.verdict import Verdict
 
 # Python lets `$` stand before a final newline; `(?!\n)` does not.
 EventId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$(?!\n)")]
-Name = Annotated[str, msgspec.Meta(max_length=256)]
 
 
 class EventKind(StrEnum):
-    """What happened on the platform. Only uploads are rated today."""
+    """What happened on the platform."""
 
     UPLOAD = "upload"
-
-
-class Actor(Record, frozen=True, kw_only=True):
-    """Who did it, as the platform names them: a pseudonymous id is enough and preferred."""
-
-    id: Name
+    """Content was handed in, to be shown or kept."""
+    MESSAGE = "message"
+    """Somebody writes to somebody; it may carry content."""
+    CONTACT = "contact"
+    """Somebody asks to be connected with somebody."""
+    STREAM = "stream"
+    """A picture or segment of a livestream."""
 
 
 class Origin(Record, frozen=True, kw_only=True):
@@ -58,6 +61,12 @@ class Event(Record, frozen=True, kw_only=True):
         contents: what it carries; an archive carries several.
         origin: where this is a finding in the past: the event that it was found in. Surface,
             region, actor, drill and contents are those of that event.
+        receivers: who is to receive it.
+        conversation: the conversation that it belongs to, by the platform's id.
+        ratings: what the platform's own classifiers made of it.
+        account: what the platform counts about the actor's account.
+        history: what was stored of the actor's earlier events when this one was decided; None
+            where no rule asked for it.
     """
 
     id: EventId
@@ -70,6 +79,11 @@ class Event(Record, frozen=True, kw_only=True):
     drill: bool = False
     contents: tuple[Content, ...] = ()
     origin: Origin | None = None
+    receivers: tuple[Actor, ...] = ()
+    conversation: Name = ""
+    ratings: tuple[Rating, ...] = ()
+    account: AccountSignals | None = None
+    history: History | None = None
 
 
 class Outcome(Record, frozen=True, kw_only=True):
@@ -81,6 +95,7 @@ class Outcome(Record, frozen=True, kw_only=True):
         gaps: every part that was not compared, and why.
         case_id: the case that was opened for it, or None.
         silenced: matches that do not count as findings, each with why.
+        law: what the law of the place says of scanning; None where no pack applies.
     """
 
     event_id: str
@@ -93,3 +108,4 @@ class Outcome(Record, frozen=True, kw_only=True):
     decision: Decision
     case_id: str | None = None
     silenced: tuple[Silenced, ...] = ()
+    law: Ruling | None = None

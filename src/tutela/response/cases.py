@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from tutela.model import ActionKind, Case, Decision, Event, Gap, Match
+from tutela.model import ActionKind, Case, Decision, Event, Gap, Match, Severity
+
+_GRAVITY = tuple(Severity)
 
 
 def open_case(
@@ -25,6 +27,8 @@ def open_case(
         drill=event.drill,
         principles=tuple(sorted(principles)),
         summary=_summary(matches, gaps),
+        severity=max((reason.severity for reason in decision.reasons), key=_GRAVITY.index),
+        second_look=ActionKind.SECOND_LOOK in decision.actions,
     )
 
 

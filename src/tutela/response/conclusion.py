@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from tutela.model import Case, Event, Gap, Match, Outcome, Silenced, Verdict
+from tutela.model import Case, Delivery, Event, Gap, Match, Outcome, Ruling, Silenced, Verdict
+from tutela.policy.current import InForce
 from tutela.policy.facts import Facts
-from tutela.policy.policy import Policy
 from tutela.response.cases import open_case
+from tutela.response.routing import Routes
+from tutela.storage.journal import Shadowed
+
+NOWHERE = Routes()
+"""No destination: what is decided stands in the answer only."""
+
+
+class Conclusion(NamedTuple):
+    """All that came of an event, in the order in which `Journal.record` takes it."""
+
+    event: Event
+    outcome: Outcome
+    case: Case | None
+    sent: tuple[Delivery, ...]
+    shadow: Shadowed | None
 
 
 def conclude(
@@ -15,22 +31,27 @@ def conclude(
     matches: tuple[Match, ...],
     gaps: tuple[Gap, ...],
     *,
-    policy: Policy,
+    policy: InForce,
     list_version: int,
     silenced: tuple[Silenced, ...] = (),
-) -> tuple[Outcome, Case | None]:
+    law: Ruling | None = None,
+    routes: Routes = NOWHERE,
+) -> Conclusion:
     """Decide about an event that was compared.
 
     Args:
         event: the event with its contents.
         matches: those that count as findings, closest first.
         gaps: every part that was not compared.
-        policy: what decides.
+        policy: what decides, and what decides in its shadow.
         list_version: version of the lists that the event was compared with.
         silenced: matches that do not count as findings.
+        law: what the law of the place says of scanning.
+        routes: where actions are sent.
     """
     verdict = verdict_of(matches, gaps)
-    decision = policy.decide(Facts.of(event, verdict, matches, gaps, silenced))
+    facts = Facts.of(event, verdict, matches, gaps, silenced)
+    decision = policy.live.decide(facts)
     case = open_case(event, matches, gaps, decision)
     outcome = Outcome(
         event_id=event.id,
@@ -43,8 +64,10 @@ def conclude(
         decision=decision,
         case_id=case.id if case else None,
         silenced=silenced,
+        law=law,
     )
-    return outcome, case
+    sent = routes.deliveries(event, decision, case, event.received_at)
+    return Conclusion(event, outcome, case, sent, policy.in_shadow(facts, decision))
 
 
 def verdict_of(matches: Sequence[Match], gaps: Sequence[Gap]) -> Verdict:

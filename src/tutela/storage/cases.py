@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import RowMapping, Select, select
 
 from tutela.errors import NotFound
-from tutela.model import Case, CaseState, Event, Outcome
+from tutela.model import Case, CaseState, Event, Outcome, Severity
 from tutela.model.record import Record
 from tutela.storage.database import Database
 from tutela.storage.events import file_of, select_files
@@ -66,6 +66,8 @@ def _select_cases() -> Select[Any]:
         cases.c.state,
         cases.c.principles,
         cases.c.summary,
+        cases.c.severity,
+        cases.c.second_look,
     )
     return select_files(*own).join(cases, cases.c.event_seq == events.c.seq)
 
@@ -80,5 +82,7 @@ def _file(row: RowMapping) -> CaseFile:
         drill=row["drill"],
         principles=msgspec.json.decode(row["principles"], type=tuple[int, ...]),
         summary=row["summary"],
+        severity=Severity(row["severity"]),
+        second_look=row["second_look"],
     )
     return CaseFile(case=case, event=found.event, outcome=found.outcome)

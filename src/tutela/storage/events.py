@@ -13,6 +13,7 @@ from tutela.errors import NotFound
 from tutela.model import Actor, Content, Event, EventKind, LowInformation, Origin, Outcome, Signal
 from tutela.model.record import Record
 from tutela.storage.database import Database
+from tutela.storage.journal_rows import About
 from tutela.storage.tables import decisions, events, findings, kept_signals
 
 ORIGIN = (
@@ -77,6 +78,7 @@ def file_of(row: RowMapping, signals: Mapping[int, Sequence[Signal]] | None = No
             msgspec.structs.replace(content, signals=tuple(signals.get(position, ())))
             for position, content in enumerate(contents)
         )
+    about = msgspec.json.decode(row["about"] or "{}", type=About)
     event = Event(
         id=row["id"],
         digest=row["digest"],
@@ -84,12 +86,23 @@ def file_of(row: RowMapping, signals: Mapping[int, Sequence[Signal]] | None = No
         kind=EventKind(row["kind"]),
         surface=row["surface"],
         region=row["region"],
-        actor=Actor(id=row["actor"]) if row["actor"] is not None else None,
+        actor=_actor(row["actor"], about),
         drill=row["drill"],
         contents=contents,
         origin=_origin(row),
+        receivers=about.receivers,
+        conversation=about.conversation,
+        ratings=about.ratings,
+        account=about.account,
+        history=about.history,
     )
     return EventFile(event=event, outcome=msgspec.json.decode(row["outcome"], type=Outcome))
+
+
+def _actor(name: str | None, about: About) -> Actor | None:
+    if name is None:
+        return None
+    return Actor(id=name, age=about.age, age_source=about.age_source)
 
 
 def _origin(row: RowMapping) -> Origin | None:

@@ -20,11 +20,11 @@ import structlog
 from structlog.typing import FilteringBoundLogger
 
 from tutela.errors import Conflict, InvalidInput, TutelaError, Unavailable
-from tutela.model import Case, Event, Outcome
+from tutela.model import Case, Delivery, Event, Outcome
 from tutela.storage.database import Database
-from tutela.storage.journal_rows import Rows, Stored, read_stored, rows_of, write_rows
+from tutela.storage.journal_rows import Rows, Shadowed, Stored, read_stored, rows_of, write_rows
 
-__all__ = ["Journal", "Stored"]
+__all__ = ["Journal", "Shadowed", "Stored"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +73,22 @@ class Journal:
         self._writer = threading.Thread(target=self._run, name="journal", daemon=True)
         self._writer.start()
 
-    def record(self, event: Event, outcome: Outcome, case: Case | None = None) -> Future[Outcome]:
-        """Store an event with its outcome and the case it opens; never blocks and never raises.
+    def record(
+        self,
+        event: Event,
+        outcome: Outcome,
+        case: Case | None = None,
+        sent: Sequence[Delivery] = (),
+        shadow: Shadowed | None = None,
+    ) -> Future[Outcome]:
+        """Store an event with all that came of it; never blocks and never raises.
+
+        Args:
+            event: the event.
+            outcome: its outcome.
+            case: the case that it opens.
+            sent: the actions that are to be sent, written to the outbox.
+            shadow: what a policy in shadow made of it.
 
         The future's result is the outcome that is stored under the event's id, once it is durable:
         `outcome` itself, or that of an earlier event with the same id and digest. Its exception is:
@@ -87,7 +101,7 @@ class Journal:
         future: Future[Outcome] = Future()
         future.set_running_or_notify_cancel()  # what was handed in is stored, wanted or not
         try:
-            rows = rows_of(event, outcome, case, keep_signals=self._keep_signals)
+            rows = rows_of(event, outcome, case, sent, shadow, keep_signals=self._keep_signals)
             self._put(_Waiting(event.id, event.digest, outcome, rows, future))
         except TutelaError as error:
             future.set_exception(error)

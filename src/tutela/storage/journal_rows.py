@@ -11,17 +11,32 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Table, select
 
-from tutela.model import Case, Event, Match, Outcome
+from tutela.model import (
+    AccountSignals,
+    Actor,
+    AgeBand,
+    AgeSource,
+    Case,
+    Decision,
+    Delivery,
+    Event,
+    History,
+    Match,
+    Outcome,
+    Rating,
+)
 from tutela.model.record import Record
 from tutela.storage.database import insert_rows
 from tutela.storage.tables import (
     actions,
     cases,
     decisions,
+    deliveries,
     events,
     findings,
     kept_signals,
     matches,
+    shadows,
     silenced,
 )
 from tutela.storage.values import microseconds, signal_bytes
@@ -38,6 +53,7 @@ EVENT_COLUMNS: Mapping[str, str] = {
     "actor": "text",
     "drill": "boolean",
     "contents": "text",
+    "about": "text",
 }
 COLUMNS: Mapping[Table, tuple[str, ...]] = {
     findings: ("event_seq", "rescan_id", "origin", "received_at"),
@@ -65,7 +81,32 @@ COLUMNS: Mapping[Table, tuple[str, ...]] = {
         "by_entry_id",
         "by_bank_id",
     ),
-    cases: ("event_seq", "id", "opened_at", "state", "drill", "principles", "summary"),
+    cases: (
+        "event_seq",
+        "id",
+        "opened_at",
+        "state",
+        "drill",
+        "principles",
+        "summary",
+        "severity",
+        "second_look",
+    ),
+    deliveries: (
+        "event_seq",
+        "ordinal",
+        "id",
+        "kind",
+        "destination",
+        "message",
+        "state",
+        "attempts",
+        "created_at",
+        "confirm_by",
+        "next_at",
+        "problem",
+    ),
+    shadows: ("event_seq", "policy_version", "live_version", "decision"),
     kept_signals: (
         "event_seq",
         "ordinal",
@@ -102,13 +143,46 @@ class Rows:
     tally: tuple[str, ...]
 
 
-def rows_of(event: Event, outcome: Outcome, case: Case | None, *, keep_signals: bool) -> Rows:
+class About(Record, frozen=True, kw_only=True, omit_defaults=True):
+    """What an event tells besides its content; see `Event` and `Actor`."""
+
+    age: AgeBand = AgeBand.UNKNOWN
+    age_source: AgeSource = AgeSource.UNKNOWN
+    receivers: tuple[Actor, ...] = ()
+    conversation: str = ""
+    ratings: tuple[Rating, ...] = ()
+    account: AccountSignals | None = None
+    history: History | None = None
+
+
+class Shadowed(Record, frozen=True, kw_only=True):
+    """What a policy in shadow made of an event.
+
+    Attributes:
+        version: the policy's version.
+        otherwise: its decision, where that is another than the live one; else None.
+    """
+
+    version: str
+    otherwise: Decision | None = None
+
+
+def rows_of(
+    event: Event,
+    outcome: Outcome,
+    case: Case | None,
+    sent: Sequence[Delivery] = (),
+    shadow: Shadowed | None = None,
+    *,
+    keep_signals: bool,
+) -> Rows:
     """The rows of an event; raises `InvalidInput` or `ValueError` where it cannot be stored."""
     # The signals of a finding are those of its origin, and are kept or not with that.
     signals = _signals(event) if keep_signals and event.origin is None else ()
     found = (*_parts(event, outcome), *_silenced(outcome), *_case(case), *_origin(event))
-    parts = (*found, *signals)
-    return Rows(event=_event(event), parts=parts, tally=tuple(_tally(outcome, parts)))
+    parts = (*found, *_deliveries(sent), *_shadow(outcome, shadow), *signals)
+    tally = (*_tally(outcome, parts), *_shadow_tally(shadow))
+    return Rows(event=_event(event), parts=parts, tally=tally)
 
 
 def write_rows(connection: Connection, batch: Mapping[str, Rows], journal: str) -> set[str]:
@@ -158,6 +232,20 @@ def _event(event: Event) -> Row:
         event.actor.id if event.actor else None,
         event.drill,
         msgspec.json.encode(bare).decode(),
+        msgspec.json.encode(_about(event)).decode(),
+    )
+
+
+def _about(event: Event) -> About:
+    actor = event.actor
+    return About(
+        age=actor.age if actor else AgeBand.UNKNOWN,
+        age_source=actor.age_source if actor else AgeSource.UNKNOWN,
+        receivers=event.receivers,
+        conversation=event.conversation,
+        ratings=event.ratings,
+        account=event.account,
+        history=event.history,
     )
 
 
@@ -200,7 +288,39 @@ def _case(case: Case | None) -> Iterator[tuple[Table, Row]]:
     if case is not None:
         principles = msgspec.json.encode(case.principles).decode()
         opened_at, state = microseconds(case.opened_at), case.state.value
-        yield cases, (case.id, opened_at, state, case.drill, principles, case.summary)
+        severity, second = case.severity.value, case.second_look
+        row = (case.id, opened_at, state, case.drill, principles, case.summary, severity, second)
+        yield cases, row
+
+
+def _deliveries(sent: Sequence[Delivery]) -> Iterator[tuple[Table, Row]]:
+    for ordinal, delivery in enumerate(sent):
+        created_at = microseconds(delivery.created_at)
+        row = (
+            ordinal,
+            delivery.id,
+            delivery.message.action.value,
+            delivery.destination,
+            msgspec.json.encode(delivery.message).decode(),
+            delivery.state.value,
+            delivery.attempts,
+            created_at,
+            microseconds(delivery.confirm_by),
+            created_at,
+            delivery.problem,
+        )
+        yield deliveries, row
+
+
+def _shadow(outcome: Outcome, shadow: Shadowed | None) -> Iterator[tuple[Table, Row]]:
+    if shadow is not None and shadow.otherwise is not None:
+        decision = msgspec.json.encode(shadow.otherwise).decode()
+        yield shadows, (shadow.version, outcome.decision.policy_version, decision)
+
+
+def _shadow_tally(shadow: Shadowed | None) -> Iterator[str]:
+    if shadow is not None:
+        yield f"shadow_decided {shadow.version}"
 
 
 def _origin(event: Event) -> Iterator[tuple[Table, Row]]:
@@ -236,6 +356,8 @@ def _tally(outcome: Outcome, parts: Sequence[tuple[Table, Row]]) -> Iterator[str
             yield "findings"
         elif table is kept_signals:
             yield "signals_kept"
+        elif table is deliveries:
+            yield "deliveries"
     for match in outcome.matches:
         yield f"matches_{match.kind}"
     for one in outcome.silenced:

@@ -139,7 +139,8 @@ entry_signals = Table(
     sqlite_with_rowid=False,
 )
 
-# `seq` is the order of storing; `contents` is JSON without the signals.
+# `seq` is the order of storing; `contents` is JSON without the signals; `about` is JSON of the
+# actors, ratings and what was known of the account, NULL where an older version stored the event.
 events = Table(
     "events",
     metadata,
@@ -153,7 +154,15 @@ events = Table(
     Column("actor", Text),
     Column("drill", Boolean, nullable=False),
     Column("contents", Text, nullable=False),
+    Column("about", Text),
     Index(None, "received_at"),
+    Index(
+        None,
+        "actor",
+        "received_at",
+        sqlite_where=text("actor IS NOT NULL"),
+        postgresql_where=text("actor IS NOT NULL"),
+    ),
 )
 
 # Signals of what was checked, kept so that a grown list can be compared with the past; `content`
@@ -282,7 +291,106 @@ cases = Table(
     Column("drill", Boolean, nullable=False),
     Column("principles", Text, nullable=False),
     Column("summary", Text, nullable=False),
+    Column("severity", Text, nullable=False, server_default="medium"),
+    Column("second_look", Boolean, nullable=False, server_default=false()),
     Index(None, "state", "event_seq"),
+)
+
+# Where actions are sent. Secrets are derived from a key file and `generation`; none is stored.
+# A deleted destination keeps its row, without its address, so that deliveries still refer to it.
+destinations = Table(
+    "destinations",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("actions", Text, nullable=False),
+    Column("confirm_seconds", Integer, nullable=False),
+    Column("private", Boolean, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("overlap_until", Instant),
+    Column("created_at", Instant, nullable=False),
+    Column("deleted_at", Instant),
+)
+
+# The outbox: actions on their way, written with the decision. `message` is JSON, what is posted;
+# `holder` sends it until `held_until`; `next_at` is when it is due. `receipt` is JSON.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("event_seq", ForeignKey("events.seq"), primary_key=True),
+    Column("ordinal", SmallInteger, primary_key=True, autoincrement=False),
+    Column("id", Text, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),
+    Column("destination", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("confirm_by", Instant, nullable=False),
+    Column("next_at", Instant),
+    Column("holder", Text),
+    Column("held_until", Instant),
+    Column("sent_at", Instant),
+    Column("ended_at", Instant),
+    Column("problem", Text, nullable=False),
+    Column("receipt", Text),
+    CheckConstraint("state IN ('waiting', 'sent', 'done', 'failed')", name="state"),
+    Index(
+        "ix_deliveries_due",
+        "next_at",
+        sqlite_where=text("state = 'waiting'"),
+        postgresql_where=text("state = 'waiting'"),
+    ),
+    Index(
+        "ix_deliveries_open",
+        "confirm_by",
+        sqlite_where=text("state IN ('waiting', 'sent')"),
+        postgresql_where=text("state IN ('waiting', 'sent')"),
+    ),
+    Index(
+        "ix_deliveries_failed",
+        "event_seq",
+        sqlite_where=text("state = 'failed'"),
+        postgresql_where=text("state = 'failed'"),
+    ),
+)
+
+# Every policy version that was in force, in shadow or offered; `text` is what it is a digest of.
+policies = Table(
+    "policies",
+    metadata,
+    Column("version", Text, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("added_at", Instant, nullable=False),
+    Column("added_by", Text, nullable=False),
+)
+
+# One row for each change of what is in force; the latest counts. `source` is `shipped`, `file` or
+# `person`.
+policy_switches = Table(
+    "policy_switches",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("live", ForeignKey("policies.version"), nullable=False),
+    Column("shadow", ForeignKey("policies.version")),
+    Column("note", Text, nullable=False),
+)
+
+# What a policy in shadow decided otherwise than the one in force; `decision` is JSON. How many
+# events it decided about at all stands in `tallies`.
+shadows = Table(
+    "shadows",
+    metadata,
+    Column("event_seq", ForeignKey("events.seq"), primary_key=True),
+    Column("policy_version", Text, primary_key=True),
+    Column("live_version", Text, nullable=False),
+    Column("decision", Text, nullable=False),
+    Index(None, "policy_version", "event_seq"),
+    sqlite_with_rowid=False,
 )
 
 # What each journal has written, summed by name when read: journals share no row, so that counting

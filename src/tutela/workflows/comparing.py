@@ -14,6 +14,7 @@ from tutela.detection.index.matcher import BankState, Matcher, Piece
 from tutela.detection.silencing import Findings
 from tutela.lists.matching import Matching
 from tutela.model import Bank, Event, Match, Origin, Outcome, PolicyReport
+from tutela.policy.current import InForce
 from tutela.response.conclusion import conclude
 from tutela.storage.events import EventFile
 from tutela.storage.past.origins import Lists
@@ -165,15 +166,15 @@ class Comparison:
             if _known(own.matches, (one for one in earlier if one.event_id != event.id), event):
                 self._count(known=1)
                 continue
-            outcome, case = conclude(
+            conclusion = conclude(
                 event,
                 own.matches,
                 (*own.gaps, *file.outcome.gaps),
-                policy=self._tools.policy,
+                policy=InForce(self._tools.policy),
                 list_version=self._version,
                 silenced=own.silenced,
             )
-            stored.append(self._tools.journal.record(event, outcome, case))
+            stored.append(self._tools.journal.record(*conclusion))
         for future in stored:
             future.result()
 

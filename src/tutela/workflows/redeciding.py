@@ -16,6 +16,7 @@ from tutela.model import (
     RuleChange,
     Sample,
 )
+from tutela.policy.current import InForce
 from tutela.policy.facts import Facts
 from tutela.policy.policy import Policy
 from tutela.response.conclusion import conclude
@@ -103,15 +104,15 @@ class Redecision:
         self._count("changed")
         if not self._task.record:
             return None
-        outcome, case = conclude(
-            (recorded := finding_of(event, self._task.id)),
+        conclusion = conclude(
+            finding_of(event, self._task.id),
             then.matches,
             then.gaps,
-            policy=self._policy,
+            policy=InForce(self._policy),
             list_version=then.list_version,
             silenced=then.silenced,
         )
-        return self._tools.journal.record(recorded, outcome, case)
+        return self._tools.journal.record(*conclusion)
 
     def _compare(self, event_id: str, then: Decision, now: Decision) -> None:
         fired, fires = _rules(then), _rules(now)

@@ -16,6 +16,7 @@ from tutela.detection.signals.registry import SignalKinds, builtin_kinds
 from tutela.lists.matching import KnownFacts
 from tutela.lists.sync import IndexSync
 from tutela.model import Content, Event, Gap, Match, NewEntry, Rescan, Signal, Silenced
+from tutela.policy.current import InForce
 from tutela.policy.policy import Policy
 from tutela.response.conclusion import conclude
 from tutela.storage.banks import Banks
@@ -99,10 +100,10 @@ class World:
             contents=(Content(media_type="image/jpeg", size=9, signals=signals),),
             **facts,
         )
-        outcome, case = conclude(
-            event, matches, gaps, policy=self.policy, list_version=1, silenced=silenced
+        conclusion = conclude(
+            event, matches, gaps, policy=InForce(self.policy), list_version=1, silenced=silenced
         )
-        self.journal.record(event, outcome, case).result(10)
+        self.journal.record(*conclusion).result(10)
 
     def list(self, bank: str, *signals: Signal, **facts: Any) -> int:  # noqa: ANN401
         """Add an entry for each signal to a bank, made if need be; id of the first."""

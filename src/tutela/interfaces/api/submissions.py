@@ -21,7 +21,8 @@ from tutela.errors import Conflict, InvalidInput
 from tutela.interfaces.services import Services
 from tutela.interfaces.web.bodies import Spool
 from tutela.model import Actor, Gap, GapReason, Outcome, Signal
-from tutela.model.event import EventId, Name
+from tutela.model.actor import Name
+from tutela.model.event import EventId
 from tutela.model.record import Record
 from tutela.outgoing import FetchFailed
 from tutela.pipeline import Submission

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from tutela.errors import Conflict, InvalidInput, NotFound
 from tutela.interfaces.cli.past.rescan import app
 from tutela.model import Content, Event, NewEntry, Signal
+from tutela.policy.current import InForce
 from tutela.policy.policy import Policy
 from tutela.response.conclusion import conclude
 from tutela.storage.banks import Banks
@@ -42,8 +43,8 @@ def past(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
                 received_at=datetime.now(UTC),
                 contents=(Content(signals=(md5(number % 4),)),),
             )
-            outcome, case = conclude(event, (), (), policy=policy, list_version=0)
-            journal.record(event, outcome, case).result(10)
+            conclusion = conclude(event, (), (), policy=InForce(policy), list_version=0)
+            journal.record(*conclusion).result(10)
     Banks(database).create("late")
     Entries(database).add("late", [NewEntry(signals=(md5(0),))])
     yield

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from tutela.model.record import Record
+from tutela.model.response.decision import Severity
 
 
 class CaseState(StrEnum):
@@ -21,6 +22,8 @@ class Case(Record, frozen=True, kw_only=True):
         id: derived from the event id, so that a repeated event can never open a second case.
         principles: the Voluntary Principles that the decision's reasons name.
         summary: one line for the list: what was found, without content.
+        severity: the gravest of the decision's reasons.
+        second_look: whether a second person must confirm what is decided.
     """
 
     id: str
@@ -30,3 +33,5 @@ class Case(Record, frozen=True, kw_only=True):
     drill: bool = False
     principles: tuple[int, ...] = ()
     summary: str = ""
+    severity: Severity = Severity.MEDIUM
+    second_look: bool = False

@@ -1,9 +1,8 @@
-"""`tutela policy`: check a policy before it is used, show the one in force, list what was kept."""
+"""`tutela policy show` and `versions`: what is in force, and what was."""
 
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,22 +10,7 @@ import typer
 from tutela.interfaces.cli.settings import ConfigOption
 from tutela.settings import Settings
 
-app = typer.Typer(no_args_is_help=True, add_completion=False)
 
-
-@app.command()
-def check(
-    file: Annotated[Path, typer.Argument(help="The policy file.", show_default=False)],
-) -> None:
-    """Check a policy file: every mistake is named with its line and column."""
-    # The expression engine takes a moment to load: not for `--help`.
-    from tutela.policy.policy import Policy  # noqa: PLC0415
-
-    policy = Policy.read(file)
-    typer.echo(f"{file}: {len(policy.rules)} rules, version {policy.version}")
-
-
-@app.command()
 def show(
     version: Annotated[
         str, typer.Argument(help="A version that was kept; else the policy in force.")
@@ -46,7 +30,6 @@ def show(
     sys.stdout.buffer.write(text.encode())
 
 
-@app.command()
 def versions(config: ConfigOption = None) -> None:
     """List the policy versions that this installation has used."""
     from tutela.policy.versions import PolicyVersions  # noqa: PLC0415 - as above

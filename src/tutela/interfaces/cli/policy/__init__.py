@@ -1,0 +1,12 @@
+"""`tutela policy`: check a policy before it is used, show the one in force, list what was kept."""
+
+from __future__ import annotations
+
+import typer
+
+from tutela.interfaces.cli.policy import checking, keeping
+
+app = typer.Typer(no_args_is_help=True, add_completion=False)
+app.command()(checking.check)
+app.command()(keeping.show)
+app.command()(keeping.versions)

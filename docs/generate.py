@@ -166,6 +166,11 @@ def fact(_: str) -> Iterator[str]:
     for record in (
         facts.Facts,
         facts.EventFacts,
+        facts.ActorFacts,
+        facts.ContactFacts,
+        facts.RatingFacts,
+        facts.AccountFacts,
+        facts.HistoryFacts,
         facts.MatchFacts,
         facts.GapFacts,
         facts.ContentFacts,

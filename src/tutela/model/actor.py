@@ -26,7 +26,7 @@ class AgeBand(StrEnum):
 class AgeSource(StrEnum):
     """How the age is known."""
 
-    UNKNOWN = "unknown"
+    NOT_TOLD = "not_told"
     DECLARED = "declared"
     """The person said so."""
     ESTIMATED = "estimated"
@@ -40,7 +40,7 @@ class Actor(Record, frozen=True, kw_only=True):
 
     id: Name
     age: AgeBand = AgeBand.UNKNOWN
-    age_source: AgeSource = AgeSource.UNKNOWN
+    age_source: AgeSource = AgeSource.NOT_TOLD
 
 
 class AccountSignals(Record, frozen=True, kw_only=True):

@@ -13,12 +13,18 @@ from typing import Annotated
 import msgspec
 
 from tutela.model import (
+    AccountSignals,
+    Actor,
+    AgeBand,
+    AgeSource,
     Content,
     Event,
     EventKind,
     Gap,
     GapReason,
+    History,
     Match,
+    Rating,
     Silenced,
     Silencing,
     Verdict,
@@ -28,6 +34,13 @@ from tutela.model.record import Record
 LISTED = 1000
 """So many matches, gaps and contents are handed to the rules, the weightiest first. An archive may
 have far more; the budget of an expression is 10,000 steps."""
+
+NOT_TOLD = -1
+"""What a number is that the platform did not tell; no counted or measured one is below zero."""
+
+MACHINE = frozenset({"ratings", "account"})
+"""The facts that are what a machine thinks, or counts of an account that prove nothing: a rule that
+speaks of them asks for nothing that punishes."""
 
 
 def fact(meaning: str) -> msgspec.Meta:
@@ -49,6 +62,68 @@ class EventFacts(Record, frozen=True, kw_only=True):
     age_seconds: Annotated[
         int, fact("time between the upload and its being found; 0 where it was checked at once")
     ] = 0
+    conversation: Annotated[bool, fact("it belongs to a conversation that the platform named")] = (
+        False
+    )
+
+
+class ActorFacts(Record, frozen=True, kw_only=True):
+    """Facts of one actor: who did it, or one of those who are to receive it."""
+
+    age: Annotated[AgeBand, fact("how old, as far as the platform knows")] = AgeBand.UNKNOWN
+    age_source: Annotated[AgeSource, fact("how the age is known")] = AgeSource.NOT_TOLD
+    minor: Annotated[bool, fact("known to be under 18")] = False
+
+
+class ContactFacts(Record, frozen=True, kw_only=True):
+    """Facts of who reaches whom, counted over all receivers."""
+
+    receivers: Annotated[int, fact("receivers that the platform named")] = 0
+    minor_receivers: Annotated[int, fact("receivers known to be under 18")] = 0
+    unknown_receivers: Annotated[int, fact("receivers of unknown age")] = 0
+    adult_to_minor: Annotated[
+        bool, fact("the actor is known to be an adult, and a receiver to be under 18")
+    ] = False
+    ages_known: Annotated[
+        bool, fact("the ages of the actor and of every receiver are known; there is a receiver")
+    ] = False
+
+
+class RatingFacts(Record, frozen=True, kw_only=True):
+    """Facts of one rating by a classifier of the platform."""
+
+    name: Annotated[str, fact("what was rated, in the platform's words")]
+    value: Annotated[float, fact("from 0 to 10")]
+    probability: Annotated[float, fact("calibrated, 0 to 1; -1 where it was not told")] = NOT_TOLD
+    model: Annotated[str, fact("name and version of what rated; or empty")] = ""
+
+
+class AccountFacts(Record, frozen=True, kw_only=True):
+    """What the platform counts about the actor's account. A number that was not told is -1."""
+
+    told: Annotated[bool, fact("the platform told anything of the account")] = False
+    age_days: Annotated[int, fact("days since the account was made, or -1")] = NOT_TOLD
+    minors_contacted_1d: Annotated[
+        int, fact("distinct minors that the actor wrote to first within a day, or -1")
+    ] = NOT_TOLD
+    minors_contacted_7d: Annotated[int, fact("the same within 7 days, or -1")] = NOT_TOLD
+    minors_contacted_30d: Annotated[int, fact("the same within 30 days, or -1")] = NOT_TOLD
+    unanswered_share: Annotated[
+        float, fact("share of first messages that nobody answered, 0 to 1, or -1")
+    ] = NOT_TOLD
+    reports_30d: Annotated[int, fact("users' reports about the actor in 30 days, or -1")] = NOT_TOLD
+    blocks_30d: Annotated[int, fact("users who blocked the actor in 30 days, or -1")] = NOT_TOLD
+
+
+class HistoryFacts(Record, frozen=True, kw_only=True):
+    """What is stored here of the actor's earlier events. All zero where `known` is false."""
+
+    known: Annotated[bool, fact("the platform named the actor, so that there is a history")] = False
+    events_1d: Annotated[int, fact("events within a day")] = 0
+    events_30d: Annotated[int, fact("events within 30 days")] = 0
+    matches_30d: Annotated[int, fact("those of them with the verdict `match`")] = 0
+    blocks_30d: Annotated[int, fact("those of them that were blocked")] = 0
+    cases_30d: Annotated[int, fact("those of them that opened a case")] = 0
 
 
 class MatchFacts(Record, frozen=True, kw_only=True):
@@ -104,11 +179,27 @@ class ContentFacts(Record, frozen=True, kw_only=True):
     depth: Annotated[int, fact("archives that it lay inside of")] = 0
 
 
+NOBODY = ActorFacts()
+NO_CONTACT = ContactFacts()
+NO_ACCOUNT = AccountFacts()
+NO_HISTORY = HistoryFacts()
+MINORS = frozenset({AgeBand.UNDER_13, AgeBand.FROM_13_TO_15, AgeBand.FROM_16_TO_17})
+"""The age bands under 18."""
+
+
 class Facts(Record, frozen=True, kw_only=True):
     """Everything that a rule may speak of."""
 
     verdict: Annotated[Verdict, fact("what the check found")]
     event: Annotated[EventFacts, fact("the event")] = EventFacts()
+    actor: Annotated[ActorFacts, fact("who did it; look at `event.has_actor`")] = NOBODY
+    receivers: Annotated[tuple[ActorFacts, ...], fact("who is to receive it")] = ()
+    contact: Annotated[ContactFacts, fact("who reaches whom, in numbers")] = NO_CONTACT
+    ratings: Annotated[
+        tuple[RatingFacts, ...], fact("what the platform's own classifiers made of it")
+    ] = ()
+    account: Annotated[AccountFacts, fact("what the platform counts of the account")] = NO_ACCOUNT
+    history: Annotated[HistoryFacts, fact("what is stored of the actor's past")] = NO_HISTORY
     matches: Annotated[
         tuple[MatchFacts, ...], fact(f"matches, trusted and exact ones first; at most {LISTED:,}")
     ] = ()
@@ -153,7 +244,14 @@ class Facts(Record, frozen=True, kw_only=True):
                 has_actor=event.actor is not None,
                 retrospective=event.origin is not None,
                 age_seconds=_age(event),
+                conversation=bool(event.conversation),
             ),
+            actor=_of_actor(event.actor),
+            receivers=tuple(map(_of_actor, event.receivers)),
+            contact=_of_contact(event.actor, event.receivers),
+            ratings=tuple(map(_of_rating, event.ratings)),
+            account=_of_account(event.account),
+            history=_of_history(event.history),
             matches=tuple(_of_match(match) for match in _weightiest(matches)),
             gaps=_of_gaps(contents, gaps),
             contents=tuple(_of_content(content) for content in contents[:LISTED]),
@@ -168,6 +266,48 @@ def _age(event: Event) -> int:
     if event.origin is None:
         return 0
     return max(0, int((event.received_at - event.origin.received_at).total_seconds()))
+
+
+def _of_actor(actor: Actor | None) -> ActorFacts:
+    if actor is None:
+        return NOBODY
+    return ActorFacts(age=actor.age, age_source=actor.age_source, minor=actor.age in MINORS)
+
+
+def _of_contact(actor: Actor | None, receivers: Sequence[Actor]) -> ContactFacts:
+    if not receivers:
+        return NO_CONTACT
+    ages = [one.age for one in receivers]
+    age = actor.age if actor else AgeBand.UNKNOWN
+    minors, unknown = sum(one in MINORS for one in ages), ages.count(AgeBand.UNKNOWN)
+    return ContactFacts(
+        receivers=len(ages),
+        minor_receivers=minors,
+        unknown_receivers=unknown,
+        adult_to_minor=age is AgeBand.ADULT and minors > 0,
+        ages_known=age is not AgeBand.UNKNOWN and unknown == 0,
+    )
+
+
+def _of_rating(rating: Rating) -> RatingFacts:
+    return RatingFacts(
+        name=rating.name,
+        value=rating.value,
+        probability=NOT_TOLD if rating.probability is None else rating.probability,
+        model=rating.model,
+    )
+
+
+def _of_account(account: AccountSignals | None) -> AccountFacts:
+    given = msgspec.structs.asdict(account) if account else {}
+    told = {name: value for name, value in given.items() if value is not None}
+    return AccountFacts(told=bool(told), **told) if told else NO_ACCOUNT
+
+
+def _of_history(history: History | None) -> HistoryFacts:
+    if history is None:
+        return NO_HISTORY
+    return HistoryFacts(known=True, **msgspec.structs.asdict(history))
 
 
 def _weightiest(matches: Sequence[Match]) -> Sequence[Match]:

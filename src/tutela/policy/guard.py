@@ -11,6 +11,17 @@ from __future__ import annotations
 from tutela.model import ActionKind, Reason
 from tutela.policy.facts import Facts
 
+PUNISHING = frozenset(
+    {
+        ActionKind.BLOCK,
+        ActionKind.SUSPEND,
+        ActionKind.QUARANTINE,
+        ActionKind.STOP_STREAM,
+        ActionKind.RESTRICT_CONTACT,
+    }
+)
+"""Actions that hit a person, and so need a ground that is no machine's guess."""
+
 NAME = "guard"
 """Name of the guard's reasons, which no rule can take."""
 

@@ -14,7 +14,23 @@ from tutela.policy.guard import guarded
 from tutela.policy.probes import PROBES
 from tutela.policy.rules import ASKS, LARGEST, PolicyText, Rule
 
-STRONGEST_FIRST = (ActionKind.BLOCK, ActionKind.HOLD, ActionKind.OPEN_CASE, ActionKind.ALLOW)
+STRONGEST_FIRST = (
+    ActionKind.BLOCK,
+    ActionKind.QUARANTINE,
+    ActionKind.STOP_STREAM,
+    ActionKind.SUSPEND,
+    ActionKind.RESTRICT_CONTACT,
+    ActionKind.HOLD,
+    ActionKind.BLUR,
+    ActionKind.SLOW,
+    ActionKind.WARN_SENDER,
+    ActionKind.WARN_RECEIVER,
+    ActionKind.PRESERVE,
+    ActionKind.OPEN_CASE,
+    ActionKind.SECOND_LOOK,
+    ActionKind.NOTIFY,
+    ActionKind.ALLOW,
+)
 """Order of the actions in a decision."""
 
 CAUTION = frozenset({ActionKind.HOLD, ActionKind.OPEN_CASE})

@@ -11,7 +11,7 @@ class Action(Record, frozen=True, kw_only=True):
 
     Attributes:
         kind: its name in policies and decisions.
-        platform: whether it is asked of the platform in the answer; else it is done here.
+        platform: whether it is asked of the platform; else it is done here.
         measure: which principles it serves, and the counter that shows its work.
     """
 
@@ -20,46 +20,28 @@ class Action(Record, frozen=True, kw_only=True):
     measure: Measure
 
 
+def _action(kind: ActionKind, title: str, *principles: int, platform: bool = True) -> Action:
+    measure = Measure(
+        id=kind.value, title=title, principles=principles, counts=f"actions_{kind.value}"
+    )
+    return Action(kind=kind, platform=platform, measure=measure)
+
+
 ACTIONS: tuple[Action, ...] = (
-    Action(
-        kind=ActionKind.BLOCK,
-        platform=True,
-        measure=Measure(
-            id="block",
-            title="Keep known material from being made available",
-            principles=(1,),
-            counts="actions_block",
-        ),
-    ),
-    Action(
-        kind=ActionKind.HOLD,
-        platform=True,
-        measure=Measure(
-            id="hold",
-            title="Hold content back until it is settled",
-            principles=(1,),
-            counts="actions_hold",
-        ),
-    ),
-    Action(
-        kind=ActionKind.OPEN_CASE,
-        platform=False,
-        measure=Measure(
-            id="open_case",
-            title="Open a case for a person to look at",
-            principles=(1,),
-            counts="actions_open_case",
-        ),
-    ),
-    Action(
-        kind=ActionKind.ALLOW,
-        platform=True,
-        measure=Measure(
-            id="allow",
-            title="Let content pass, with the reason kept",
-            principles=(1,),
-            counts="actions_allow",
-        ),
-    ),
+    _action(ActionKind.BLOCK, "Keep known material from being made available", 1),
+    _action(ActionKind.QUARANTINE, "Take material out of reach that was already there", 1),
+    _action(ActionKind.STOP_STREAM, "End a livestream of known material", 1, 5),
+    _action(ActionKind.SUSPEND, "Close an account, for a while or until it is lifted", 1, 3),
+    _action(ActionKind.RESTRICT_CONTACT, "Keep an actor from reaching strangers", 3, 7),
+    _action(ActionKind.HOLD, "Hold content back until it is settled", 1),
+    _action(ActionKind.BLUR, "Show content covered until its viewer chooses", 7),
+    _action(ActionKind.SLOW, "Let messages through after a pause only", 3, 7),
+    _action(ActionKind.WARN_SENDER, "Tell the sender what a rule says of it", 3),
+    _action(ActionKind.WARN_RECEIVER, "Tell the receivers, and where to find help", 3, 7),
+    _action(ActionKind.PRESERVE, "Keep what a report will need from being deleted", 1, 3, 5),
+    _action(ActionKind.OPEN_CASE, "Open a case for a person to look at", 1, 3, 5, platform=False),
+    _action(ActionKind.SECOND_LOOK, "Let a second person confirm", 1, 3, platform=False),
+    _action(ActionKind.NOTIFY, "Tell somebody by webhook", 1, 3, 5),
+    _action(ActionKind.ALLOW, "Let content pass, with the reason kept", 1),
 )
 """Every action, strongest first."""

@@ -147,7 +147,7 @@ class About(Record, frozen=True, kw_only=True, omit_defaults=True):
     """What an event tells besides its content; see `Event` and `Actor`."""
 
     age: AgeBand = AgeBand.UNKNOWN
-    age_source: AgeSource = AgeSource.UNKNOWN
+    age_source: AgeSource = AgeSource.NOT_TOLD
     receivers: tuple[Actor, ...] = ()
     conversation: str = ""
     ratings: tuple[Rating, ...] = ()
@@ -240,7 +240,7 @@ def _about(event: Event) -> About:
     actor = event.actor
     return About(
         age=actor.age if actor else AgeBand.UNKNOWN,
-        age_source=actor.age_source if actor else AgeSource.UNKNOWN,
+        age_source=actor.age_source if actor else AgeSource.NOT_TOLD,
         receivers=event.receivers,
         conversation=event.conversation,
         ratings=event.ratings,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from tutela.model import PRINCIPLES, ActionKind
+from tutela.policy.guard import PUNISHING
 from tutela.policy.policy import STRONGEST_FIRST
 from tutela.policy.rules import ASKS
 from tutela.response.actions import ACTIONS
+from tutela.response.routing import HERE
 from tutela.storage.counts import Counts
 from tutela.storage.database import Database
 
@@ -25,5 +27,12 @@ def test_every_action_serves_a_principle_and_is_counted(database: Database) -> N
         assert action.measure.counts in counters
 
 
-def test_what_is_asked_of_the_platform_is_what_a_rule_must_say_one_of() -> None:
-    assert {action.kind for action in ACTIONS if action.platform} == set(ASKS)
+def test_what_is_not_done_here_is_asked_of_the_platform() -> None:
+    asked = {action.kind for action in ACTIONS if action.platform}
+    assert asked == set(ActionKind) - HERE
+    assert set(ASKS) < asked
+
+
+def test_what_punishes_comes_before_what_does_not() -> None:
+    """The strongest action stands first: none that punishes behind one that does not."""
+    assert set(STRONGEST_FIRST[: len(PUNISHING)]) == PUNISHING

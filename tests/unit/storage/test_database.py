@@ -161,7 +161,8 @@ def test_a_reader_sees_one_snapshot_while_others_write(database: Database) -> No
 def test_rows_are_inserted_by_few_and_by_many(database: Database, count: int) -> None:
     columns = [column.name for column in events.columns if column.name != "seq"]
     rows = [
-        (f"e{n}", "d", n, "upload", "a\tb\\n", "ü", None, n % 2 == 0, "[]") for n in range(count)
+        (f"e{n}", "d", n, "upload", "a\tb\\n", "ü", None, n % 2 == 0, "[]", None)
+        for n in range(count)
     ]
     with database.write() as connection:
         insert_rows(connection, events, columns, rows)

@@ -61,7 +61,7 @@ def test_a_known_picture_matches(api: Api) -> None:
     stored = api.get(f"/v1/events/{outcome['event_id']}").json
     assert stored["outcome"] == outcome
     assert stored["event"]["surface"] == "profile"
-    assert stored["event"]["actor"] == {"id": "u1"}
+    assert stored["event"]["actor"] == {"id": "u1", "age": "unknown", "age_source": "not_told"}
 
 
 def test_another_picture_is_clear(api: Api) -> None:

@@ -17,7 +17,6 @@ from tutela.model import (
     AgeBand,
     AgeSource,
     Case,
-    Decision,
     Delivery,
     Event,
     History,
@@ -27,6 +26,8 @@ from tutela.model import (
 )
 from tutela.model.record import Record
 from tutela.storage.database import insert_rows
+from tutela.storage.rules.shadowed import COLUMNS as SHADOW_COLUMNS
+from tutela.storage.rules.shadowed import Shadowed, shadow_row, shadow_tally
 from tutela.storage.tables import (
     actions,
     cases,
@@ -106,7 +107,7 @@ COLUMNS: Mapping[Table, tuple[str, ...]] = {
         "next_at",
         "problem",
     ),
-    shadows: ("event_seq", "policy_version", "live_version", "decision"),
+    shadows: SHADOW_COLUMNS,
     kept_signals: (
         "event_seq",
         "ordinal",
@@ -155,18 +156,6 @@ class About(Record, frozen=True, kw_only=True, omit_defaults=True):
     history: History | None = None
 
 
-class Shadowed(Record, frozen=True, kw_only=True):
-    """What a policy in shadow made of an event.
-
-    Attributes:
-        version: the policy's version.
-        otherwise: its decision, where that is another than the live one; else None.
-    """
-
-    version: str
-    otherwise: Decision | None = None
-
-
 def rows_of(
     event: Event,
     outcome: Outcome,
@@ -181,7 +170,7 @@ def rows_of(
     signals = _signals(event) if keep_signals and event.origin is None else ()
     found = (*_parts(event, outcome), *_silenced(outcome), *_case(case), *_origin(event))
     parts = (*found, *_deliveries(sent), *_shadow(outcome, shadow), *signals)
-    tally = (*_tally(outcome, parts), *_shadow_tally(shadow))
+    tally = (*_tally(outcome, parts), *shadow_tally(outcome.decision, shadow))
     return Rows(event=_event(event), parts=parts, tally=tally)
 
 
@@ -313,14 +302,9 @@ def _deliveries(sent: Sequence[Delivery]) -> Iterator[tuple[Table, Row]]:
 
 
 def _shadow(outcome: Outcome, shadow: Shadowed | None) -> Iterator[tuple[Table, Row]]:
-    if shadow is not None and shadow.otherwise is not None:
-        decision = msgspec.json.encode(shadow.otherwise).decode()
-        yield shadows, (shadow.version, outcome.decision.policy_version, decision)
-
-
-def _shadow_tally(shadow: Shadowed | None) -> Iterator[str]:
-    if shadow is not None:
-        yield f"shadow_decided {shadow.version}"
+    row = shadow_row(outcome.decision, shadow)
+    if row is not None:
+        yield shadows, row
 
 
 def _origin(event: Event) -> Iterator[tuple[Table, Row]]:

@@ -380,16 +380,17 @@ policy_switches = Table(
     Column("note", Text, nullable=False),
 )
 
-# What a policy in shadow decided otherwise than the one in force; `decision` is JSON. How many
-# events it decided about at all stands in `tallies`.
+# What a policy in shadow decided otherwise than the one in force; `difference` and `decision` are
+# JSON. How many events it decided about at all stands in `tallies`.
 shadows = Table(
     "shadows",
     metadata,
     Column("event_seq", ForeignKey("events.seq"), primary_key=True),
     Column("policy_version", Text, primary_key=True),
     Column("live_version", Text, nullable=False),
+    Column("difference", Text, nullable=False),
     Column("decision", Text, nullable=False),
-    Index(None, "policy_version", "event_seq"),
+    Index("ix_shadows_kinds", "policy_version", "live_version", "difference", "event_seq"),
     sqlite_with_rowid=False,
 )
 

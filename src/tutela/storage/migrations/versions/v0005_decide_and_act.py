@@ -119,11 +119,11 @@ def _create_shadows() -> None:
         sa.Column("event_seq", SERIAL, nullable=False),
         sa.Column("policy_version", sa.Text, nullable=False),
         sa.Column("live_version", sa.Text, nullable=False),
+        sa.Column("difference", sa.Text, nullable=False),
         sa.Column("decision", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("event_seq", "policy_version", name="pk_shadows"),
         sa.ForeignKeyConstraint(["event_seq"], ["events.seq"], name="fk_shadows_event_seq_events"),
         sqlite_with_rowid=False,
     )
-    op.create_index(
-        "ix_shadows_policy_version_event_seq", "shadows", ["policy_version", "event_seq"]
-    )
+    kinds = ["policy_version", "live_version", "difference", "event_seq"]
+    op.create_index("ix_shadows_kinds", "shadows", kinds)

@@ -1,0 +1,1 @@
+"""Policy versions, what was in force when, and what a policy in shadow decided otherwise."""

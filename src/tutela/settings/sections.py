@@ -210,6 +210,47 @@ class FetchSettings(Section, frozen=True, kw_only=True):
     ] = False
 
 
+class ActionsSettings(Section, frozen=True, kw_only=True):
+    """Actions on their way to the platform."""
+
+    worker: Annotated[
+        bool,
+        setting(
+            "whether `tutela serve` runs a process that sends actions; without one, "
+            "run `tutela actions work` somewhere"
+        ),
+    ] = True
+    key_file: Annotated[
+        str,
+        setting(
+            "file with the key that the secrets of destinations are derived from; empty means "
+            "actions.key in the data folder"
+        ),
+    ] = ""
+    timeout: Annotated[
+        float, setting("longest time that one message may take", "seconds", ge=0.1, le=60)
+    ] = 10.0
+    at_once: Annotated[
+        int, setting("messages on their way to one destination at once", "messages", ge=1, le=1000)
+    ] = 32
+    retry_first: Annotated[
+        float, setting("pause before a message is sent again", "seconds", ge=0.1, le=3600)
+    ] = 1.0
+    retry_longest: Annotated[
+        float,
+        setting("longest such pause; each is twice the one before", "seconds", ge=0.1, le=86_400),
+    ] = 3600.0
+    attempts: Annotated[
+        int,
+        setting(
+            "attempts before an action is given up; the defaults make up a day",
+            "attempts",
+            ge=1,
+            le=1000,
+        ),
+    ] = 35
+
+
 class ConsoleSettings(Section, frozen=True, kw_only=True):
     """The console for staff."""
 

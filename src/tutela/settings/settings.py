@@ -11,6 +11,7 @@ import msgspec
 from tutela.model.record import Record
 from tutela.settings.declare import Declared, Value, declared_in, masked
 from tutela.settings.sections import (
+    ActionsSettings,
     ConsoleSettings,
     DataSettings,
     DecoderSettings,
@@ -70,6 +71,7 @@ class Settings(Record, frozen=True, kw_only=True):
     flood: FloodSettings = FloodSettings()
     policy: PolicySettings = PolicySettings()
     fetch: FetchSettings = FetchSettings()
+    actions: ActionsSettings = ActionsSettings()
     console: ConsoleSettings = ConsoleSettings()
     log: LogSettings = LogSettings()
     origins: dict[str, str] = msgspec.field(default_factory=dict)
@@ -117,6 +119,11 @@ class Settings(Record, frozen=True, kw_only=True):
     def index_folder(self) -> Path:
         """Where server processes share the index. As secret as the database."""
         return Path(self.data.folder) / "index"
+
+    @property
+    def actions_key_file(self) -> Path:
+        """The key that the secrets of destinations are derived from."""
+        return Path(self.actions.key_file or f"{self.data.folder}/actions.key")
 
     def explain(self) -> tuple[Explained, ...]:
         """Every setting in the order of declaration, with its value and where it came from."""

@@ -12,7 +12,7 @@ depends_on: str | None = None
 
 SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 INSTANT = sa.BigInteger()  # microseconds since 1970
-OPEN = "state IN ('waiting', 'sent')"
+OPEN = "state <> 'done'"
 
 
 def upgrade() -> None:
@@ -71,6 +71,7 @@ def _create_deliveries() -> None:
         sa.Column("ended_at", INSTANT),
         sa.Column("problem", sa.Text, nullable=False),
         sa.Column("receipt", sa.Text),
+        sa.Column("alarmed_at", INSTANT),
         sa.PrimaryKeyConstraint("event_seq", "ordinal", name="pk_deliveries"),
         sa.ForeignKeyConstraint(
             ["event_seq"], ["events.seq"], name="fk_deliveries_event_seq_events"
@@ -80,9 +81,10 @@ def _create_deliveries() -> None:
             "state IN ('waiting', 'sent', 'done', 'failed')", name="ck_deliveries_state"
         ),
     )
-    _index("ix_deliveries_due", "deliveries", ["next_at"], "state = 'waiting'")
-    _index("ix_deliveries_open", "deliveries", ["confirm_by"], OPEN)
-    _index("ix_deliveries_failed", "deliveries", ["event_seq"], "state = 'failed'")
+    _index("ix_deliveries_due", "deliveries", ["destination", "next_at"], "next_at IS NOT NULL")
+    wide = ["state", "event_seq", "ordinal", "confirm_by", "created_at"]
+    _index("ix_deliveries_open", "deliveries", wide, OPEN)
+    _index("ix_deliveries_silent", "deliveries", ["confirm_by"], f"alarmed_at IS NULL AND {OPEN}")
 
 
 def _create_policies() -> None:

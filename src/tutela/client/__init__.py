@@ -1,0 +1,1 @@
+"""For the platform: a client of this server, and what checks the messages that it sends."""

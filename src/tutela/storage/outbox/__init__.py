@@ -1,0 +1,1 @@
+"""The outbox: where actions are sent, the actions on their way, and the work on them."""

@@ -34,8 +34,7 @@ from tutela.lists.quarantine import Quarantine
 from tutela.lists.sync import IndexSync
 from tutela.outgoing import Outgoing, Reach
 from tutela.pipeline import Pipeline
-from tutela.policy.current import InForce
-from tutela.policy.policy import Policy
+from tutela.policy.current import CurrentPolicy
 from tutela.policy.versions import PolicyVersions
 from tutela.settings import Settings
 from tutela.settings.sections import DecoderSettings
@@ -54,6 +53,7 @@ from tutela.storage.past.growth import Growth
 from tutela.storage.past.origins import Past
 from tutela.storage.past.rescans import Rescans
 from tutela.storage.past.signals import KeptSignals
+from tutela.storage.rules.shadows import Shadows
 from tutela.telemetry import Metrics, make_logger
 from tutela.workflows.pace import Pace
 from tutela.workflows.tools import Tools
@@ -95,10 +95,18 @@ def open_services(settings: Settings, log: FilteringBoundLogger) -> Services:
 def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) -> Services:
     Path(settings.data.folder).mkdir(parents=True, exist_ok=True)
     kinds = signal_kinds()
-    policy = Policy.in_force(settings.policy.file)
-    PolicyVersions(settings.policy_versions_folder).keep(policy)
     database = _opened(settings, started)
     metrics = Metrics.create()
+    versions = _versions(settings, database, log)
+    versions.configured(settings.policy.file)
+    policy = CurrentPolicy(
+        versions,
+        log,
+        switched=lambda now: metrics.policy_in_force(now.versions),
+        failed=metrics.policy_not_loaded,
+    )
+    started.callback(policy.stop)
+    policy.start()
     journal = Journal(database, keep_signals=_keeps(settings), written=metrics.journalled, log=log)
     started.callback(journal.close)
     matcher = Matcher(kinds)
@@ -143,6 +151,8 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
         matching=matching,
         decoder=decoder,
         policy=policy,
+        versions=versions,
+        shadows=Shadows(database),
         journal=journal,
         pipeline=_pipeline(decoder, matching, policy, journal, metrics),
         outgoing=Outgoing(_reach(settings)),
@@ -151,7 +161,14 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
         rates=_rates(settings),
         room=Room(SHARE * settings.server.body_bytes),
         # The decoder first, so that nothing new comes; the database last.
-        closers=(decoder.close, journal.close, quarantine.stop, sync.stop, database.close),
+        closers=(
+            decoder.close,
+            journal.close,
+            policy.stop,
+            quarantine.stop,
+            sync.stop,
+            database.close,
+        ),
     )
 
 
@@ -163,14 +180,24 @@ def _opened(settings: Settings, started: ExitStack) -> Database:
     return database
 
 
+def _versions(settings: Settings, database: Database, log: FilteringBoundLogger) -> PolicyVersions:
+    """The policy versions, with those that earlier releases kept in a folder."""
+    versions = PolicyVersions(database)
+    versions.take_over(settings.policy_versions_folder, log)
+    return versions
+
+
 def _pipeline(
-    decoder: DecoderPool, matching: Matching, policy: Policy, journal: Journal, metrics: Metrics
+    decoder: DecoderPool,
+    matching: Matching,
+    policy: CurrentPolicy,
+    journal: Journal,
+    metrics: Metrics,
 ) -> Pipeline:
-    in_force = InForce(policy)
     return Pipeline(
         decoder=decoder,
         matching=matching,
-        policy=lambda: in_force,
+        policy=policy.now,
         journal=journal,
         decoded=metrics.decoded,
     )
@@ -239,10 +266,13 @@ def worker(
         Unavailable: the database cannot be reached.
     """
     kinds = signal_kinds()
-    policy = Policy.in_force(settings.policy.file)
-    PolicyVersions(settings.policy_versions_folder).keep(policy)
     with ExitStack() as opened:
         database = _opened(settings, opened)
+        versions = _versions(settings, database, log)
+        versions.begun(settings.policy.file)
+        policy = CurrentPolicy(versions, log)
+        opened.callback(policy.stop)
+        policy.start()
         journal = opened.enter_context(Journal(database, keep_signals=_keeps(settings), log=log))
         tools = Tools(
             kinds=kinds,
@@ -251,7 +281,7 @@ def worker(
             rescans=Rescans(database),
             past=Past(database),
             kept=KeptSignals(database),
-            policy=policy,
+            policy=policy.now,
             journal=journal,
             parked=Parkings(database).ids,
             near=_near(settings),

@@ -172,6 +172,10 @@ async def _watch_past(services: Services) -> None:
         with suppress(Unavailable):
             rescans, numbers = await asyncio.to_thread(past_numbers, services)
             services.metrics.past_state(rescans, numbers)
+            shadow = services.policy.now().shadow
+            if shadow is not None:
+                ends = await asyncio.to_thread(services.shadows.counts, shadow.version)
+                services.metrics.shadowed(ends)
         await asyncio.sleep(PAST_SECONDS)
 
 

@@ -20,7 +20,8 @@ from tutela.lists.quarantine import Quarantine
 from tutela.lists.sync import IndexSync
 from tutela.outgoing import Outgoing
 from tutela.pipeline import Pipeline
-from tutela.policy.policy import Policy
+from tutela.policy.current import CurrentPolicy
+from tutela.policy.versions import PolicyVersions
 from tutela.settings import Settings
 from tutela.storage.access.keys import Keys
 from tutela.storage.access.sessions import Sessions
@@ -34,6 +35,7 @@ from tutela.storage.events import Events
 from tutela.storage.journal import Journal
 from tutela.storage.past.rescans import Rescans
 from tutela.storage.past.signals import KeptSignals
+from tutela.storage.rules.shadows import Shadows
 from tutela.telemetry import Metrics
 
 
@@ -65,7 +67,9 @@ class Services:
     sync: IndexSync
     matching: Matching
     decoder: DecoderPool
-    policy: Policy
+    policy: CurrentPolicy
+    versions: PolicyVersions
+    shadows: Shadows
     journal: Journal
     pipeline: Pipeline
     outgoing: Outgoing

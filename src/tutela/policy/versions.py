@@ -1,113 +1,129 @@
-"""Policy versions kept: what a decision was made with can always be read again."""
+"""Policy versions: which there are, which is in force, and how that changes."""
 
 from __future__ import annotations
 
-import os
-import re
-import tempfile
+import hashlib
 from pathlib import Path
 
-from tutela.errors import BadConfiguration, NotFound
-from tutela.policy.policy import Policy
+from structlog.typing import FilteringBoundLogger
 
-_VERSION = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+from tutela.errors import BadConfiguration, Conflict
+from tutela.policy.policy import Policy
+from tutela.storage.database import Database
+from tutela.storage.rules.policies import Policies
+from tutela.storage.rules.switches import PolicySwitch, Switches, SwitchSource, Version
+
+FOLDER_NOTE = "the folder of an earlier release"
 
 
 class PolicyVersions:
-    """Loaded policy texts, one file per version, never overwritten. Safe for several processes.
+    """The policy versions in a database, and what is in force. Thread-safe.
 
-    Args:
-        folder: where they lie; made when the first one is kept.
+    Attributes:
+        policies: every version that was kept.
+        switches: what was in force when.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, database: Database) -> None:
+        self.policies = Policies(database)
+        self.switches = Switches(database)
 
-    def keep(self, policy: Policy) -> Path:
-        """Store a policy's text under its version. Keeping it again changes nothing.
+    def latest(self) -> PolicySwitch | None:
+        """What is in force; None where no server was started on this database yet. Cheap."""
+        return self.switches.latest()
+
+    def load(self, version: str) -> Policy:
+        """A version, ready to decide.
 
         Raises:
-            BadConfiguration: the folder cannot be written, or holds another text of that version.
+            NotFound: it was not kept.
+            BadConfiguration: this release of the program cannot load it, or the database holds
+                another text than the version names.
         """
-        path = self._path(policy.version)
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            if not path.exists():
-                self._write(path, policy.text)
-            same = path.read_bytes() == policy.text.encode()
-        except OSError as problem:
-            what = f"the policy version cannot be kept ({problem.strerror})"
-            raise BadConfiguration(what, where=str(path)) from None
-        if not same:
+        policy = Policy.load(self.policies.text(version), version)
+        if policy.version != version:
             raise BadConfiguration(
-                "this file is not what was kept under that version",
-                where=str(path),
-                remedy="find out who changed it; then restore or remove it",
+                "the text that is kept is not the one that this version names",
+                where=version,
+                remedy="find out who changed the database; then restore it",
             )
-        return path
+        return policy
 
-    def read(self, version: str) -> str:
-        """The text of a version.
+    def configured(self, file: str) -> PolicySwitch:
+        """Bring in the policy that the settings name, as a server does when it starts.
+
+        Args:
+            file: the setting `policy.file`; empty for the policy that ships.
+
+        Returns:
+            What is in force afterwards; see `Switches.configured` for when that changes.
 
         Raises:
-            NotFound: no such version was kept.
+            BadConfiguration: the file cannot be read, or is not a policy.
         """
-        path = self._path(version)
-        try:
-            return path.read_text(encoding="utf-8")
-        except OSError:
-            raise NotFound("this policy version was not kept here", where=version) from None
+        policy = Policy.in_force(file)
+        source = SwitchSource.FILE if file else SwitchSource.SHIPPED
+        return self.switches.configured(_version(policy), source)
 
-    def list(self) -> tuple[str, ...]:
-        """Every version that was kept, by name."""
-        return tuple(sorted(path.stem for path in self._folder.glob("*.yaml")))
+    def begun(self, file: str) -> PolicySwitch:
+        """What is in force; where there is nothing yet, what the settings name. As `configured`."""
+        return self.latest() or self.configured(file)
 
-    def _path(self, version: str) -> Path:
-        if not _VERSION.fullmatch(version):
-            raise NotFound("there is no such policy version", where=version[:64])
-        return self._folder / f"{version}.yaml"
+    def keep(self, policy: Policy, by: str = "") -> None:
+        """Keep a version; raises `Conflict` where another text is kept under its name."""
+        self.policies.keep(policy.version, policy.text, by)
 
-    def _write(self, path: Path, text: str) -> None:
-        """Write beside, then rename, so that the file appears whole.
+    def activate(self, policy: Policy, *, by: str, note: str = "") -> PolicySwitch:
+        """Put a policy in force; see `Switches.activate`."""
+        return self.switches.activate(_version(policy), by=by, note=note)
 
-        Two processes that do so at once write the same: the version is a digest of the text.
+    def cast(self, policy: Policy | None, *, by: str, note: str = "") -> PolicySwitch:
+        """Let a policy decide in the shadow of the live one, or none; see `Switches.cast`."""
+        version = None if policy is None else _version(policy)
+        return self.switches.cast(version, by=by, note=note)
+
+    def roll_back(self, *, by: str, note: str = "") -> PolicySwitch:
+        """Put the version in force that was live before. Doing so twice leads back.
+
+        Raises:
+            Conflict: there was none before, or somebody else changed what is in force meanwhile.
+            BadConfiguration: this release of the program cannot load it.
         """
-        handle, beside = tempfile.mkstemp(dir=self._folder, prefix=".keep-")
+        latest, before = self.latest(), self.switches.live_before()
+        if latest is None or before is None:
+            raise Conflict(
+                "no other version was in force before",
+                where="policy",
+                remedy="activate a version: tutela policy versions lists them",
+            )
+        policy = self.load(before.live)
+        return self.switches.activate(_version(policy), by=by, note=note, after=latest.id)
+
+    def take_over(self, folder: Path, log: FilteringBoundLogger) -> int:
+        """Keep the texts that earlier releases kept as files; the files stay as they are.
+
+        A file that holds another text than its name says is left out, with a warning.
+
+        Returns:
+            How many versions were new here.
+        """
+        known = {one.version for one in self.policies.list()} if folder.is_dir() else set()
+        files = [path for path in sorted(folder.glob("*.yaml")) if path.stem not in known]
+        return sum(self._taken(path, log) for path in files)
+
+    def _taken(self, path: Path, log: FilteringBoundLogger) -> bool:
         try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(text.encode())
-                file.flush()
-                os.fsync(file.fileno())
-            Path(beside).chmod(0o444)
-            Path(beside).replace(path)
-        except OSError:
-            Path(beside).unlink(missing_ok=True)
-            raise
-        _sync_folder(self._folder)
+            text = path.read_bytes().decode()
+        except (OSError, ValueError) as problem:
+            text, why = "", type(problem).__name__
+        else:
+            why = "it is not what its name says"
+        if not path.stem.endswith(f"-{hashlib.sha256(text.encode()).hexdigest()[:12]}"):
+            log.warning("a kept policy file was not taken over", file=path.name, reason=why)
+            return False
+        self.policies.keep(path.stem, text, FOLDER_NOTE)
+        return True
 
 
-def text_of(versions: PolicyVersions, version: str | None, file: str) -> tuple[str, str]:
-    """The text and the version of a policy that was kept, or of the one in force.
-
-    Args:
-        versions: where policies are kept.
-        version: which one; None for the one in force.
-        file: the setting `policy.file`.
-
-    Raises:
-        NotFound: no such version was kept.
-        BadConfiguration: the policy in force cannot be loaded.
-    """
-    if version is not None:
-        return versions.read(version), version
-    policy = Policy.in_force(file)
-    versions.keep(policy)
-    return policy.text, policy.version
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _version(policy: Policy) -> Version:
+    return Version(version=policy.version, text=policy.text)

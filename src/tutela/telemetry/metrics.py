@@ -101,6 +101,18 @@ class Metrics:
         self._journal_batch = make.histogram(
             "journal_batch_events", "Events made durable by one transaction", _EVENTS
         )
+        self._policy = make.gauge(
+            "policy_in_force", "1 for the policy versions that decide now", "livemax", "version", "as"
+        )
+        self._policies = make.counter(
+            "policy_load_failures", "Times a policy version could not be loaded"
+        )
+        self._shadowed = make.gauge(
+            "policy_shadow_events",
+            "Events of the policy in shadow so far, by the database",
+            "livemax",
+            "end",
+        )
         self._queue = make.gauge("queue_depth", "Work that waits", "livesum", "queue")
         self._rescans = make.gauge("rescans", "Re-scans of the past", "livemax", "state")
         self._past = {
@@ -195,6 +207,22 @@ class Metrics:
     def queue_depth(self, queue: str, depth: int) -> None:
         """So much work waits in `decoder` or `journal` now."""
         self._queue.labels(queue).set(depth)
+
+    def policy_in_force(self, versions: Mapping[str, str]) -> None:
+        """What decides now: the version of `live`, and of `shadow` where there is one."""
+        for sample in list(self._policy.collect())[0].samples:
+            self._policy.labels(sample.labels["version"], sample.labels["as"]).set(0)
+        for role, version in versions.items():
+            self._policy.labels(version, role).set(1)
+
+    def policy_not_loaded(self) -> None:
+        """A policy version could not be loaded by this release of the program."""
+        self._policies.inc()
+
+    def shadowed(self, counts: Mapping[str, int]) -> None:
+        """Events of the policy in shadow: `decided`, `differed`, `failed`, `skipped`."""
+        for end, count in counts.items():
+            self._shadowed.labels(end).set(count)
 
     def past_state(self, rescans: Mapping[str, int], numbers: Mapping[str, float]) -> None:
         """How the comparison of the past with the lists stands.

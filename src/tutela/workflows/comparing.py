@@ -14,7 +14,6 @@ from tutela.detection.index.matcher import BankState, Matcher, Piece
 from tutela.detection.silencing import Findings
 from tutela.lists.matching import Matching
 from tutela.model import Bank, Event, Match, Origin, Outcome, PolicyReport
-from tutela.policy.current import InForce
 from tutela.response.conclusion import conclude
 from tutela.storage.events import EventFile
 from tutela.storage.past.origins import Lists
@@ -170,7 +169,7 @@ class Comparison:
                 event,
                 own.matches,
                 (*own.gaps, *file.outcome.gaps),
-                policy=InForce(self._tools.policy),
+                policy=self._tools.policy(),
                 list_version=self._version,
                 silenced=own.silenced,
             )

@@ -11,7 +11,7 @@ from tutela.detection.signals.registry import SignalKinds
 from tutela.errors import TutelaError
 from tutela.lists.matching import KnownFacts
 from tutela.model import PolicyReport, RescanTally
-from tutela.policy.policy import Policy
+from tutela.policy.current import InForce
 from tutela.storage.journal import Journal
 from tutela.storage.past.growth import Growth
 from tutela.storage.past.origins import Past
@@ -40,7 +40,7 @@ class Tools:
     Attributes:
         parked: gives the ids of the entries that are parked now.
         near: greatest distance of a match of a picture with little in it; None sets none.
-        policy: the policy in force, which decides about findings.
+        policy: gives what is in force now, which decides about findings.
         journal: stores findings.
         threads: threads that a search may use.
         whole: opens every list, for re-scans of very many entries; without it, each loads the
@@ -53,7 +53,7 @@ class Tools:
     rescans: Rescans
     past: Past
     kept: KeptSignals
-    policy: Policy
+    policy: Callable[[], InForce]
     journal: Journal
     parked: Callable[[], Container[int]] = field(default=frozenset)
     near: int | None = None

@@ -32,5 +32,5 @@ async def read_principles(request: Request[Any, Any, Any]) -> ASGIApp:
     """Read for each of the eleven principles which measures serve it, and their counts."""
     services = services_of(request)
     counts = await asyncio.to_thread(services.counts.counts)
-    rows = board(services.settings, services.kinds, services.policy, counts)
+    rows = board(services.settings, services.kinds, services.policy.now().live, counts)
     return JsonAnswer(PrinciplesAnswer(principles=rows))

@@ -20,7 +20,6 @@ from tutela.interfaces.web.guard import CALLER, Caller
 from tutela.model import Rescan
 from tutela.model.bank import BankName
 from tutela.model.record import Record
-from tutela.policy.versions import PolicyVersions, text_of
 from tutela.storage.events import EventFile
 from tutela.storage.past.rescans import NewRescan
 
@@ -171,14 +170,17 @@ async def cancel_rescan(request: Request[Any, Any, Any], number: FromPath[int]) 
 
 
 def ask(services: Services, wanted: RescanRequest, by: str) -> Rescan:
-    """Queue what was asked for. Blocks; errors as for `Rescans.ask` and `text_of`."""
+    """Queue what was asked for. Blocks.
+
+    Raises:
+        NotFound: no such policy version is kept.
+        TutelaError: as for `Rescans.ask`.
+    """
     text = version = ""
     if wanted.policy is not None:
-        versions = PolicyVersions(services.settings.policy_versions_folder)
-        if wanted.policy == CURRENT:
-            text, version = services.policy.text, services.policy.version
-        else:
-            text, version = text_of(versions, wanted.policy, "")
+        live = services.policy.now().live.version
+        version = live if wanted.policy == CURRENT else wanted.policy
+        text = services.versions.policies.text(version)
     new = NewRescan(
         bank=wanted.bank,
         since=wanted.since,

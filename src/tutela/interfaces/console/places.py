@@ -27,7 +27,7 @@ async def show_principles(request: Request[Any, Any, Any]) -> Response[str]:
     """The scoreboard."""
     services = services_of(request)
     counts = await asyncio.to_thread(services.counts.counts)
-    rows = board(services.settings, services.kinds, services.policy, counts)
+    rows = board(services.settings, services.kinds, services.policy.now().live, counts)
     return page(request, "principles.html", rows=rows)
 
 

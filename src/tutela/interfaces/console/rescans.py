@@ -17,7 +17,6 @@ from tutela.interfaces.console.pages import Problem
 from tutela.interfaces.console.sign_in import check_csrf, read_fields, session_of
 from tutela.interfaces.services import services_of
 from tutela.model import Rescan, RescanState
-from tutela.policy.versions import PolicyVersions
 
 PER_PAGE = 50
 GREATEST = 2**31
@@ -103,7 +102,8 @@ async def _list_page(
     before = _number(request.query_params.get("before"))
     found = await asyncio.to_thread(services.rescans.list, before=before, limit=PER_PAGE + 1)
     banks = await asyncio.to_thread(services.banks.list)
-    versions = PolicyVersions(services.settings.policy_versions_folder).list()
+    kept = await asyncio.to_thread(services.versions.policies.list)
+    live = services.policy.now().live.version
     rescans = found[:PER_PAGE]
     return page(
         request,
@@ -114,8 +114,8 @@ async def _list_page(
         older=rescans[-1].id if len(found) > PER_PAGE else "",
         before=before or "",
         banks=[bank for bank in banks if not bank.allow],
-        versions=[version for version in versions if version != services.policy.version],
-        current=services.policy.version,
+        versions=[one.version for one in kept if one.version != live],
+        current=live,
         may_change=may(role, Permission.RESCANS_CHANGE),
         going_on=any(map(_going_on, rescans)),
     )

@@ -26,6 +26,10 @@ class ShadowEnd(StrEnum):
     """It was not asked, because it had been too slow before."""
 
 
+DIFFERED = "differed"
+"""Name, beside those of `ShadowEnd`, of the counter of what was decided otherwise."""
+
+
 class Shadowed(Record, frozen=True, kw_only=True):
     """What a policy in shadow made of an event.
 
@@ -54,11 +58,13 @@ def shadow_row(live: Decision, shadow: Shadowed | None) -> tuple[str, ...] | Non
 
 
 def shadow_tally(live: Decision, shadow: Shadowed | None) -> Iterator[str]:
-    """The counter that grows."""
+    """The counters that grow."""
     if shadow is not None:
         yield tally_name(shadow.end, shadow.version, live.policy_version)
+        if shadow.otherwise is not None:
+            yield tally_name(DIFFERED, shadow.version, live.policy_version)
 
 
-def tally_name(end: ShadowEnd, version: str, live: str) -> str:
+def tally_name(end: str, version: str, live: str) -> str:
     """Name of the counter of events that a policy in shadow ended with in some way."""
     return f"shadow_{end} {version} {live}"

@@ -12,13 +12,15 @@ from tutela.model import PolicyReport, Sample
 from tutela.model.record import Record
 from tutela.storage.database import Database
 from tutela.storage.rules.differences import Difference, Differences
-from tutela.storage.rules.shadowed import ShadowEnd, tally_name
+from tutela.storage.rules.shadowed import DIFFERED, ShadowEnd, tally_name
 from tutela.storage.tables import events, policy_switches, shadows, tallies
 
 SAMPLED = 20
 """Kinds of differences that get samples, the most frequent first."""
 SAMPLES = 5
 """Latest events that are named for each of them."""
+ENDS = (*(end.value for end in ShadowEnd), DIFFERED)
+"""What is counted."""
 
 
 class Comparison(Record, frozen=True, kw_only=True):
@@ -55,6 +57,15 @@ class Shadows:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    def counts(self, version: str) -> dict[str, int]:
+        """How many events a policy in shadow `decided`, `differed` at, `failed`, `skipped`; cheap.
+
+        The names are those; each is there.
+        """
+        with self._database.read() as connection:
+            ends = _ends(connection, version, None)
+        return {end: _sum(ends, end) for end in ENDS}
+
     def compared(self, version: str, live: str | None = None) -> Comparison:
         """How a policy in shadow compares with those that were in force beside it.
 
@@ -87,13 +98,13 @@ class Shadows:
         )
 
 
-_End = tuple[str, ShadowEnd, int]
+_End = tuple[str, str, int]
 
 
 def _ends(connection: Connection, version: str, live: str | None) -> Sequence[_End]:
     """For each policy in force and each way to end, the number of events."""
     found = []
-    for end in ShadowEnd:
+    for end in ENDS:
         begin = tally_name(end, version, "")
         named = tallies.c.name.startswith(begin, autoescape=True)
         summed = select(tallies.c.name, func.sum(tallies.c.value)).where(named)
@@ -104,8 +115,8 @@ def _ends(connection: Connection, version: str, live: str | None) -> Sequence[_E
     return found
 
 
-def _sum(ends: Sequence[_End], wanted: ShadowEnd) -> int:
-    return sum(value for _, end, value in ends if end is wanted)
+def _sum(ends: Sequence[_End], wanted: str) -> int:
+    return sum(value for _, end, value in ends if end == wanted)
 
 
 def _kinds(

@@ -161,13 +161,15 @@ def _counts(
     version: str, source: SwitchSource, latest: PolicySwitch, named: PolicySwitch | None
 ) -> bool:
     """Whether what the settings name becomes live; `named` is what they named last."""
-    if named is not None and version == named.live:
+    if named is None:
+        return True
+    if version == named.live:
         return False
-    upgrade = source is SwitchSource.SHIPPED and named is not None and named.source is source
+    upgrade = source is SwitchSource.SHIPPED and named.source is source
     return not upgrade or latest.live == named.live
 
 
-def _insert(  # noqa: PLR0913 - one for each column
+def _insert(
     connection: Connection,
     latest: PolicySwitch | None,
     *,

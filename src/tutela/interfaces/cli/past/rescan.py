@@ -23,6 +23,7 @@ from tutela.model import Rescan, RescanState
 from tutela.settings import Settings
 
 if TYPE_CHECKING:
+    from tutela.storage.database import Database
     from tutela.storage.past.rescans import NewRescan, Rescans
 
 app = typer.Typer(
@@ -89,8 +90,10 @@ def start(  # noqa: PLR0913 - one option each
     Exit codes: 0 done or queued, 1 it failed or was cancelled.
     """
     settings = Settings.load(config)
-    with _rescans(settings) as rescans:
-        new = _new(settings, bank, since, until, policy, record=record)
+    with _database(settings) as database:
+        rescans = _rescans_of(database)
+        text, version = _policy(database, settings, policy) if policy is not None else ("", "")
+        new = new_rescan(since, until, bank=bank, policy=text, version=version, record=record)
         asked = rescans.ask(new, "command line")
         if here:
             _work_here(settings, asked.id)
@@ -211,42 +214,65 @@ def _worker(
         yield worker
 
 
+def work_here(settings: Settings, database: Database, new: NewRescan, *, as_json: bool) -> None:
+    """Do a re-scan in this process, show it, and end with the exit code that it deserves."""
+    rescans = _rescans_of(database)
+    asked = rescans.ask(new, "command line")
+    _work_here(settings, asked.id)
+    _show_end(rescans, asked.id, as_json=as_json)
+
+
 @contextmanager
 def _rescans(settings: Settings) -> Iterator[Rescans]:
+    with _database(settings) as database:
+        yield _rescans_of(database)
+
+
+@contextmanager
+def _database(settings: Settings) -> Iterator[Database]:
     # Here and not above: SQL takes a while to load, which `--help` need not.
     from tutela.storage.database import Database  # noqa: PLC0415
-    from tutela.storage.past.rescans import Rescans  # noqa: PLC0415
 
     database = Database.open(settings.database_url)
     try:
         database.migrate()
-        yield Rescans(database)
+        yield database
     finally:
         database.close()
 
 
-def _new(
-    settings: Settings,
-    bank: str | None,
+def _rescans_of(database: Database) -> Rescans:
+    from tutela.storage.past.rescans import Rescans  # noqa: PLC0415 - as above
+
+    return Rescans(database)
+
+
+def _policy(database: Database, settings: Settings, wanted: str) -> tuple[str, str]:
+    """The text and the version of a policy that is kept, or of the one in force."""
+    from tutela.policy.versions import PolicyVersions  # noqa: PLC0415 - as above
+
+    versions = PolicyVersions(database)
+    version = versions.begun(settings.policy.file).live if wanted == CURRENT else wanted
+    return versions.policies.text(version), version
+
+
+def new_rescan(  # noqa: PLR0913 - one for each option
     since: str | None,
     until: str | None,
-    policy: str | None,
     *,
-    record: bool,
+    bank: str | None = None,
+    policy: str = "",
+    version: str = "",
+    record: bool = False,
 ) -> NewRescan:
-    from tutela.policy.versions import PolicyVersions, text_of  # noqa: PLC0415 - as above
-    from tutela.storage.past.rescans import NewRescan  # noqa: PLC0415
+    """A re-scan from what was typed; raises `InvalidInput` for what is no point in time."""
+    from tutela.storage.past.rescans import NewRescan  # noqa: PLC0415 - as above
 
-    text = version = ""
-    if policy is not None:
-        versions = PolicyVersions(settings.policy_versions_folder)
-        wanted = None if policy == CURRENT else policy
-        text, version = text_of(versions, wanted, settings.policy.file)
     return NewRescan(
         bank=bank,
         since=_time(since, "--since"),
         until=_time(until, "--until"),
-        policy=text,
+        policy=policy,
         policy_version=version,
         record=record,
     )

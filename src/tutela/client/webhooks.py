@@ -92,13 +92,20 @@ def verify(
     _check_time(timestamp, now or datetime.now(UTC), tolerance)
     known = [secrets] if isinstance(secrets, str) else secrets
     _check_signature(known, message_id, timestamp, body, signatures)
-    try:
-        message = msgspec.json.decode(body, type=ActionMessage)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise NotGenuine("the body is not an action", where="body") from None
+    message = _message(body)
     if message.id != message_id:
         raise NotGenuine("the body is of another message than the headers", where=ID_HEADER)
     return message
+
+
+def _message(body: bytes) -> ActionMessage:
+    """What was posted; members that a newer server added are passed over."""
+    try:
+        members = msgspec.json.decode(body, type=dict[str, object])
+        known = {name: members[name] for name in ActionMessage.__struct_fields__ if name in members}
+        return msgspec.convert(known, ActionMessage)
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
+        raise NotGenuine("the body is not an action", where="body") from None
 
 
 def _check_time(timestamp: str, now: datetime, tolerance: float) -> None:

@@ -105,6 +105,7 @@ COLUMNS: Mapping[Table, tuple[str, ...]] = {
         "created_at",
         "confirm_by",
         "next_at",
+        "ended_at",
         "problem",
     ),
     shadows: SHADOW_COLUMNS,
@@ -285,6 +286,7 @@ def _case(case: Case | None) -> Iterator[tuple[Table, Row]]:
 def _deliveries(sent: Sequence[Delivery]) -> Iterator[tuple[Table, Row]]:
     for ordinal, delivery in enumerate(sent):
         created_at = microseconds(delivery.created_at)
+        ended_at = None if delivery.ended_at is None else microseconds(delivery.ended_at)
         row = (
             ordinal,
             delivery.id,
@@ -295,7 +297,8 @@ def _deliveries(sent: Sequence[Delivery]) -> Iterator[tuple[Table, Row]]:
             delivery.attempts,
             created_at,
             microseconds(delivery.confirm_by),
-            created_at,
+            created_at if ended_at is None else None,
+            ended_at,
             delivery.problem,
         )
         yield deliveries, row

@@ -68,6 +68,12 @@ def test_what_was_signed_is_believed() -> None:
     assert verify([OTHER, SECRET], shouted, BODY, now=AT) == MESSAGE
 
 
+def test_what_a_newer_server_adds_is_passed_over() -> None:
+    body = BODY[:-1] + b',"further":{"x":1}}'
+    given = headers([SECRET], MESSAGE.id, int(AT.timestamp()), body)
+    assert verify(SECRET, given, body, now=AT) == MESSAGE
+
+
 def test_either_secret_is_enough_while_they_overlap() -> None:
     both = signed(secrets=(SECRET, OTHER))
     assert both["webhook-signature"].count("v1,") == 2

@@ -102,7 +102,11 @@ class Metrics:
             "journal_batch_events", "Events made durable by one transaction", _EVENTS
         )
         self._policy = make.gauge(
-            "policy_in_force", "1 for the policy versions that decide now", "livemax", "version", "as"
+            "policy_in_force",
+            "1 for the policy versions that decide now",
+            "livemax",
+            "version",
+            "place",
         )
         self._policies = make.counter(
             "policy_load_failures", "Times a policy version could not be loaded"
@@ -210,10 +214,10 @@ class Metrics:
 
     def policy_in_force(self, versions: Mapping[str, str]) -> None:
         """What decides now: the version of `live`, and of `shadow` where there is one."""
-        for sample in list(self._policy.collect())[0].samples:
-            self._policy.labels(sample.labels["version"], sample.labels["as"]).set(0)
-        for role, version in versions.items():
-            self._policy.labels(version, role).set(1)
+        for sample in next(iter(self._policy.collect())).samples:
+            self._policy.labels(sample.labels["version"], sample.labels["place"]).set(0)
+        for place, version in versions.items():
+            self._policy.labels(version, place).set(1)
 
     def policy_not_loaded(self) -> None:
         """A policy version could not be loaded by this release of the program."""

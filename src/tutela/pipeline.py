@@ -15,24 +15,39 @@ from datetime import UTC, datetime
 from tutela.detection.media.pool import DecoderPool
 from tutela.detection.silencing import placed
 from tutela.lists.matching import Matching
-from tutela.model import Actor, Content, Event, Gap, GapReason, Outcome, Signal
+from tutela.model import (
+    AccountSignals,
+    Actor,
+    Content,
+    Event,
+    EventKind,
+    Gap,
+    GapReason,
+    Outcome,
+    Rating,
+    Signal,
+)
 from tutela.model.record import Record
 from tutela.policy.current import InForce
 from tutela.response.conclusion import conclude
 from tutela.response.routing import Routes
 from tutela.storage.journal import Journal
 
+NOTHING = Gap(reason=GapReason.NO_CONTENT, detail="the event told facts only")
+"""The gap of an event without content: it is never clear."""
+
 LISTED_GAPS = 100
 """An archive may have thousands of members that could not be compared: the rest is counted."""
 
 
 class Submission(Record, frozen=True, kw_only=True):
-    """What a client handed in: bytes, ready-made signals, or the reason why there is neither.
+    """What a client handed in: bytes, ready-made signals, why there is neither, or facts only.
 
     Attributes:
         event_id: chosen by the client, or made for it.
         digest: SHA-256 (hex) of the whole request.
-        surface, region, actor, drill: as in `Event`.
+        kind, surface, region, actor, receivers, conversation, ratings, account, drill: as in
+            `Event`.
         source: the bytes, or a readable file descriptor of them.
         signals: ready-made signals in canonical form, where there is no source.
         gap: why there is nothing to look at, such as a URL that could not be fetched.
@@ -40,9 +55,14 @@ class Submission(Record, frozen=True, kw_only=True):
 
     event_id: str
     digest: str
+    kind: EventKind = EventKind.UPLOAD
     surface: str = ""
     region: str = ""
     actor: Actor | None = None
+    receivers: tuple[Actor, ...] = ()
+    conversation: str = ""
+    ratings: tuple[Rating, ...] = ()
+    account: AccountSignals | None = None
     drill: bool = False
     source: int | bytes | None = None
     signals: tuple[Signal, ...] = ()
@@ -102,8 +122,10 @@ class Pipeline:
         """Content turned into signals. Bytes are decoded in the sandboxed child only."""
         if submission.gap is not None:
             return (Content(gaps=(submission.gap,)),)
-        if submission.source is None:
+        if submission.signals:
             return (Content(media_type="", signals=submission.signals),)
+        if submission.source is None:
+            return ()
         begun = time.monotonic()
         contents = await asyncio.wrap_future(self._decoder.submit(submission.source))
         self._decoded(time.monotonic() - begun)
@@ -114,15 +136,22 @@ class Pipeline:
             id=submission.event_id,
             digest=submission.digest,
             received_at=datetime.now(UTC),
+            kind=submission.kind,
             surface=submission.surface,
             region=submission.region,
             actor=submission.actor,
+            receivers=submission.receivers,
+            conversation=submission.conversation,
+            ratings=submission.ratings,
+            account=submission.account,
             drill=submission.drill,
             contents=contents,
         )
 
     def _gaps(self, contents: tuple[Content, ...], parked: Sequence[Gap]) -> tuple[Gap, ...]:
         """Everything that was not compared, whatever the cause; what is parked comes first."""
+        if not contents:
+            return (NOTHING,)
         own = [placed(gap, content.path) for content in contents for gap in content.gaps]
         gaps = [*parked, *own]
         if not self._matching.ready():

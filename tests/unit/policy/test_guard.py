@@ -1,20 +1,26 @@
-"""No policy, however it is written, blocks without a match in a trusted bank."""
+"""No policy, however it is written, punishes without a match in a trusted bank."""
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tutela.model import ActionKind, Verdict
-from tutela.policy.facts import EventFacts, Facts, MatchFacts
-from tutela.policy.guard import LOW_INFORMATION, NO_TRUSTED_MATCH, NOT_CONFIRMED, guarded
-from tutela.policy.policy import Policy
-
-BLOCKS_ALWAYS = Policy.load(
-    "policy: harsh\nrules:\n  - {name: all, when: true, actions: [block], reason: Always.}\n",
-    "harsh.yaml",
+from tutela.policy.facts import EventFacts, Facts, HistoryFacts, MatchFacts
+from tutela.policy.guard import (
+    EARLIER_BLOCKS,
+    INSTEAD,
+    NOT_CONFIRMED,
+    PUNISHING,
+    guarded,
+    refusal,
 )
+from tutela.policy.policy import Policy
+from tutela.policy.rules import ASKS
 
+BLOCK, RESTRICT = ActionKind.BLOCK, ActionKind.RESTRICT_CONTACT
+CASE, HOLD, SLOW = ActionKind.OPEN_CASE, ActionKind.HOLD, ActionKind.SLOW
 matches = st.builds(
     MatchFacts,
     bank=st.just("b"),
@@ -22,59 +28,128 @@ matches = st.builds(
     exact=st.booleans(),
     kind=st.just("pdq"),
     drill=st.booleans(),
+    low_information=st.booleans(),
 )
 facts = st.builds(
     Facts,
     verdict=st.sampled_from(Verdict),
     event=st.builds(EventFacts, drill=st.booleans()),
     matches=st.lists(matches, max_size=4).map(tuple),
+    history=st.builds(HistoryFacts, known=st.just(value=True), blocks_30d=st.integers(0, 2)),
 )
+asked_for = st.sets(st.sampled_from(ActionKind))
+
+
+def grounds(of: Facts) -> list[MatchFacts]:
+    """The matches that may punish, told independently of the guard."""
+    return [
+        match
+        for match in of.matches
+        if match.trusted and not match.low_information and (not match.drill or of.event.drill)
+    ]
+
+
+def may(action: ActionKind, of: Facts) -> bool:
+    """Whether an action has a ground."""
+    past = action is RESTRICT and of.history.blocks_30d > 0
+    return action not in PUNISHING or bool(grounds(of)) or past
+
+
+def harsh(*wanted: set[ActionKind]) -> Policy:
+    """A policy that always asks for each of these, one rule for each."""
+    rules = []
+    for number, actions in enumerate(wanted):
+        ask = next((one for one in ASKS if one in actions), ActionKind.ALLOW)
+        listed = ", ".join(sorted(actions - set(ASKS) - {ActionKind.NOTIFY} | {ask}))
+        rules.append(f"  - {{name: r{number}, when: true, actions: [{listed}], reason: Always.}}\n")
+    return Policy.load("policy: harsh\nrules:\n" + "".join(rules), "harsh.yaml")
 
 
 @settings(deadline=None)
-@given(facts)
-def test_a_block_stands_only_on_a_trusted_match(of: Facts) -> None:
-    decision = BLOCKS_ALWAYS.decide(of)
-    grounds = [m for m in of.matches if m.trusted and (of.event.drill or not m.drill)]
-    assert (ActionKind.BLOCK in decision.actions) == bool(grounds)
-    if not grounds:
-        assert decision.actions == (ActionKind.HOLD, ActionKind.OPEN_CASE)
-        assert decision.reasons[-1] == NO_TRUSTED_MATCH
+@given(facts, asked_for)
+def test_what_punishes_stands_only_on_its_ground(of: Facts, asked: set[ActionKind]) -> None:
+    allowed, reasons = guarded(set(asked), of)
+    refused = {action for action in asked if not may(action, of)}
+    assert allowed & PUNISHING == asked & PUNISHING - refused
+    # Whatever was refused leaves what is milder, and a person looks.
+    assert {INSTEAD[action] for action in refused} <= allowed
+    assert CASE in allowed or not refused
+    # Nothing else is taken away, and nothing added that is not needed.
+    assert asked - refused <= allowed
+    assert allowed - asked <= {INSTEAD[action] for action in refused} | {CASE}
+    assert bool(reasons) == (allowed != asked or bool(refused))
+    assert {reason.rule for reason in reasons} <= {"guard"}
 
 
 @settings(deadline=None)
-@given(facts)
-def test_a_block_on_a_perceptual_match_opens_a_case(of: Facts) -> None:
-    decision = BLOCKS_ALWAYS.decide(of)
-    grounds = [m for m in of.matches if m.trusted and (of.event.drill or not m.drill)]
-    if grounds and not any(m.exact for m in grounds):
-        assert decision.actions == (ActionKind.BLOCK, ActionKind.OPEN_CASE)
-        assert decision.reasons[-1] == NOT_CONFIRMED
-    if any(m.exact for m in grounds):
-        assert decision.actions == (ActionKind.BLOCK,)
-        assert [reason.rule for reason in decision.reasons] == ["all"]
+@given(facts, asked_for)
+def test_what_rests_on_no_exact_match_is_seen_by_a_person(
+    of: Facts, asked: set[ActionKind]
+) -> None:
+    allowed, reasons = guarded(set(asked), of)
+    if allowed & PUNISHING and not any(match.exact for match in grounds(of)):
+        assert CASE in allowed
+    elif not asked & PUNISHING or grounds(of):
+        assert (allowed, reasons) == (asked, ())
 
 
 @settings(deadline=None)
-@given(facts, st.sets(st.sampled_from([ActionKind.HOLD, ActionKind.OPEN_CASE, ActionKind.ALLOW])))
-def test_milder_actions_are_left_alone(of: Facts, actions: set[ActionKind]) -> None:
-    assert guarded(actions, of) == (actions, ())
+@given(facts, asked_for)
+def test_the_guard_has_nothing_to_add_to_what_it_gave(of: Facts, asked: set[ActionKind]) -> None:
+    allowed, _ = guarded(set(asked), of)
+    assert guarded(set(allowed), of) == (allowed, ())
 
 
-def plain(*, exact: bool = False) -> MatchFacts:
-    kind = "md5" if exact else "pdq"
-    return MatchFacts(bank="b", trusted=True, exact=exact, kind=kind, low_information=not exact)
+@settings(deadline=None, max_examples=30)
+@given(facts, st.lists(asked_for, min_size=1, max_size=3))
+def test_no_set_of_rules_gets_past_the_guard(of: Facts, rules: list[set[ActionKind]]) -> None:
+    decision = harsh(*rules).decide(of)
+    assert all(may(action, of) for action in decision.actions)
+    assert {order.kind for order in decision.orders} <= set(decision.actions)
 
 
-def test_a_picture_with_little_in_it_does_not_block() -> None:
-    little = Facts(verdict=Verdict.MATCH, matches=(plain(), plain()))
-    decision = BLOCKS_ALWAYS.decide(little)
-    assert decision.actions == (ActionKind.HOLD, ActionKind.OPEN_CASE)
-    assert decision.reasons[-1] == LOW_INFORMATION
-    other = MatchFacts(bank="b", trusted=True, exact=False, kind="pdq")
-    assert BLOCKS_ALWAYS.decide(Facts(verdict=Verdict.MATCH, matches=(plain(), other))).actions == (
-        ActionKind.BLOCK,
-        ActionKind.OPEN_CASE,
+def of_match(**changes: bool) -> Facts:
+    fields = {"trusted": True, "exact": False} | changes
+    match = MatchFacts(bank="b", kind="pdq", **fields)
+    return Facts(verdict=Verdict.MATCH, matches=(match,))
+
+
+@pytest.mark.parametrize("action", sorted(PUNISHING))
+def test_each_action_that_punishes_becomes_its_milder_one(action: ActionKind) -> None:
+    milder = {INSTEAD[action], CASE}
+    untrusted = refusal({action}, little=False)
+    little = refusal({action}, little=True)
+    assert guarded({action}, of_match(trusted=False)) == (milder, (untrusted,))
+    assert guarded({action}, of_match(drill=True)) == (milder, (untrusted,))
+    assert guarded({action}, of_match(low_information=True)) == (milder, (little,))
+    assert guarded({action}, of_match()) == ({action, CASE}, (NOT_CONFIRMED,))
+    assert guarded({action, CASE}, of_match()) == ({action, CASE}, ())
+    assert guarded({action}, of_match(exact=True)) == ({action}, ())
+
+
+def test_earlier_blocks_restrict_contact_and_nothing_else() -> None:
+    before = Facts(
+        verdict=Verdict.NOT_CHECKED, history=HistoryFacts(known=True, matches_30d=9, blocks_30d=1)
     )
-    exactly = Facts(verdict=Verdict.MATCH, matches=(plain(), plain(exact=True)))
-    assert BLOCKS_ALWAYS.decide(exactly).actions == (ActionKind.BLOCK,)
+    assert guarded({RESTRICT}, before) == ({RESTRICT, CASE}, (EARLIER_BLOCKS,))
+    assert guarded({RESTRICT, CASE}, before) == ({RESTRICT, CASE}, ())
+    both = guarded({RESTRICT, ActionKind.SUSPEND, BLOCK}, before)
+    reason = refusal({ActionKind.SUSPEND, BLOCK}, little=False)
+    assert both == ({RESTRICT, SLOW, HOLD, CASE}, (reason,))
+    matched_only = HistoryFacts(known=True, matches_30d=9, cases_30d=9)
+    assert guarded({RESTRICT}, Facts(verdict=Verdict.CLEAR, history=matched_only))[0] == {
+        SLOW,
+        CASE,
+    }
+
+
+def test_the_reasons_say_what_was_asked_and_what_is_done_instead() -> None:
+    assert refusal({BLOCK}, little=False).text == (
+        "A rule asked to block, but only a match in a trusted bank allows that, and one in a drill "
+        "bank in a drill only. It is held for a person to look at instead."
+    )
+    assert refusal(set(PUNISHING), little=True).text == (
+        "A rule asked to block and to quarantine and to stop a stream and to suspend an account "
+        "and to restrict contact, but the picture has too little in it to be told from others with "
+        "certainty. It is held and slowed for a person to look at instead."
+    )

@@ -2,7 +2,8 @@
 
 The digest of a request tells whether a repeated event id means the same event. It covers what the
 event is, not how it was written: the same file with the same facts about it has the same digest as
-a form, as a raw body and in base64.
+a form, as a raw body and in base64. What is not told takes no part in it, so that a fact that a
+later version of the program can be told changes no digest of before.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import asyncio
 import hashlib
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated
 
 import msgspec
@@ -20,7 +21,18 @@ from tutela.detection.signals.registry import SignalKinds
 from tutela.errors import Conflict, InvalidInput
 from tutela.interfaces.services import Services
 from tutela.interfaces.web.bodies import Spool
-from tutela.model import Actor, Gap, GapReason, Outcome, Signal
+from tutela.model import (
+    AccountSignals,
+    Actor,
+    AgeBand,
+    AgeSource,
+    EventKind,
+    Gap,
+    GapReason,
+    Outcome,
+    Rating,
+    Signal,
+)
 from tutela.model.actor import Name
 from tutela.model.event import EventId
 from tutela.model.record import Record
@@ -37,6 +49,11 @@ class SignalDocument(Record, frozen=True, kw_only=True):
     value: Annotated[str, msgspec.Meta(max_length=4096)]
 
 
+BARE = frozenset({EventKind.MESSAGE, EventKind.CONTACT})
+"""Kinds of events that may come without content."""
+
+Receivers = Annotated[tuple[Actor, ...], msgspec.Meta(max_length=100)]
+Ratings = Annotated[tuple[Rating, ...], msgspec.Meta(max_length=50)]
 SignalDocuments = Annotated[tuple[SignalDocument, ...], msgspec.Meta(min_length=1, max_length=1000)]
 
 
@@ -45,21 +62,34 @@ class EventFacts(Record, frozen=True, kw_only=True):
 
     Attributes:
         event_id: chosen by the client; without one, an id is made.
+        kind: what happened: an upload, a message, a request for contact, a piece of a livestream.
         surface: where on the platform, in the platform's words.
         region: ISO 3166 code of the place whose law applies.
         actor: who did it; a pseudonymous id is enough.
+        receivers: who is to receive it, at most 100.
+        conversation: the conversation that it belongs to, by the platform's id.
+        ratings: what the platform's own classifiers made of it, at most 50.
+        account: what the platform counts about the actor's account.
         drill: harmless test material.
     """
 
     event_id: EventId | None = None
+    kind: EventKind = EventKind.UPLOAD
     surface: Name = ""
     region: Name = ""
     actor: Actor | None = None
+    receivers: Receivers = ()
+    conversation: Name = ""
+    ratings: Ratings = ()
+    account: AccountSignals | None = None
     drill: bool = False
 
 
 class EventDocument(EventFacts, frozen=True, kw_only=True):
-    """An event in JSON: exactly one of `url`, `signals` and `media_base64`.
+    """An event in JSON, with one of `url`, `signals` and `media_base64`.
+
+    A message and a request for contact may come without any of them: then nothing is compared, and
+    the rules decide about what is told of it.
 
     Attributes:
         url: content that is to be fetched, over http or https.
@@ -73,24 +103,53 @@ class EventDocument(EventFacts, frozen=True, kw_only=True):
 
 
 class FlatFacts(Record, frozen=True, kw_only=True):
-    """The facts as form fields or query parameters: all text, the actor by its id."""
+    """The facts as form fields or query parameters: all text, and one receiver at most.
+
+    Ratings, account signals and several receivers are told in JSON only.
+    """
 
     event_id: EventId | None = None
+    kind: EventKind = EventKind.UPLOAD
     surface: Name = ""
     region: Name = ""
     actor: Name | None = None
+    actor_age: AgeBand | None = None
+    actor_age_source: AgeSource | None = None
+    receiver: Name | None = None
+    receiver_age: AgeBand | None = None
+    receiver_age_source: AgeSource | None = None
+    conversation: Name = ""
     drill: bool = False
 
 
 def unfolded(flat: FlatFacts) -> EventFacts:
-    """The facts as they are in JSON."""
+    """The facts as they are in JSON.
+
+    Raises:
+        InvalidInput: an age is told of nobody.
+    """
+    receiver = _actor("receiver", flat.receiver, flat.receiver_age, flat.receiver_age_source)
     return EventFacts(
         event_id=flat.event_id,
+        kind=flat.kind,
         surface=flat.surface,
         region=flat.region,
-        actor=Actor(id=flat.actor) if flat.actor else None,
+        actor=_actor("actor", flat.actor, flat.actor_age, flat.actor_age_source),
+        receivers=(receiver,) if receiver else (),
+        conversation=flat.conversation,
         drill=flat.drill,
     )
+
+
+def _actor(
+    field: str, name: str | None, age: AgeBand | None, source: AgeSource | None
+) -> Actor | None:
+    if name:
+        return Actor(id=name, age=age or AgeBand.UNKNOWN, age_source=source or AgeSource.NOT_TOLD)
+    if age or source:
+        what = "an age is told of nobody"
+        raise InvalidInput(what, where=f"{field}_age", remedy=f"name them in {field}, too")
+    return None
 
 
 def of_media(facts: EventFacts, spool: Spool) -> Submission:
@@ -102,11 +161,17 @@ async def of_document(document: EventDocument, services: Services, spool: Spool)
     """A submission of an event in JSON. A URL is fetched into `spool`.
 
     Raises:
-        InvalidInput: not exactly one kind of content, or a signal that is none.
+        InvalidInput: too much content or none, or a signal that is none.
     """
     given = (document.url, document.signals, document.media_base64)
-    if sum(part is not None for part in given) != 1:
-        raise InvalidInput("an event carries exactly one of url, signals and media_base64")
+    carried = sum(part is not None for part in given)
+    if carried == 0 and document.kind in BARE:
+        return _submission(document, ("nothing", None))
+    if carried != 1:
+        raise InvalidInput(
+            "an event carries exactly one of url, signals and media_base64",
+            remedy="" if carried else "only a message and a request for contact may carry none",
+        )
     if document.signals is not None:
         signals = canonical(document.signals, services.kinds)
         content = [(signal.kind, signal.value) for signal in signals]
@@ -176,9 +241,14 @@ def _submission(
     return Submission(
         event_id=facts.event_id or new_event_id(),
         digest=_digest(facts, content),
+        kind=facts.kind,
         surface=facts.surface,
         region=facts.region,
         actor=facts.actor,
+        receivers=facts.receivers,
+        conversation=facts.conversation,
+        ratings=facts.ratings,
+        account=facts.account,
         drill=facts.drill,
         source=source,
         signals=signals,
@@ -189,8 +259,36 @@ def _submission(
 def _digest(facts: EventFacts, content: tuple[str, object]) -> str:
     """SHA-256 (hex) of the facts and the content, in one canonical order."""
     actor = facts.actor.id if facts.actor else None
-    whole = (facts.surface, facts.region, actor, facts.drill, content)
+    whole: tuple[object, ...] = (facts.surface, facts.region, actor, facts.drill, content)
+    if more := _told(facts):
+        whole = (*whole, more)
     return hashlib.sha256(msgspec.json.encode(whole)).hexdigest()
+
+
+def _told(facts: EventFacts) -> dict[str, object]:
+    """What was told of an event besides that which makes the beginning of its digest."""
+    told: dict[str, object] = {}
+    if facts.kind is not EventKind.UPLOAD:
+        told["kind"] = facts.kind
+    if facts.actor and (age := _given(facts.actor, ("age", "age_source"))):
+        told["actor"] = age
+    if facts.receivers:
+        told["receivers"] = [_given(one) for one in facts.receivers]
+    if facts.conversation:
+        told["conversation"] = facts.conversation
+    if facts.ratings:
+        told["ratings"] = [_given(one) for one in facts.ratings]
+    if facts.account:
+        told["account"] = _given(facts.account)
+    return told
+
+
+def _given(record: Record, names: Iterable[str] = ()) -> dict[str, object]:
+    """The fields of a record that say anything: those that are not as they are without."""
+    fields = {field.name: field.default for field in msgspec.structs.fields(record)}
+    return {
+        name: value for name in names or fields if (value := getattr(record, name)) != fields[name]
+    }
 
 
 def new_event_id() -> str:

@@ -262,3 +262,79 @@ def test_a_url_is_fetched_once(api: Api, site: Site, monkeypatch: pytest.MonkeyP
     again = as_json(api, event_id="near-1", url=url)
     assert again.json == first.json
     assert site.asked == 1
+
+
+PEOPLE = {
+    "kind": "message",
+    "surface": "chat",
+    "actor": {"id": "u1", "age": "adult", "age_source": "verified"},
+    "receivers": [{"id": "u2", "age": "from_13_to_15", "age_source": "declared"}, {"id": "u3"}],
+    "conversation": "c1",
+    "ratings": [{"name": "grooming", "value": 2.5, "probability": 0.1, "model": "m-1"}],
+    "account": {"age_days": 3, "minors_contacted_7d": 0, "unanswered_share": 0.5},
+}
+
+
+@pytest.mark.parametrize("kind", ["message", "contact"])
+def test_an_event_may_tell_facts_only_and_is_never_clear(api: Api, kind: str) -> None:
+    outcome = as_json(api, **PEOPLE | {"kind": kind}, drill=True).json
+    assert (outcome["verdict"], outcome["matches"]) == ("not_checked", [])
+    assert [gap["reason"] for gap in outcome["gaps"]] == ["no_content"]
+    stored = api.get(f"/v1/events/{outcome['event_id']}").json
+    assert stored["outcome"] == outcome
+    event = stored["event"]
+    assert event["contents"] == []
+    assert event["kind"] == kind
+    assert event["actor"] == PEOPLE["actor"]
+    assert event["receivers"] == [
+        {"id": "u2", "age": "from_13_to_15", "age_source": "declared"},
+        {"id": "u3", "age": "unknown", "age_source": "not_told"},
+    ]
+    assert event["conversation"] == "c1"
+    assert event["ratings"] == PEOPLE["ratings"]
+    assert event["account"]["age_days"] == 3
+    assert event["account"]["minors_contacted_7d"] == 0
+    assert event["account"]["reports_30d"] is None
+
+
+@pytest.mark.parametrize("kind", ["upload", "stream"])
+def test_an_upload_without_content_is_refused(api: Api, kind: str) -> None:
+    answer = as_json(api, kind=kind, actor={"id": "u1"})
+    assert (answer.status, answer.code) == (400, "invalid-input")
+    assert "only a message and a request for contact" in answer.json["remedy"]
+
+
+def test_a_message_that_carries_content_is_compared(api: Api) -> None:
+    media = base64.b64encode(PHOTO).decode()
+    outcome = as_json(api, **PEOPLE, media_base64=media, drill=True).json
+    assert outcome["verdict"] == "match"
+    assert as_form(api, PHOTO, kind="message", receiver="u2", drill="true").json["gaps"] == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"kind": "search"},
+        {"receivers": [{"id": "u"}] * 101},
+        {"ratings": [{"name": "grooming", "value": 1}] * 51},
+        {"ratings": [{"name": "grooming", "value": 10.1}]},
+        {"ratings": [{"name": "", "value": 1}]},
+        {"ratings": [{"name": "grooming"}]},
+        {"ratings": [{"name": "grooming", "value": 1, "probability": 2}]},
+        {"account": {"age_days": -1}},
+        {"account": {"unanswered_share": 1.5}},
+        {"account": {"friends": 1}},
+        {"actor": {"id": "u1", "age": "17"}},
+        {"actor": {"id": "u1", "birthday": "2010-01-01"}},
+    ],
+)
+def test_facts_that_cannot_be(api: Api, wrong: dict[str, object]) -> None:
+    answer = as_json(api, **PEOPLE | wrong)
+    assert (answer.status, answer.code) == (400, "invalid-input")
+
+
+def test_a_repeated_event_that_tells_something_else_of_people_is_a_conflict(api: Api) -> None:
+    first = as_json(api, event_id="people", **PEOPLE)
+    assert as_json(api, event_id="people", **PEOPLE).json == first.json
+    other = {"receivers": [{"id": "u2", "age": "from_16_to_17"}]}
+    assert as_json(api, event_id="people", **PEOPLE | other).status == 409

@@ -22,7 +22,8 @@ from structlog.typing import FilteringBoundLogger
 from tutela.errors import Conflict, InvalidInput, TutelaError, Unavailable
 from tutela.model import Case, Delivery, Event, Outcome
 from tutela.storage.database import Database
-from tutela.storage.journal_rows import Rows, Shadowed, Stored, read_stored, rows_of, write_rows
+from tutela.storage.journal_rows import Rows, Stored, read_stored, rows_of, write_rows
+from tutela.storage.rules.shadowed import Shadowed
 
 __all__ = ["Journal", "Shadowed", "Stored"]
 

@@ -83,7 +83,7 @@ def release(
     from tutela.storage.defence.parkings import Parkings  # noqa: PLC0415 - see `_database`
 
     with _database(config) as database:
-        one = Parkings(database).release(number, by=_user(), hours=hours, note=note)
+        one = Parkings(database).release(number, by=user(), hours=hours, note=note)
     typer.echo(f"Released entry {one.entry_id}; it is not parked again for {hours} hours.")
 
 
@@ -101,7 +101,7 @@ def tighten(
     from tutela.storage.defence.parkings import Parkings  # noqa: PLC0415 - see `_database`
 
     with _database(config) as database:
-        one = Parkings(database).tighten(number, by=_user(), distance=distance, note=note)
+        one = Parkings(database).tighten(number, by=user(), distance=distance, note=note)
     typer.echo(f"Entry {one.entry_id} matches within {distance} bits from now on.")
 
 
@@ -111,7 +111,7 @@ def disable(number: ParkingArgument, *, note: NoteOption = "", config: ConfigOpt
     from tutela.storage.defence.parkings import Parkings  # noqa: PLC0415 - see `_database`
 
     with _database(config) as database:
-        one = Parkings(database).disable(number, by=_user(), note=note)
+        one = Parkings(database).disable(number, by=user(), note=note)
     typer.echo(f"Disabled entry {one.entry_id}.")
 
 
@@ -195,7 +195,7 @@ def _database(config: ConfigOption) -> Iterator[Database]:
         database.close()
 
 
-def _user() -> str:
+def user() -> str:
     """Who decides on a command line."""
     try:
         return f"{getpass.getuser()} on the command line"

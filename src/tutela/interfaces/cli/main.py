@@ -49,7 +49,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("rescan", "past.rescan:app", "Compare the past with grown lists, or with other rules."),
     Command("index", "index:app", "Look at the index on disk, and prove it."),
     Command("keys", "keys:app", "Create, list and revoke API keys."),
-    Command("policy", "policy:app", "Check and show the policy that decides."),
+    Command("policy", "policy:app", "Check, try, replay and switch the policy that decides."),
     Command("principles", "principles:principles", "Show what serves each of the 11 principles."),
     Command("settings", "settings:settings", "Show every setting and where its value comes from."),
 )

@@ -256,7 +256,7 @@ def _policy(database: Database, settings: Settings, wanted: str) -> tuple[str, s
     return versions.policies.text(version), version
 
 
-def new_rescan(  # noqa: PLR0913 - one for each option
+def new_rescan(
     since: str | None,
     until: str | None,
     *,

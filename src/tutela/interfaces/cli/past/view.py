@@ -94,13 +94,14 @@ def _policy_lines(rescan: Rescan) -> list[str]:
         left = _count(tally.undecided, "event")
         lines.append(f"not decided, a fact that the rules name was not stored: {left}")
     if rescan.report is not None:
-        lines += _report_lines(rescan.report)
+        lines += report_lines(rescan.report)
     if tally.findings:
         lines.append(f"{_count(tally.findings, 'event')} recorded")
     return lines
 
 
-def _report_lines(report: PolicyReport) -> Iterator[str]:
+def report_lines(report: PolicyReport) -> Iterator[str]:
+    """What a policy decides otherwise: changed actions, rules, and samples."""
     for change in report.actions:
         then, now = ", ".join(change.then), ", ".join(change.now)
         yield f"  {_count(change.events, 'event')}: {then} → {now}"

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import typer
 
-from tutela.interfaces.cli.policy import checking, keeping
+from tutela.interfaces.cli.policy import checking, comparing, keeping, replaying, switching
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 app.command()(checking.check)
 app.command()(keeping.show)
 app.command()(keeping.versions)
+app.command()(keeping.history)
+app.command()(switching.activate)
+app.command()(switching.shadow)
+app.command()(switching.rollback)
+app.command()(comparing.compare)
+app.command()(replaying.replay)

@@ -8,27 +8,19 @@ from concurrent.futures import Future
 
 from msgspec.structs import replace
 
-from tutela.model import (
-    ActionChange,
-    Decision,
-    Outcome,
-    PolicyReport,
-    RuleChange,
-    Sample,
-)
+from tutela.model import Outcome, PolicyReport, Sample
 from tutela.policy.current import InForce
 from tutela.policy.facts import Facts
 from tutela.policy.policy import Policy
 from tutela.response.conclusion import conclude
 from tutela.storage.past.origins import Decided
 from tutela.storage.past.rescans import Task
+from tutela.storage.rules.differences import Difference, Differences, same
 from tutela.workflows.comparing import finding_of
 from tutela.workflows.tools import Tools
 
 SAMPLES = 100
 """Events that are named in the report."""
-
-Actions = tuple[str, ...]
 
 
 class Redecision:
@@ -49,9 +41,7 @@ class Redecision:
         self._policy = Policy.load(task.scope.policy, "policy")
         self._words = set(re.findall(r"\w+", " ".join(rule.when for rule in self._policy.rules)))
         report = task.report or PolicyReport()
-        self._actions = Counter({(one.then, one.now): one.events for one in report.actions})
-        self._gained = Counter({one.rule: one.gained for one in report.rules})
-        self._lost = Counter({one.rule: one.lost for one in report.rules})
+        self._differences = Differences(report)
         self._missing = Counter(report.missing)
         self._samples = list(report.samples)
 
@@ -62,19 +52,7 @@ class Redecision:
     @property
     def report(self) -> PolicyReport:
         """What was found so far."""
-        rules = sorted(set(+self._gained) | set(+self._lost))
-        return PolicyReport(
-            actions=tuple(
-                ActionChange(then=then, now=now, events=count)
-                for (then, now), count in self._actions.most_common()
-            ),
-            rules=tuple(
-                RuleChange(rule=rule, gained=self._gained[rule], lost=self._lost[rule])
-                for rule in rules
-            ),
-            missing=dict(sorted(self._missing.items())),
-            samples=tuple(self._samples),
-        )
+        return self._differences.report(self._samples, self._missing)
 
     def close(self) -> None:
         """Nothing is held."""
@@ -97,11 +75,15 @@ class Redecision:
         event, then = row.file.event, row.file.outcome
         facts = Facts.of(event, then.verdict, then.matches, then.gaps, then.silenced)
         now = self._policy.decide(facts)
-        self._compare(event.id, then.decision, now)
-        if now.actions == then.decision.actions:
+        difference = Difference.of(then.decision, now)
+        self._differences.add(difference)
+        if same(then.decision, now):
             self._count("same")
             return None
         self._count("changed")
+        if len(self._samples) < SAMPLES:
+            sample = Sample(event_id=event.id, then=difference.then, now=difference.now)
+            self._samples.append(sample)
         if not self._task.record:
             return None
         conclusion = conclude(
@@ -114,25 +96,6 @@ class Redecision:
         )
         return self._tools.journal.record(*conclusion)
 
-    def _compare(self, event_id: str, then: Decision, now: Decision) -> None:
-        fired, fires = _rules(then), _rules(now)
-        self._gained.update(fires - fired)
-        self._lost.update(fired - fires)
-        if then.actions == now.actions:
-            return
-        actions = (_names(then), _names(now))
-        self._actions[actions] += 1
-        if len(self._samples) < SAMPLES:
-            self._samples.append(Sample(event_id=event_id, then=actions[0], now=actions[1]))
-
     def _count(self, name: str) -> None:
         tally = {name: getattr(self.tally, name) + 1, "events": self.tally.events + 1}
         self.tally = replace(self.tally, **tally)
-
-
-def _rules(decision: Decision) -> set[str]:
-    return {reason.rule for reason in decision.reasons}
-
-
-def _names(decision: Decision) -> Actions:
-    return tuple(action.value for action in decision.actions)

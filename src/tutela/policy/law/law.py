@@ -1,0 +1,125 @@
+"""The law as it holds for this service: which pack covers a place, and what may be scanned.
+
+Nothing is scanned before the ruling is made; see `Pipeline.check`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from tutela.model import Content, Gap, GapReason, Ruling, SurfaceClass
+from tutela.policy.law.operator import Operator, read_operator
+from tutela.policy.law.records import Override, Pack, ScanSwitch
+
+NO_PACK = "none"
+"""What stands for a pack in a ruling about a place that none covers."""
+
+
+class Law:
+    """Every pack with the operator's file; never changed once made. Thread-safe.
+
+    Args:
+        operator: the packs, and what the operator says of the service.
+        scan_without_pack: whether content may be scanned where no pack covers the place.
+    """
+
+    def __init__(self, operator: Operator, *, scan_without_pack: bool = True) -> None:
+        self.operator = operator
+        self.packs: Mapping[str, Pack] = {pack.id: pack for pack in operator.packs}
+        self._by_code = {code: pack for pack in operator.packs for code in pack.regions.codes}
+        # Made once: events are many, packs and classes are few.
+        self._rulings = {
+            (pack.id, surface): _ruling(pack, surface)
+            for pack in operator.packs
+            for surface in SurfaceClass
+        }
+        self._without = {
+            surface: None if scan_without_pack else _no_pack(surface) for surface in SurfaceClass
+        }
+        self._classes = {one.value: one for one in SurfaceClass} | dict(operator.surfaces)
+
+    @classmethod
+    def load(cls, file: str, *, scan_without_pack: bool = True, today: date | None = None) -> Law:
+        """The shipped packs with an operator's file; arguments as for `read_operator`.
+
+        Raises:
+            BadConfiguration: with `file:line:column`.
+        """
+        return cls(read_operator(file, today), scan_without_pack=scan_without_pack)
+
+    def pack_of(self, region: str) -> Pack | None:
+        """The pack that covers a region, or the country that it is a part of.
+
+        Args:
+            region: ISO 3166 code; empty means where the service is at home.
+        """
+        code = region.strip().upper() or self.operator.home
+        while code:
+            if code in self._by_code:
+                return self._by_code[code]
+            code = code.rpartition("-")[0]
+        return None
+
+    def class_of(self, surface: str) -> SurfaceClass:
+        """What one of the platform's surfaces counts as.
+
+        The names of the classes mean themselves, unless the operator says otherwise; for what
+        nobody has named see `Operator.other_surfaces`.
+        """
+        return self._classes.get(surface, self.operator.other_surfaces)
+
+    def ruling(self, region: str, surface: str) -> Ruling | None:
+        """What the law of a place says of scanning a surface.
+
+        None where no pack covers the place, and the setting says that it may be scanned.
+        """
+        surface_class = self.class_of(surface)
+        pack = self.pack_of(region)
+        if pack is None:
+            return self._without[surface_class]
+        return self._rulings[pack.id, surface_class]
+
+
+def unlawful(ruling: Ruling | None) -> bool:
+    """Whether a ruling says that nothing may be scanned."""
+    return ruling is not None and not ruling.may_scan
+
+
+def not_permitted(ruling: Ruling) -> Content:
+    """What stands for content that was not looked at, because a ruling says no."""
+    place = f"pack {ruling.pack}, {ruling.surface_class.replace('_', ' ')}"
+    detail = f"not looked at ({place}): {ruling.reason}"
+    return Content(media_type="", gaps=(Gap(reason=GapReason.NOT_PERMITTED, detail=detail),))
+
+
+def _ruling(pack: Pack, surface: SurfaceClass) -> Ruling:
+    switch = pack.scan[surface]
+    override = next((one for one in reversed(switch.overrides)), None)
+    return Ruling(
+        pack=pack.id,
+        version=pack.version,
+        surface_class=surface,
+        may_scan=switch.may_scan,
+        reason=override.reason if override else switch.reason,
+        source=_source(switch, override),
+        overridden=override is not None,
+    )
+
+
+def _source(switch: ScanSwitch, override: Override | None) -> str:
+    if override is None:
+        return switch.cited
+    decided = f"decided by {override.decided_by} on {override.date.isoformat()}"
+    return f"{decided}; instead of {override.instead_of} ({switch.cited})"
+
+
+def _no_pack(surface: SurfaceClass) -> Ruling:
+    return Ruling(
+        pack=NO_PACK,
+        version=NO_PACK,
+        surface_class=surface,
+        may_scan=False,
+        reason="No pack covers the place, and the operator does not scan where none does.",
+        source="setting law.without_pack",
+    )

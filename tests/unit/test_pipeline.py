@@ -26,7 +26,6 @@ from tutela.model import (
     Verdict,
 )
 from tutela.pipeline import LISTED_GAPS, Pipeline, Submission
-from tutela.policy.current import InForce
 from tutela.settings import Settings
 from tutela.telemetry import make_logger
 
@@ -128,7 +127,7 @@ def test_without_lists_nothing_is_clear(services: Services) -> None:
     pipeline = Pipeline(
         decoder=services.decoder,
         matching=matching,
-        policy=lambda: InForce(services.policy),
+        policy=services.policy.now,
         journal=services.journal,
     )
     submission = Submission(event_id="early", digest="early", source=UNKNOWN)

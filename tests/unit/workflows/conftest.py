@@ -71,7 +71,7 @@ class World:
             rescans=self.rescans,
             past=Past(database),
             kept=self.kept,
-            policy=self.policy,
+            policy=lambda: InForce(self.policy),
             journal=journal,
         )
 

@@ -40,6 +40,10 @@ class Permission(StrEnum):
     """List re-scans of the past: where each stands, and its counts."""
     RESCANS_CHANGE = "rescans.change"
     """Start, pause, resume and cancel re-scans."""
+    POLICY_READ = "policy.read"
+    """Read the policy in force and in shadow, every version, and how they compare."""
+    POLICY_CHANGE = "policy.change"
+    """Put policies in force or in shadow, and roll them back."""
     PRINCIPLES_READ = "principles.read"
     """Read the scoreboard of the eleven principles."""
     METRICS_READ = "metrics.read"
@@ -77,6 +81,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 P.DEFENCE_DECIDE,
                 P.RESCANS_READ,
                 P.RESCANS_CHANGE,
+                P.POLICY_READ,
                 P.PRINCIPLES_READ,
             }
         ),
@@ -87,6 +92,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 P.CASES_READ,
                 P.DEFENCE_READ,
                 P.RESCANS_READ,
+                P.POLICY_READ,
                 P.PRINCIPLES_READ,
             }
         ),

@@ -29,6 +29,7 @@ from tutela.interfaces.api import (
     transfer,
 )
 from tutela.interfaces.api.operation import health, metrics
+from tutela.interfaces.api.rules import policy
 from tutela.interfaces.services import Services
 from tutela.interfaces.web.express import Express
 from tutela.interfaces.web.gate import Gate
@@ -79,6 +80,14 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     rescans.pause_rescan,
     rescans.resume_rescan,
     rescans.cancel_rescan,
+    policy.read_policy,
+    policy.list_versions,
+    policy.read_version,
+    policy.check_policy,
+    policy.activate_policy,
+    policy.shadow_policy,
+    policy.roll_back_policy,
+    policy.read_comparison,
     principles.read_principles,
     health.live,
     health.ready,

@@ -1,0 +1,1 @@
+"""Rules as the JSON API gives them: the policy in force, and the law of a place."""

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tutela.drill.client import Client
+from tutela.client import Tutela
 from tutela.drill.photographs import listed, unrelated
 from tutela.drill.run import fill_bank
 from tutela.drill.server import Server, free_port
@@ -71,7 +71,7 @@ def site_in(folder: Path) -> Iterator[Site]:
         yield Site(address=f"http://127.0.0.1:{port}", key=key, env=env)
 
 
-def fill(client: Client) -> None:
+def fill(client: Tutela) -> None:
     """One known picture, one unknown, one that is none, and a bank that may not block."""
     fill_bank(client)
     uploads = {

@@ -4,13 +4,12 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tutela.drill.client import Client
+from tutela.client import Tutela
 from tutela.drill.photographs import unrelated
 
 pytestmark = pytest.mark.browser
@@ -44,8 +43,7 @@ def check(page: Page) -> None:
 @pytest.fixture(scope="module")
 def grown(site: Site) -> str:
     """A bank that got the picture of the clear event `unknown` after it had come in."""
-    place = urlsplit(site.address)
-    with Client(place.hostname or "", place.port or 0, site.key) as client:
+    with Tutela(site.address, site.key) as client:
         client.post("/v1/banks", {"name": "late", "drill": True, "trusted": True})
         client.upload("/v1/banks/late/media", {"label": "a hill"}, unrelated()[0].data, "a.jpg")
     return "late"

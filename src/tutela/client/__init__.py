@@ -1,1 +1,45 @@
-"""For the platform: a client of this server, and what checks the messages that it sends."""
+"""The client: how a platform's own program speaks to a Tutela server.
+
+    from tutela.client import Tutela
+
+    with Tutela("https://tutela.example.org", key, spool="/var/spool/platform") as tutela:
+        answer = tutela.check(media=Path("upload.jpg"), event_id="upload-17", surface="profile")
+
+`tutela.client.webhooks` verifies the actions that the server sends.
+"""
+
+from tutela.client.answers import Answer, Confirmed, Lookup, Problem, Readiness, StoredEvent
+from tutela.client.calls import Flushed
+from tutela.client.problems import (
+    BadAnswer,
+    EventConflict,
+    KeyRefused,
+    Refused,
+    ServerTrouble,
+    SpoolFull,
+    Trouble,
+    Unreachable,
+)
+from tutela.client.spool import Spool
+from tutela.client.tutela import AsyncTutela, Tutela
+
+__all__ = [
+    "Answer",
+    "AsyncTutela",
+    "BadAnswer",
+    "Confirmed",
+    "EventConflict",
+    "Flushed",
+    "KeyRefused",
+    "Lookup",
+    "Problem",
+    "Readiness",
+    "Refused",
+    "ServerTrouble",
+    "Spool",
+    "SpoolFull",
+    "StoredEvent",
+    "Trouble",
+    "Tutela",
+    "Unreachable",
+]

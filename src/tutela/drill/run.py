@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from queue import SimpleQueue
 
-from tutela.drill.client import Client
+from tutela.client import Tutela
 from tutela.drill.photographs import listed
 from tutela.drill.plan import Upload, UploadKind
 from tutela.drill.tally import Tally
@@ -52,7 +52,7 @@ class LookBack(Record, frozen=True, kw_only=True):
         )
 
 
-def fill_bank(client: Client) -> None:
+def fill_bank(client: Tutela) -> None:
     """Create the drill bank, add the listed photographs through the API, wait until they count.
 
     Raises:
@@ -67,14 +67,14 @@ def fill_bank(client: Client) -> None:
         answer = client.upload(f"/v1/banks/{BANK}/media", fields, photograph.data, name)
         version = answer["version"]
     until = time.monotonic() + COUNT_SECONDS
-    while client.get("/health/ready")["list_version"] < version:
+    while client.ready().list_version < version:
         if time.monotonic() > until:
             raise Unavailable("the entries of the drill bank do not count yet", where="index")
         time.sleep(0.05)
 
 
 def send(
-    connect: Callable[[], Client], uploads: Sequence[Upload], answered: Callable[[], object]
+    connect: Callable[[], Tutela], uploads: Sequence[Upload], answered: Callable[[], object]
 ) -> Tally:
     """Send uploads, several at once, and count the verdicts.
 
@@ -88,7 +88,7 @@ def send(
     """
     tally = Tally()
     with ExitStack() as stack:
-        idle: SimpleQueue[Client] = SimpleQueue()
+        idle: SimpleQueue[Tutela] = SimpleQueue()
         for _ in range(SENDERS):
             idle.put(stack.enter_context(connect()))
 
@@ -109,7 +109,7 @@ def send(
 
 
 def look_back(
-    client: Client, uploads: Sequence[Upload], begins: Callable[[str], object]
+    client: Tutela, uploads: Sequence[Upload], begins: Callable[[str], object]
 ) -> LookBack | None:
     """List a photograph that was sent before, and wait until it is found in the past.
 
@@ -138,7 +138,7 @@ def look_back(
     return LookBack(photograph=name, sent=len(wanted), found=len(wanted & found))
 
 
-def _found(client: Client) -> set[str]:
+def _found(client: Tutela) -> set[str]:
     """Ids of the events that re-scans have found something in."""
     rescans = client.get("/v1/rescans")["rescans"]
     pages = [client.get(f"/v1/rescans/{one['id']}/findings?limit=500") for one in rescans]
@@ -151,8 +151,6 @@ def event_id(upload: Upload) -> str:
     return f"drill-{upload.number}"
 
 
-def check(client: Client, upload: Upload, file: bytes) -> Verdict:
-    """Send one upload as a web form does and return the verdict."""
-    fields = {"event_id": event_id(upload), "surface": "drill", "drill": "true"}
-    answer = client.upload("/v1/check", fields, file, "photo.jpg")
-    return Verdict(answer["verdict"])
+def check(client: Tutela, upload: Upload, file: bytes) -> Verdict:
+    """Send one upload and return the verdict."""
+    return client.check(media=file, event_id=event_id(upload), surface="drill", drill=True).verdict

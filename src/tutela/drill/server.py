@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tutela.drill.client import Client
+from tutela.client import Trouble, Tutela
 from tutela.errors import Unavailable
 
 START_SECONDS = 300.0
@@ -68,9 +68,14 @@ class Server:
         """Stop it."""
         self._stop()
 
-    def client(self, key: str) -> Client:
-        """Open a connection to it."""
-        return Client(self.host, self.port, key)
+    @property
+    def address(self) -> str:
+        """Where it answers."""
+        return f"http://{self.host}:{self.port}"
+
+    def client(self, key: str) -> Tutela:
+        """A client of it, with the patience to sit out that it is busy or still loading."""
+        return Tutela(self.address, key, timeout=60, retries=50, deadline=120)
 
     @property
     def running(self) -> bool:
@@ -79,14 +84,11 @@ class Server:
 
     def _wait(self) -> None:
         until = time.monotonic() + START_SECONDS
-        while time.monotonic() < until and self.running:
-            try:
-                with Client(self.host, self.port, attempts=1) as client:
-                    client.get("/health/ready")
-            except Unavailable:
+        with self.client("") as client:
+            while time.monotonic() < until and self.running:
+                if _answers(client):
+                    return
                 time.sleep(0.1)
-            else:
-                return
         tail = self._log.read_text(errors="replace")[-LOG_TAIL:].strip()
         state = "was not ready in time" if self.running else "ended"
         raise Unavailable(f"the server {state}; the end of its log:\n{tail}")
@@ -98,6 +100,13 @@ class Server:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+def _answers(client: Tutela) -> bool:
+    try:
+        return client.ready().ready
+    except Trouble:
+        return False
 
 
 def free_port(host: str, wanted: int) -> int:

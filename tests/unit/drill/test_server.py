@@ -26,14 +26,15 @@ def test_a_server_that_is_left_has_stopped(tmp_path: Path) -> None:
         "import http.server, sys\n"
         "class H(http.server.BaseHTTPRequestHandler):\n"
         "    def do_GET(self):\n"
-        "        self.send_response(200); self.send_header('Content-Length', '2')\n"
-        "        self.end_headers(); self.wfile.write(b'{}')\n"
+        "        self.send_response(200); self.send_header('Content-Length', '15')\n"
+        "        self.end_headers(); self.wfile.write(b'{\"ready\": true}')\n"
         "http.server.HTTPServer(('127.0.0.1', int(sys.argv[1])), H).serve_forever()\n"
     )
     command = [sys.executable, "-c", script, str(port)]
     with Server(command, os.environ, HOST, port, tmp_path / "log") as server:
         assert server.running
-        assert server.client("").get("/") == {}
+        with server.client("") as client:
+            assert client.get("/") == {"ready": True}
     assert not server.running
 
 

@@ -1,0 +1,228 @@
+"""The client: `Tutela` for threads, `AsyncTutela` for asyncio, with the same calls."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, Unpack
+
+from tutela.client.answers import Answer, Confirmed, Lookup, Readiness, StoredEvent
+from tutela.client.asking import Patience
+from tutela.client.calls import Calls, Flushed, OnTrouble
+from tutela.client.carrying import Loop, Threads
+from tutela.client.spool import Spool
+from tutela.client.told import EventArguments
+from tutela.model import Receipt, Signal
+
+TIMEOUT = 10.0
+RETRIES = 4
+DEADLINE = 30.0
+FLUSH_SECONDS = 10.0
+
+
+class Tutela:
+    """A client of one server. Any number of threads may share it.
+
+    Args:
+        url: address of the server.
+        key: API key of the role uploader.
+        timeout: longest silence of the server within one attempt, in seconds.
+        retries: how often a request is repeated where that is safe.
+        deadline: seconds for all attempts and pauses of one call together.
+        spool: a folder for events that could not be sent; without one, `check` raises.
+        on_trouble: what the answer of a spooled event asks for: `closed` is hold, `open` allow.
+
+    Raises:
+        InvalidInput: the address is none.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        *,
+        timeout: float = TIMEOUT,
+        retries: int = RETRIES,
+        deadline: float = DEADLINE,
+        spool: Spool | os.PathLike[str] | str | None = None,
+        on_trouble: OnTrouble = "closed",
+    ) -> None:
+        patience = Patience(timeout, retries, deadline)
+        self._calls = Calls(url, key, patience, _spool(spool), on_trouble)
+        self._driver = Threads()
+
+    def __enter__(self) -> Self:
+        """Use the client as a context that closes it."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        """Close the client."""
+        self.close()
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._driver.http.close()
+
+    def check(self, **event: Unpack[EventArguments]) -> Answer:
+        """Check one event. What it takes stands in `EventArguments`.
+
+        Safe to call again with the same `event_id`: the same event has the same answer.
+
+        Raises:
+            InvalidInput: the arguments contradict each other, or a file cannot be read.
+            Refused: the server refused the event; `problem` says why.
+            Trouble: no answer came in time, and there is no spool.
+            SpoolFull: no answer came in time, and the spool has no room.
+        """
+        return self._driver.run(self._calls.check(event))
+
+    def lookup(
+        self,
+        signals: Iterable[Signal],
+        *,
+        banks: Iterable[str] | None = None,
+        limit: int | None = None,
+    ) -> Lookup:
+        """Ask for the matches of ready-made signals. Nothing is decided, nothing stored."""
+        return self._driver.run(self._calls.lookup(tuple(signals), _tuple(banks), limit))
+
+    def event(self, event_id: str) -> StoredEvent:
+        """Read a stored event; raises `Refused` with status 404 where there is none."""
+        return self._driver.run(self._calls.event(event_id))
+
+    def confirm(self, receipt: Receipt) -> Confirmed:
+        """Tell what came of an action that the server asked for."""
+        return self._driver.run(self._calls.confirm(receipt))
+
+    def ready(self) -> Readiness:
+        """Ask once whether the server can answer for its lists."""
+        return self._driver.run(self._calls.ready())
+
+    def flush(self, told: Callable[[Answer], object] = lambda _: None) -> Flushed:
+        """Send what waits in the spool, oldest first.
+
+        Args:
+            told: called with each answer before its event leaves the spool. After a crash it may
+                be called again for the same event.
+
+        Raises:
+            KeyRefused: the key may not check; everything stays as it was.
+        """
+        return self._driver.run(self._calls.flush(), told)
+
+    def keep_flushing(
+        self,
+        stop: threading.Event,
+        told: Callable[[Answer], object] = lambda _: None,
+        *,
+        every: float = FLUSH_SECONDS,
+    ) -> None:
+        """Flush again and again until `stop` is set: what a background thread runs."""
+        while not stop.wait(every):
+            self.flush(told)
+
+    def get(self, path: str) -> Any:  # noqa: ANN401 - JSON
+        """Read any other route of the API: its JSON."""
+        return self._driver.run(self._calls.other("GET", path))
+
+    def post(self, path: str, document: object) -> Any:  # noqa: ANN401 - JSON
+        """Send JSON to any other route of the API; repeated only where it surely was not taken."""
+        return self._driver.run(self._calls.other("POST", path, document))
+
+    def upload(self, path: str, fields: Mapping[str, str], file: bytes, name: str = "media") -> Any:  # noqa: ANN401 - JSON
+        """Send a file with fields to any other route of the API, as a web form does."""
+        return self._driver.run(self._calls.upload(path, fields, file, name))
+
+
+class AsyncTutela:
+    """The same client for asyncio; see `Tutela` for what the arguments and calls mean."""
+
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        *,
+        timeout: float = TIMEOUT,
+        retries: int = RETRIES,
+        deadline: float = DEADLINE,
+        spool: Spool | os.PathLike[str] | str | None = None,
+        on_trouble: OnTrouble = "closed",
+    ) -> None:
+        patience = Patience(timeout, retries, deadline)
+        self._calls = Calls(url, key, patience, _spool(spool), on_trouble)
+        self._driver = Loop()
+
+    async def __aenter__(self) -> Self:
+        """Use the client as a context that closes it."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        """Close the client."""
+        await self.close()
+
+    async def close(self) -> None:
+        """Close its connections."""
+        await self._driver.http.aclose()
+
+    async def check(self, **event: Unpack[EventArguments]) -> Answer:
+        """Check one event, as `Tutela.check` does."""
+        return await self._driver.run(self._calls.check(event))
+
+    async def lookup(
+        self,
+        signals: Iterable[Signal],
+        *,
+        banks: Iterable[str] | None = None,
+        limit: int | None = None,
+    ) -> Lookup:
+        """Ask for the matches of ready-made signals. Nothing is decided, nothing stored."""
+        return await self._driver.run(self._calls.lookup(tuple(signals), _tuple(banks), limit))
+
+    async def event(self, event_id: str) -> StoredEvent:
+        """Read a stored event; raises `Refused` with status 404 where there is none."""
+        return await self._driver.run(self._calls.event(event_id))
+
+    async def confirm(self, receipt: Receipt) -> Confirmed:
+        """Tell what came of an action that the server asked for."""
+        return await self._driver.run(self._calls.confirm(receipt))
+
+    async def ready(self) -> Readiness:
+        """Ask once whether the server can answer for its lists."""
+        return await self._driver.run(self._calls.ready())
+
+    async def flush(self, told: Callable[[Answer], Awaitable[object]] | None = None) -> Flushed:
+        """Send what waits in the spool, oldest first, as `Tutela.flush` does."""
+        return await self._driver.run(self._calls.flush(), told)
+
+    async def keep_flushing(
+        self,
+        told: Callable[[Answer], Awaitable[object]] | None = None,
+        *,
+        every: float = FLUSH_SECONDS,
+    ) -> None:
+        """Flush again and again until it is cancelled: what a background task runs."""
+        while True:
+            await asyncio.sleep(every)
+            await self.flush(told)
+
+
+def _spool(spool: Spool | os.PathLike[str] | str | None) -> Spool | None:
+    return spool if spool is None or isinstance(spool, Spool) else Spool(Path(spool))
+
+
+def _tuple(names: Iterable[str] | None) -> tuple[str, ...] | None:
+    return None if names is None else tuple(names)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Table, select
 
 from tutela.model import (
     AccountSignals,
+    ActionKind,
     Actor,
     AgeBand,
     AgeSource,
@@ -23,9 +24,11 @@ from tutela.model import (
     Match,
     Outcome,
     Rating,
+    Verdict,
 )
 from tutela.model.record import Record
 from tutela.storage.database import insert_rows
+from tutela.storage.law import law_tally
 from tutela.storage.rules.shadowed import COLUMNS as SHADOW_COLUMNS
 from tutela.storage.rules.shadowed import Shadowed, shadow_row, shadow_tally
 from tutela.storage.tables import (
@@ -35,6 +38,7 @@ from tutela.storage.tables import (
     deliveries,
     events,
     findings,
+    histories,
     kept_signals,
     matches,
     shadows,
@@ -58,6 +62,7 @@ EVENT_COLUMNS: Mapping[str, str] = {
 }
 COLUMNS: Mapping[Table, tuple[str, ...]] = {
     findings: ("event_seq", "rescan_id", "origin", "received_at"),
+    histories: ("event_seq", "what", "actor", "drill", "received_at"),
     decisions: ("event_seq", "verdict", "policy_version", "outcome"),
     actions: ("event_seq", "kind"),
     matches: (
@@ -170,7 +175,8 @@ def rows_of(
     # The signals of a finding are those of its origin, and are kept or not with that.
     signals = _signals(event) if keep_signals and event.origin is None else ()
     found = (*_parts(event, outcome), *_silenced(outcome), *_case(case), *_origin(event))
-    parts = (*found, *_deliveries(sent), *_shadow(outcome, shadow), *signals)
+    known = _history(event, outcome, case)
+    parts = (*found, *known, *_deliveries(sent), *_shadow(outcome, shadow), *signals)
     tally = (*_tally(outcome, parts), *shadow_tally(outcome.decision, shadow))
     return Rows(event=_event(event), parts=parts, tally=tally)
 
@@ -283,6 +289,20 @@ def _case(case: Case | None) -> Iterator[tuple[Table, Row]]:
         yield cases, row
 
 
+def _history(event: Event, outcome: Outcome, case: Case | None) -> Iterator[tuple[Table, Row]]:
+    """What the actor's history is counted from, besides the number of events."""
+    if event.actor is None:
+        return
+    known = {
+        "match": outcome.verdict is Verdict.MATCH,
+        "block": ActionKind.BLOCK in outcome.decision.actions,
+        "case": case is not None,
+    }
+    for what, holds in known.items():
+        if holds:
+            yield histories, (what, event.actor.id, event.drill, microseconds(event.received_at))
+
+
 def _deliveries(sent: Sequence[Delivery]) -> Iterator[tuple[Table, Row]]:
     for ordinal, delivery in enumerate(sent):
         created_at = microseconds(delivery.created_at)
@@ -345,6 +365,7 @@ def _tally(outcome: Outcome, parts: Sequence[tuple[Table, Row]]) -> Iterator[str
             yield "signals_kept"
         elif table is deliveries:
             yield "deliveries"
+    yield from law_tally(outcome)
     for match in outcome.matches:
         yield f"matches_{match.kind}"
     for one in outcome.silenced:

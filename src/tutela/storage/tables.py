@@ -159,10 +159,25 @@ events = Table(
     Index(
         None,
         "actor",
+        "drill",
         "received_at",
         sqlite_where=text("actor IS NOT NULL"),
         postgresql_where=text("actor IS NOT NULL"),
     ),
+)
+
+# What an actor's history is counted from besides the number of events: one row for each event that
+# was a `match`, was blocked (`block`) or opened a case (`case`).
+histories = Table(
+    "histories",
+    metadata,
+    Column("event_seq", ForeignKey("events.seq"), primary_key=True),
+    Column("what", Text, primary_key=True),
+    Column("actor", Text, nullable=False),
+    Column("drill", Boolean, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Index("ix_histories_actor", "actor", "drill", "what", "received_at"),
+    sqlite_with_rowid=False,
 )
 
 # Signals of what was checked, kept so that a grown list can be compared with the past; `content`
@@ -398,6 +413,16 @@ shadows = Table(
     Column("decision", Text, nullable=False),
     Index("ix_shadows_kinds", "policy_version", "live_version", "difference", "event_seq"),
     sqlite_with_rowid=False,
+)
+
+# Every jurisdiction pack that was in force, with what the operator changed in it; `text` is JSON.
+law_versions = Table(
+    "law_versions",
+    metadata,
+    Column("version", Text, primary_key=True),
+    Column("pack", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("added_at", Instant, nullable=False),
 )
 
 # What each journal has written, summed by name when read: journals share no row, so that counting

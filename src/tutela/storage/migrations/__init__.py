@@ -17,8 +17,12 @@ HISTORY = Path(__file__).parent
 LOCK = 8_374_651_203  # any number that no other program on the same PostgreSQL uses
 
 
-def migrate(connection: Connection) -> None:
+def migrate(connection: Connection, up_to: str = "head") -> None:
     """Run every missing migration within the transaction of `connection`, which must write.
+
+    Args:
+        connection: the database.
+        up_to: the last migration to run; all of them unless told otherwise.
 
     Raises:
         BadConfiguration: the database is at a version that this program does not know.
@@ -29,8 +33,8 @@ def migrate(connection: Connection) -> None:
     with EnvironmentContext(
         Config(),
         script,
-        fn=lambda revision, _context: script._upgrade_revs("head", revision),  # noqa: SLF001
-        destination_rev="head",
+        fn=lambda revision, _context: script._upgrade_revs(up_to, revision),  # noqa: SLF001
+        destination_rev=up_to,
     ) as environment:
         environment.configure(connection=connection, target_metadata=metadata)
         try:

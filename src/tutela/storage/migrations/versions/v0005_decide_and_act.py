@@ -18,7 +18,9 @@ OPEN = "state <> 'done'"
 def upgrade() -> None:
     """Events stored so far tell nothing of ages, ratings or accounts."""
     op.add_column("events", sa.Column("about", sa.Text))
-    _index("ix_events_actor_received_at", "events", ["actor", "received_at"], "actor IS NOT NULL")
+    by_actor = ["actor", "drill", "received_at"]
+    _index("ix_events_actor_drill_received_at", "events", by_actor, "actor IS NOT NULL")
+    _create_histories()
     severity = sa.Column("severity", sa.Text, nullable=False, server_default="medium")
     op.add_column("cases", severity)
     second = sa.Column("second_look", sa.Boolean, nullable=False, server_default=sa.false())
@@ -27,11 +29,38 @@ def upgrade() -> None:
     _create_deliveries()
     _create_policies()
     _create_shadows()
+    _create_law()
 
 
 def _index(name: str, table: str, columns: list[str], where: str) -> None:
     condition = sa.text(where)
     op.create_index(name, table, columns, sqlite_where=condition, postgresql_where=condition)
+
+
+def _create_histories() -> None:
+    op.create_table(
+        "histories",
+        sa.Column("event_seq", SERIAL, nullable=False),
+        sa.Column("what", sa.Text, nullable=False),
+        sa.Column("actor", sa.Text, nullable=False),
+        sa.Column("drill", sa.Boolean, nullable=False),
+        sa.Column("received_at", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("event_seq", "what", name="pk_histories"),
+        sa.ForeignKeyConstraint(
+            ["event_seq"], ["events.seq"], name="fk_histories_event_seq_events"
+        ),
+        sqlite_with_rowid=False,
+    )
+    for what, table, where in (
+        ("match", "decisions", "verdict = 'match'"),
+        ("block", "actions", "actions.kind = 'block'"),
+        ("case", "cases", "true"),
+    ):
+        op.execute(
+            f"INSERT INTO histories SELECT seq, '{what}', actor, events.drill, received_at"  # noqa: S608 - our own words
+            f" FROM events JOIN {table} ON event_seq = seq WHERE actor IS NOT NULL AND {where}"
+        )
+    op.create_index("ix_histories_actor", "histories", ["actor", "drill", "what", "received_at"])
 
 
 def _create_destinations() -> None:
@@ -129,3 +158,14 @@ def _create_shadows() -> None:
     )
     kinds = ["policy_version", "live_version", "difference", "event_seq"]
     op.create_index("ix_shadows_kinds", "shadows", kinds)
+
+
+def _create_law() -> None:
+    op.create_table(
+        "law_versions",
+        sa.Column("version", sa.Text, nullable=False),
+        sa.Column("pack", sa.Text, nullable=False),
+        sa.Column("text", sa.Text, nullable=False),
+        sa.Column("added_at", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("version", name="pk_law_versions"),
+    )

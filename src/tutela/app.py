@@ -32,10 +32,14 @@ from tutela.interfaces.web.limits import Rates
 from tutela.lists.matching import KnownFacts, Matching
 from tutela.lists.quarantine import Quarantine
 from tutela.lists.sync import IndexSync
+from tutela.model import SurfaceClass
 from tutela.outgoing import Outgoing, Reach
 from tutela.pipeline import Pipeline
 from tutela.policy.current import CurrentPolicy
+from tutela.policy.law.law import Law
 from tutela.policy.versions import PolicyVersions
+from tutela.response.routing import Routing
+from tutela.response.secrets import Secrets
 from tutela.settings import Settings
 from tutela.settings.sections import DecoderSettings
 from tutela.storage.access.keys import Keys
@@ -49,6 +53,9 @@ from tutela.storage.defence.parkings import Parkings
 from tutela.storage.entries import Entries
 from tutela.storage.events import Events
 from tutela.storage.journal import Journal
+from tutela.storage.law import LawProof, LawVersions
+from tutela.storage.outbox.deliveries import Deliveries
+from tutela.storage.outbox.destinations import Destinations
 from tutela.storage.past.growth import Growth
 from tutela.storage.past.origins import Past
 from tutela.storage.past.rescans import Rescans
@@ -97,30 +104,17 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
     kinds = signal_kinds()
     database = _opened(settings, started)
     metrics = Metrics.create()
-    versions = _versions(settings, database, log)
-    versions.configured(settings.policy.file)
-    policy = CurrentPolicy(
-        versions,
-        log,
-        switched=lambda now: metrics.policy_in_force(now.versions),
-        failed=metrics.policy_not_loaded,
-    )
-    started.callback(policy.stop)
-    policy.start()
+    versions, policy = _policy(settings, database, metrics, log, started)
+    routing, law = _routing(database, log, started), _law(settings, database)
+    metrics.law_in_force(law.packs, SurfaceClass)
     journal = Journal(database, keep_signals=_keeps(settings), written=metrics.journalled, log=log)
     started.callback(journal.close)
-    matcher = Matcher(kinds)
-    matcher.warm()
-    folder = IndexFolder(settings.index_folder, matcher.part_classes)
-    sync = IndexSync(database, matcher, settings.index.refresh_seconds, folder=folder, log=log)
-    started.callback(sync.stop)
+    matcher, sync = _index(settings, database, kinds, log, started)
     decoder = _decoder(settings.decoder)
     started.callback(decoder.close)
     sync.start()
     entries = Entries(database)
-    quarantine = _quarantine(settings, database, kinds, metrics, log)
-    started.callback(quarantine.stop)
-    quarantine.start()
+    quarantine = _quarantine(settings, database, kinds, metrics, log, started)
     matching = Matching(
         matcher=matcher,
         kinds=kinds,
@@ -153,8 +147,15 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
         policy=policy,
         versions=versions,
         shadows=Shadows(database),
+        law=law,
+        law_versions=LawVersions(database),
+        law_proof=LawProof(database),
         journal=journal,
-        pipeline=_pipeline(decoder, matching, policy, journal, metrics),
+        pipeline=_pipeline(decoder, matching, policy, journal, metrics, routing, law),
+        destinations=Destinations(database),
+        deliveries=Deliveries(database),
+        secrets=Secrets.open(settings.actions_key_file),
+        routing=routing,
         outgoing=Outgoing(_reach(settings)),
         metrics=metrics,
         key_ring=KeyRing(keys.verify),
@@ -162,12 +163,8 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
         room=Room(SHARE * settings.server.body_bytes),
         # The decoder first, so that nothing new comes; the database last.
         closers=(
-            decoder.close,
-            journal.close,
-            policy.stop,
-            quarantine.stop,
-            sync.stop,
-            database.close,
+            *(decoder.close, journal.close, policy.stop, routing.stop),
+            *(quarantine.stop, sync.stop, database.close),
         ),
     )
 
@@ -178,6 +175,61 @@ def _opened(settings: Settings, started: ExitStack) -> Database:
     started.callback(database.close)
     database.migrate()
     return database
+
+
+def _policy(
+    settings: Settings,
+    database: Database,
+    metrics: Metrics,
+    log: FilteringBoundLogger,
+    started: ExitStack,
+) -> tuple[PolicyVersions, CurrentPolicy]:
+    """What keeps the policy's versions, and what knows which is in force, started."""
+    versions = _versions(settings, database, log)
+    versions.configured(settings.policy.file)
+    policy = CurrentPolicy(
+        versions,
+        log,
+        switched=lambda now: metrics.policy_in_force(now.versions),
+        failed=metrics.policy_not_loaded,
+    )
+    started.callback(policy.stop)
+    policy.start()
+    return versions, policy
+
+
+def _index(
+    settings: Settings,
+    database: Database,
+    kinds: SignalKinds,
+    log: FilteringBoundLogger,
+    started: ExitStack,
+) -> tuple[Matcher, IndexSync]:
+    """The index, and what will keep it as the lists are once it is started."""
+    matcher = Matcher(kinds)
+    matcher.warm()
+    folder = IndexFolder(settings.index_folder, matcher.part_classes)
+    sync = IndexSync(database, matcher, settings.index.refresh_seconds, folder=folder, log=log)
+    started.callback(sync.stop)
+    return matcher, sync
+
+
+def _routing(database: Database, log: FilteringBoundLogger, started: ExitStack) -> Routing:
+    """What knows the destinations, started."""
+    routing = Routing(Destinations(database), log)
+    started.callback(routing.stop)
+    routing.start()
+    return routing
+
+
+def _law(settings: Settings, database: Database) -> Law:
+    """The law in force; its packs are kept, so that outcomes can be understood years later."""
+    wanted = settings.law
+    law = Law.load(wanted.file, scan_without_pack=wanted.without_pack == "scan")
+    versions = LawVersions(database)
+    for pack in law.packs.values():
+        versions.keep(pack.version, pack.id, pack.text)
+    return law
 
 
 def _versions(settings: Settings, database: Database, log: FilteringBoundLogger) -> PolicyVersions:
@@ -193,11 +245,15 @@ def _pipeline(
     policy: CurrentPolicy,
     journal: Journal,
     metrics: Metrics,
+    routing: Routing,
+    law: Law,
 ) -> Pipeline:
     return Pipeline(
         decoder=decoder,
         matching=matching,
         policy=policy.now,
+        routes=routing.routes,
+        law=law.ruling,
         journal=journal,
         decoded=metrics.decoded,
     )
@@ -209,6 +265,7 @@ def _quarantine(
     kinds: SignalKinds,
     metrics: Metrics,
     log: FilteringBoundLogger,
+    started: ExitStack,
 ) -> Quarantine:
     flood = settings.flood
     floods = Floods(
@@ -217,13 +274,16 @@ def _quarantine(
         contents_per_hour=flood.contents_per_hour,
         every=timedelta(seconds=flood.look_seconds),
     )
-    return Quarantine(
+    quarantine = Quarantine(
         Parkings(database),
         floods if flood.enabled else None,
         log,
         flooded=lambda found: metrics.flooded(len(found.parked), len(found.noted)),
         counted=metrics.entries_parked,
     )
+    started.callback(quarantine.stop)
+    quarantine.start()
+    return quarantine
 
 
 def _near(settings: Settings) -> int | None:
@@ -273,6 +333,7 @@ def worker(
         policy = CurrentPolicy(versions, log)
         opened.callback(policy.stop)
         policy.start()
+        routing = _routing(database, log, opened)
         journal = opened.enter_context(Journal(database, keep_signals=_keeps(settings), log=log))
         tools = Tools(
             kinds=kinds,
@@ -282,6 +343,7 @@ def worker(
             past=Past(database),
             kept=KeptSignals(database),
             policy=policy.now,
+            routes=routing.routes,
             journal=journal,
             parked=Parkings(database).ids,
             near=_near(settings),

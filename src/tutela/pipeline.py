@@ -11,9 +11,10 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from tutela.detection.media.pool import DecoderPool
-from tutela.detection.silencing import placed
+from tutela.detection.silencing import Findings, placed
 from tutela.lists.matching import Matching
 from tutela.model import (
     AccountSignals,
@@ -25,10 +26,12 @@ from tutela.model import (
     GapReason,
     Outcome,
     Rating,
+    Ruling,
     Signal,
 )
 from tutela.model.record import Record
 from tutela.policy.current import InForce
+from tutela.policy.law.law import not_permitted
 from tutela.response.conclusion import conclude
 from tutela.response.routing import Routes
 from tutela.storage.journal import Journal
@@ -68,6 +71,20 @@ class Submission(Record, frozen=True, kw_only=True):
     signals: tuple[Signal, ...] = ()
     gap: Gap | None = None
 
+    @property
+    def carries(self) -> bool:
+        """Whether there is anything to look at, or was meant to be."""
+        return bool(self.signals) or self.source is not None or self.gap is not None
+
+
+class _Seen(NamedTuple):
+    """What a submission came to before policy: facts, findings, and what was not compared."""
+
+    contents: tuple[Content, ...]
+    list_version: int
+    found: Findings
+    gaps: tuple[Gap, ...]
+
 
 class Pipeline:
     """Carries submissions to durable outcomes. One per process, used by all requests.
@@ -75,6 +92,7 @@ class Pipeline:
     Args:
         policy: gives what is in force now.
         routes: gives where actions are sent now.
+        law: gives what the law of a region says of scanning a surface; None where it says nothing.
         decoded: told how many seconds each file took to become facts and signals.
     """
 
@@ -86,6 +104,7 @@ class Pipeline:
         policy: Callable[[], InForce],
         journal: Journal,
         routes: Callable[[], Routes] = Routes,
+        law: Callable[[str, str], Ruling | None] = lambda _region, _surface: None,
         decoded: Callable[[float], object] = lambda _: None,
     ) -> None:
         self._decoder = decoder
@@ -93,6 +112,7 @@ class Pipeline:
         self._policy = policy
         self._journal = journal
         self._routes = routes
+        self._law = law
         self._decoded = decoded
 
     async def check(self, submission: Submission) -> Outcome:
@@ -104,19 +124,29 @@ class Pipeline:
             Conflict: the event id is known with another digest.
             Unavailable: decoder or database can take no more now; nothing was accepted.
         """
-        event = self._event(submission, await self._contents(submission))
-        list_version = self._matching.version
-        found = await self._matching.of_contents(event.contents)
+        ruling = self._law(submission.region, submission.surface)
+        seen = await self._seen(submission, ruling)
         conclusion = conclude(
-            event,
-            found.matches,
-            self._gaps(event.contents, found.gaps),
+            self._event(submission, seen.contents),
+            seen.found.matches,
+            seen.gaps,
             policy=self._policy(),
-            list_version=list_version,
-            silenced=found.silenced,
+            list_version=seen.list_version,
+            silenced=seen.found.silenced,
+            law=ruling,
             routes=self._routes(),
         )
         return await asyncio.wrap_future(self._journal.record(*conclusion))
+
+    async def _seen(self, submission: Submission, ruling: Ruling | None) -> _Seen:
+        """Look at the content, unless the law of the place says no: then it is not even decoded."""
+        if ruling is not None and not ruling.may_scan and submission.carries:
+            untouched = not_permitted(ruling)
+            return _Seen((untouched,), self._matching.version, Findings(), untouched.gaps)
+        contents = await self._contents(submission)
+        list_version = self._matching.version
+        found = await self._matching.of_contents(contents)
+        return _Seen(contents, list_version, found, self._gaps(contents, found.gaps))
 
     async def _contents(self, submission: Submission) -> tuple[Content, ...]:
         """Content turned into signals. Bytes are decoded in the sandboxed child only."""

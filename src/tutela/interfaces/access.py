@@ -40,10 +40,22 @@ class Permission(StrEnum):
     """List re-scans of the past: where each stands, and its counts."""
     RESCANS_CHANGE = "rescans.change"
     """Start, pause, resume and cancel re-scans."""
+    ACTIONS_READ = "actions.read"
+    """Read where actions stand that were sent to destinations, with their receipts."""
+    ACTIONS_CONFIRM = "actions.confirm"
+    """Say of an action that the platform has carried it out."""
+    ACTIONS_RETRY = "actions.retry"
+    """Send actions again."""
+    DESTINATIONS_READ = "destinations.read"
+    """Read where actions are sent: addresses, which may hold tokens, but no secrets."""
+    DESTINATIONS_CHANGE = "destinations.change"
+    """Create, change, test and delete destinations, and make their secrets."""
     POLICY_READ = "policy.read"
     """Read the policy in force and in shadow, every version, and how they compare."""
     POLICY_CHANGE = "policy.change"
     """Put policies in force or in shadow, and roll them back."""
+    LAW_READ = "law.read"
+    """Read what the law of each place says, and how often it let content be scanned."""
     PRINCIPLES_READ = "principles.read"
     """Read the scoreboard of the eleven principles."""
     METRICS_READ = "metrics.read"
@@ -68,7 +80,13 @@ P = Permission
 GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
         Role.UPLOADER: frozenset(
-            {P.EVENTS_CHECK, P.EVENTS_READ, P.SIGNALS_LOOKUP, P.PRINCIPLES_READ}
+            {
+                P.EVENTS_CHECK,
+                P.EVENTS_READ,
+                P.SIGNALS_LOOKUP,
+                P.ACTIONS_CONFIRM,
+                P.PRINCIPLES_READ,
+            }
         ),
         Role.CURATOR: frozenset(
             {
@@ -82,6 +100,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 P.RESCANS_READ,
                 P.RESCANS_CHANGE,
                 P.POLICY_READ,
+                P.LAW_READ,
                 P.PRINCIPLES_READ,
             }
         ),
@@ -90,9 +109,11 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 P.EVENTS_READ,
                 P.BANKS_READ,
                 P.CASES_READ,
+                P.ACTIONS_READ,
                 P.DEFENCE_READ,
                 P.RESCANS_READ,
                 P.POLICY_READ,
+                P.LAW_READ,
                 P.PRINCIPLES_READ,
             }
         ),

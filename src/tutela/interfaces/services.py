@@ -21,7 +21,10 @@ from tutela.lists.sync import IndexSync
 from tutela.outgoing import Outgoing
 from tutela.pipeline import Pipeline
 from tutela.policy.current import CurrentPolicy
+from tutela.policy.law.law import Law
 from tutela.policy.versions import PolicyVersions
+from tutela.response.routing import Routing
+from tutela.response.secrets import Secrets
 from tutela.settings import Settings
 from tutela.storage.access.keys import Keys
 from tutela.storage.access.sessions import Sessions
@@ -33,6 +36,9 @@ from tutela.storage.defence.parkings import Parkings
 from tutela.storage.entries import Entries
 from tutela.storage.events import Events
 from tutela.storage.journal import Journal
+from tutela.storage.law import LawProof, LawVersions
+from tutela.storage.outbox.deliveries import Deliveries
+from tutela.storage.outbox.destinations import Destinations
 from tutela.storage.past.rescans import Rescans
 from tutela.storage.past.signals import KeptSignals
 from tutela.storage.rules.shadows import Shadows
@@ -70,8 +76,15 @@ class Services:
     policy: CurrentPolicy
     versions: PolicyVersions
     shadows: Shadows
+    law: Law
+    law_versions: LawVersions
+    law_proof: LawProof
     journal: Journal
     pipeline: Pipeline
+    destinations: Destinations
+    deliveries: Deliveries
+    secrets: Secrets
+    routing: Routing
     outgoing: Outgoing
     metrics: Metrics
     key_ring: KeyRing

@@ -25,6 +25,7 @@ from tutela.model import (
     History,
     Match,
     Rating,
+    Ruling,
     Silenced,
     Silencing,
     Verdict,
@@ -126,6 +127,17 @@ class HistoryFacts(Record, frozen=True, kw_only=True):
     cases_30d: Annotated[int, fact("those of them that opened a case")] = 0
 
 
+class LawFacts(Record, frozen=True, kw_only=True):
+    """Facts of the law of the place. A rule cannot change what it says."""
+
+    pack: Annotated[str, fact("the jurisdiction pack that applies; empty where none does")] = ""
+    may_scan: Annotated[bool, fact("content of this surface may be scanned there")] = True
+    surface_class: Annotated[
+        str, fact("what the surface counts as: `private_messages`; empty without a pack")
+    ] = ""
+    overridden: Annotated[bool, fact("the operator decided this, and not the pack")] = False
+
+
 class MatchFacts(Record, frozen=True, kw_only=True):
     """Facts of one match."""
 
@@ -183,6 +195,7 @@ NOBODY = ActorFacts()
 NO_CONTACT = ContactFacts()
 NO_ACCOUNT = AccountFacts()
 NO_HISTORY = HistoryFacts()
+NO_LAW = LawFacts()
 MINORS = frozenset({AgeBand.UNDER_13, AgeBand.FROM_13_TO_15, AgeBand.FROM_16_TO_17})
 """The age bands under 18."""
 
@@ -214,6 +227,7 @@ class Facts(Record, frozen=True, kw_only=True):
         fact(f"matches that do not count as findings; at most {LISTED:,}"),
     ] = ()
     silenced_count: Annotated[int, fact("all matches that do not count as findings")] = 0
+    law: Annotated[LawFacts, fact("what the law of the place says of scanning")] = NO_LAW
 
     @classmethod
     def of(
@@ -223,6 +237,7 @@ class Facts(Record, frozen=True, kw_only=True):
         matches: Sequence[Match],
         gaps: Iterable[Gap],
         silenced: Sequence[Silenced] = (),
+        law: Ruling | None = None,
     ) -> Facts:
         """The facts of an event that was compared.
 
@@ -232,6 +247,7 @@ class Facts(Record, frozen=True, kw_only=True):
             matches: every match.
             gaps: gaps of the check as a whole; those of the contents are taken from the event.
             silenced: every match that does not count as a finding.
+            law: what the law of the place says of scanning; None where no pack applies.
         """
         contents = event.contents
         return cls(
@@ -259,6 +275,7 @@ class Facts(Record, frozen=True, kw_only=True):
             content_count=len(contents),
             silenced=tuple(_of_silenced(one) for one in silenced[:LISTED]),
             silenced_count=len(silenced),
+            law=_of_law(law),
         )
 
 
@@ -349,6 +366,17 @@ def _of_silenced(one: Silenced) -> SilencedFacts:
         kind=one.match.kind,
         distance=one.match.distance,
         by=one.by.bank if one.by else "",
+    )
+
+
+def _of_law(law: Ruling | None) -> LawFacts:
+    if law is None:
+        return NO_LAW
+    return LawFacts(
+        pack=law.pack,
+        may_scan=law.may_scan,
+        surface_class=law.surface_class.value,
+        overridden=law.overridden,
     )
 
 

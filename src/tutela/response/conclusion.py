@@ -50,7 +50,7 @@ def conclude(
         routes: where actions are sent.
     """
     verdict = verdict_of(matches, gaps)
-    facts = Facts.of(event, verdict, matches, gaps, silenced)
+    facts = Facts.of(event, verdict, matches, gaps, silenced, law)
     decision = policy.live.decide(facts)
     case = open_case(event, matches, gaps, decision)
     outcome = Outcome(

@@ -198,6 +198,30 @@ class PolicySettings(Section, frozen=True, kw_only=True):
     file: Annotated[str, setting("policy file; empty means the policy that ships")] = ""
 
 
+class LawSettings(Section, frozen=True, kw_only=True):
+    """Law as data: which content may be scanned where, and what else the law of a place asks."""
+
+    file: Annotated[
+        str,
+        setting("the operator's file: what surfaces are, overrides, packs; empty means none"),
+    ] = ""
+    without_pack: Annotated[
+        str,
+        setting(
+            "what is done with content of places that no pack covers", one_of=("scan", "refuse")
+        ),
+    ] = "scan"
+    stale_days: Annotated[
+        int,
+        setting(
+            "age after which a value of a pack is shown as one to check again",
+            "days",
+            ge=1,
+            le=3650,
+        ),
+    ] = 92
+
+
 class FetchSettings(Section, frozen=True, kw_only=True):
     """Content that is fetched from a URL."""
 

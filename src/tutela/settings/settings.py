@@ -20,6 +20,7 @@ from tutela.settings.sections import (
     FloodSettings,
     IndexSettings,
     KeepSettings,
+    LawSettings,
     LogSettings,
     PolicySettings,
     RescanSettings,
@@ -70,6 +71,7 @@ class Settings(Record, frozen=True, kw_only=True):
     defence: DefenceSettings = DefenceSettings()
     flood: FloodSettings = FloodSettings()
     policy: PolicySettings = PolicySettings()
+    law: LawSettings = LawSettings()
     fetch: FetchSettings = FetchSettings()
     actions: ActionsSettings = ActionsSettings()
     console: ConsoleSettings = ConsoleSettings()

@@ -13,8 +13,9 @@ Source: https://prometheus.github.io/client_python/multiprocess/
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Container, Iterable, Mapping, MutableMapping
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -73,6 +74,9 @@ class Metrics:
         self._decisions = make.counter("decisions", "Actions that decisions named", "action")
         self._gaps = make.counter("gaps", "Events with a part not compared", "reason")
         self._silenced = make.counter("silenced", "Matches that do not count as findings", "reason")
+        self._law = make.counter(
+            "law", "Events by what the law of the place says", "pack", "surface_class", "content"
+        )
         self._floods = make.counter("floods", "Entries that suddenly matched very much", "what")
         self._parked = make.gauge(
             "parked_entries", "Entries that are parked until a curator decides", "livemax"
@@ -164,10 +168,19 @@ class Metrics:
         self._checks.labels(outcome.verdict.value).inc()
         for action in outcome.decision.actions:
             self._decisions.labels(action.value).inc()
-        for reason in {gap.reason for gap in outcome.gaps}:
+        reasons = {gap.reason for gap in outcome.gaps}
+        for reason in reasons:
             self._gaps.labels(reason.value).inc()
+        if GapReason.NO_CONTENT not in reasons:
+            self._law.labels(*_law_labels(outcome, reasons)).inc()
         for one in outcome.silenced:
             self._silenced.labels(one.reason.value).inc()
+
+    def law_in_force(self, packs: Iterable[str], surface_classes: Iterable[str]) -> None:
+        """These packs may be named by what is counted from now on."""
+        for pack, surface_class in itertools.product(packs, tuple(surface_classes)):
+            for content in ("scanned", "refused"):
+                self._law.labels(pack, surface_class, content)
 
     def flooded(self, parked: int, noted: int) -> None:
         """So many entries were parked, and of so many the exact copies were noted."""
@@ -280,9 +293,19 @@ class Metrics:
         _touch(self._lookups, ("yes", "no"))
         for state in ("open", "failed"):
             self._rescans.labels(state).set(0)
+        self._law.labels("none", "none", "scanned")
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def _law_labels(outcome: Outcome, reasons: Container[GapReason]) -> tuple[str, str, str]:
+    """Pack, class of surface, and whether the content was scanned: all from our own lists."""
+    law = outcome.law
+    if law is None:
+        return "none", "none", "scanned"
+    scanned = "refused" if GapReason.NOT_PERMITTED in reasons else "scanned"
+    return law.pack, law.surface_class.value, scanned
 
 
 class _Maker:

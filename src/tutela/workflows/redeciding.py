@@ -73,7 +73,7 @@ class Redecision:
             self._count("undecided")
             return None
         event, then = row.file.event, row.file.outcome
-        facts = Facts.of(event, then.verdict, then.matches, then.gaps, then.silenced)
+        facts = Facts.of(event, then.verdict, then.matches, then.gaps, then.silenced, then.law)
         now = self._policy.decide(facts)
         difference = Difference.of(then.decision, now)
         self._differences.add(difference)
@@ -93,6 +93,7 @@ class Redecision:
             policy=InForce(self._policy),
             list_version=then.list_version,
             silenced=then.silenced,
+            routes=self._tools.routes(),
         )
         return self._tools.journal.record(*conclusion)
 

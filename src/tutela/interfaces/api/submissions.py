@@ -38,6 +38,7 @@ from tutela.model.event import EventId
 from tutela.model.record import Record
 from tutela.outgoing import FetchFailed
 from tutela.pipeline import Submission
+from tutela.policy.law.law import not_permitted
 
 Address = Annotated[str, msgspec.Meta(min_length=1, max_length=8192)]
 
@@ -222,6 +223,10 @@ def canonical(documents: Sequence[SignalDocument], kinds: SignalKinds) -> tuple[
 
 async def _of_url(document: EventDocument, services: Services, spool: Spool) -> Submission:
     content = ("url", document.url)
+    ruling = services.law.ruling(document.region, document.surface)
+    if ruling is not None and not ruling.may_scan:
+        (gap,) = not_permitted(ruling).gaps
+        return _submission(document, content, gap=gap)
     try:
         await services.outgoing.fetch(document.url or "", spool.write)
     except FetchFailed as problem:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LONG_AGO, AGES_AGO = "2001-01-01T00:00:00Z", "2000-01-01T00:00:00Z"
 HILL = [{"kind": "md5", "value": "1f" * 16}]
 LAKE = [{"kind": "md5", "value": "2f" * 16}]
-FACTS = {"surface": "forum", "region": "NL", "actor": {"id": "actor 7"}, "drill": True}
+FACTS = {"surface": "public", "region": "NL", "actor": {"id": "actor 7"}, "drill": True}
 
 
 def work(services: Services, number: int) -> None:

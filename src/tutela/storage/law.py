@@ -1,0 +1,144 @@
+"""Law that was in force, by version; and how often it let content be scanned, or did not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from tutela.errors import NotFound
+from tutela.model import GapReason, Outcome
+from tutela.model.record import Record
+from tutela.storage.database import Database
+from tutela.storage.tables import law_versions, tallies
+from tutela.storage.values import now
+
+REFUSED = "law_refused"
+"""Name of the tallies of content that was not looked at: `law_refused eu storage 2026-11-22`."""
+SCANNED = "law_scanned"
+"""Name of the tallies of content that a pack let be scanned; as above."""
+NO_PACK = "law_without_pack"
+"""Name of the tallies of events of places that no pack covers: `law_without_pack 2026-11-22`."""
+
+
+class LawVersion(Record, frozen=True, kw_only=True):
+    """A pack as it was in force.
+
+    Attributes:
+        version: what outcomes name.
+        pack: the pack's name.
+        added_at: when a server first had it in force.
+        text: the whole pack with all overrides, as JSON.
+    """
+
+    version: str
+    pack: str
+    added_at: datetime
+    text: str
+
+
+class LawCount(Record, frozen=True, kw_only=True):
+    """Events of one day (UTC), pack and class of surface.
+
+    Attributes:
+        pack: the pack's name; empty where none covered the place.
+        surface_class: empty where no pack covered the place.
+        refused: events whose content was not looked at, because the pack says no.
+        scanned: events whose content was looked at.
+    """
+
+    day: date
+    pack: str = ""
+    surface_class: str = ""
+    refused: int = 0
+    scanned: int = 0
+
+
+class LawVersions:
+    """The packs in a database that were ever in force. Rows are added and never changed."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def keep(self, version: str, pack: str, text: str) -> None:
+        """Keep a pack that is in force now; keeping it again changes nothing."""
+        with self._database.write() as connection:
+            dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+            row = {"version": version, "pack": pack, "text": text, "added_at": now()}
+            statement = dialect.insert(law_versions).values(row)
+            connection.execute(statement.on_conflict_do_nothing())
+
+    def get(self, version: str) -> LawVersion:
+        """One version; raises `NotFound`."""
+        with self._database.read() as connection:
+            statement = select(law_versions).where(law_versions.c.version == version)
+            row = connection.execute(statement).mappings().one_or_none()
+        if row is None:
+            remedy = "an outcome names the version in `law.version`"
+            raise NotFound("no pack was in force under this version", where="law", remedy=remedy)
+        return LawVersion(**row)
+
+    def list(self, pack: str = "") -> Sequence[LawVersion]:
+        """Every version, or those of one pack, latest first."""
+        statement = select(law_versions).order_by(
+            law_versions.c.added_at.desc(), law_versions.c.version
+        )
+        if pack:
+            statement = statement.where(law_versions.c.pack == pack)
+        with self._database.read() as connection:
+            return [LawVersion(**row) for row in connection.execute(statement).mappings()]
+
+
+class LawProof:
+    """The counts in a database of what the law let be scanned, and what not."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def counts(self, since: date | None = None) -> Sequence[LawCount]:
+        """Every count by day, pack and class of surface, latest day first.
+
+        Args:
+            since: leave out earlier days.
+        """
+        statement = (
+            select(tallies.c.name, func.sum(tallies.c.value))
+            .where(tallies.c.name.startswith("law_", autoescape=True))
+            .group_by(tallies.c.name)
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(statement).all()
+        found: dict[tuple[date, str, str], dict[str, int]] = {}
+        for name, value in rows:
+            what, *place, day = name.split(" ")
+            pack, surface = place or ("", "")
+            key = "refused" if what == REFUSED else "scanned"
+            found.setdefault((date.fromisoformat(day), pack, surface), {})[key] = int(value)
+        return [
+            LawCount(day=day, pack=pack, surface_class=surface, **numbers)
+            for (day, pack, surface), numbers in sorted(found.items(), key=_latest_first)
+            if since is None or day >= since
+        ]
+
+
+def law_tally(outcome: Outcome) -> Iterator[str]:
+    """The counters that an outcome adds one to. Events that carry no content count in none."""
+    reasons = {gap.reason for gap in outcome.gaps}
+    if GapReason.NO_CONTENT in reasons:
+        return
+    day = outcome.received_at.date().isoformat()
+    law = outcome.law
+    if law is None:
+        yield f"{NO_PACK} {day}"
+    else:
+        what = REFUSED if GapReason.NOT_PERMITTED in reasons else SCANNED
+        yield f"{what} {law.pack} {law.surface_class.value} {day}"
+
+
+def _latest_first(
+    pair: tuple[tuple[date, str, str], dict[str, int]],
+) -> tuple[int, str, str]:
+    (day, pack, surface), _ = pair
+    return -day.toordinal(), pack, surface

@@ -115,14 +115,7 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
     sync.start()
     entries = Entries(database)
     quarantine = _quarantine(settings, database, kinds, metrics, log, started)
-    matching = Matching(
-        matcher=matcher,
-        kinds=kinds,
-        facts=KnownFacts(entries.facts),
-        ready=lambda: sync.ready,
-        parked=quarantine.parked,
-        near=_near(settings),
-    )
+    matching = _matching(settings, matcher, kinds, entries, sync, quarantine)
     keys = Keys(database)
     return Services(
         settings=settings,
@@ -212,6 +205,24 @@ def _index(
     sync = IndexSync(database, matcher, settings.index.refresh_seconds, folder=folder, log=log)
     started.callback(sync.stop)
     return matcher, sync
+
+
+def _matching(
+    settings: Settings,
+    matcher: Matcher,
+    kinds: SignalKinds,
+    entries: Entries,
+    sync: IndexSync,
+    quarantine: Quarantine,
+) -> Matching:
+    return Matching(
+        matcher=matcher,
+        kinds=kinds,
+        facts=KnownFacts(entries.facts),
+        ready=lambda: sync.ready,
+        parked=quarantine.parked,
+        near=_near(settings),
+    )
 
 
 def _routing(database: Database, log: FilteringBoundLogger, started: ExitStack) -> Routing:

@@ -172,6 +172,7 @@ class Comparison:
                 policy=self._tools.policy(),
                 list_version=self._version,
                 silenced=own.silenced,
+                routes=self._tools.routes(),
             )
             stored.append(self._tools.journal.record(*conclusion))
         for future in stored:

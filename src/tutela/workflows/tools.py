@@ -12,6 +12,7 @@ from tutela.errors import TutelaError
 from tutela.lists.matching import KnownFacts
 from tutela.model import PolicyReport, RescanTally
 from tutela.policy.current import InForce
+from tutela.response.routing import Routes
 from tutela.storage.journal import Journal
 from tutela.storage.past.growth import Growth
 from tutela.storage.past.origins import Past
@@ -42,6 +43,7 @@ class Tools:
         near: greatest distance of a match of a picture with little in it; None sets none.
         policy: gives what is in force now, which decides about findings.
         journal: stores findings.
+        routes: gives where actions are sent now.
         threads: threads that a search may use.
         whole: opens every list, for re-scans of very many entries; without it, each loads the
             entries that it compares from the database.
@@ -57,6 +59,7 @@ class Tools:
     journal: Journal
     parked: Callable[[], Container[int]] = field(default=frozenset)
     near: int | None = None
+    routes: Callable[[], Routes] = Routes
     threads: int = 1
     whole: Callable[[], Whole] | None = None
 

@@ -198,7 +198,7 @@ async def activate_policy(request: Request[Any, Any, Any]) -> ASGIApp:
     about=About(summary="Let a policy decide in shadow", takes=PolicyChoice, gives=PolicySwitch),
 )
 async def shadow_policy(request: Request[Any, Any, Any]) -> ASGIApp:
-    """Let a version or a text decide beside the live policy, without effect; or none, for neither."""
+    """Let a version or a text decide beside the live one, without effect; for neither, none."""
     wanted = await read_json(request, _CHOICE)
     return JsonAnswer(
         await asyncio.to_thread(cast_shadow, services_of(request), wanted, caller_of(request))

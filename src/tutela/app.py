@@ -57,6 +57,7 @@ from tutela.storage.law import LawProof, LawVersions
 from tutela.storage.outbox.deliveries import Deliveries
 from tutela.storage.outbox.destinations import Destinations
 from tutela.storage.past.growth import Growth
+from tutela.storage.past.history import Histories
 from tutela.storage.past.origins import Past
 from tutela.storage.past.rescans import Rescans
 from tutela.storage.past.signals import KeptSignals
@@ -144,7 +145,7 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
         law_versions=LawVersions(database),
         law_proof=LawProof(database),
         journal=journal,
-        pipeline=_pipeline(decoder, matching, policy, journal, metrics, routing, law),
+        pipeline=_pipeline(decoder, matching, policy, journal, metrics, routing, law, database),
         destinations=Destinations(database),
         deliveries=Deliveries(database),
         secrets=Secrets.open(settings.actions_key_file),
@@ -258,11 +259,13 @@ def _pipeline(
     metrics: Metrics,
     routing: Routing,
     law: Law,
+    database: Database,
 ) -> Pipeline:
     return Pipeline(
         decoder=decoder,
         matching=matching,
         policy=policy.now,
+        histories=Histories(database),
         routes=routing.routes,
         law=law.ruling,
         journal=journal,
@@ -346,6 +349,7 @@ def worker(
         policy.start()
         routing = _routing(database, log, opened)
         journal = opened.enter_context(Journal(database, keep_signals=_keeps(settings), log=log))
+        law = _law(settings, database)
         tools = Tools(
             kinds=kinds,
             facts=KnownFacts(Entries(database).facts),
@@ -354,7 +358,9 @@ def worker(
             past=Past(database),
             kept=KeptSignals(database),
             policy=policy.now,
+            histories=Histories(database),
             routes=routing.routes,
+            law=law.ruling,
             journal=journal,
             parked=Parkings(database).ids,
             near=_near(settings),

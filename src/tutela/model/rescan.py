@@ -58,6 +58,8 @@ class RescanTally(Record, frozen=True, kw_only=True):
         known: events whose content had matched as strong an entry before: no finding.
         silenced: events whose new matches are all silenced (an allow bank, little information).
         without_signals: events of which no signals are kept any more, or never were.
+        not_permitted: events that were left out, because the law of their place does not allow
+            their content to be scanned.
         same: events that the policy decides as they were decided. For a policy only, as below.
         changed: events that the policy decides otherwise.
         undecided: events that lack a fact that the policy's rules name: nothing was guessed.
@@ -69,6 +71,7 @@ class RescanTally(Record, frozen=True, kw_only=True):
     known: int = 0
     silenced: int = 0
     without_signals: int = 0
+    not_permitted: int = 0
     same: int = 0
     changed: int = 0
     undecided: int = 0

@@ -14,6 +14,7 @@ from tutela.detection.index.matcher import BankState, Matcher, Piece
 from tutela.detection.silencing import Findings
 from tutela.lists.matching import Matching
 from tutela.model import Bank, Event, Match, Origin, Outcome, PolicyReport
+from tutela.policy.law.law import unlawful
 from tutela.response.conclusion import conclude
 from tutela.storage.events import EventFile
 from tutela.storage.past.origins import Lists
@@ -66,12 +67,17 @@ class Comparison:
         """Compare the next window of about `size` signals; see `Work.step`."""
         self._follow(self._tools.past.lists())
         span = replace(self._task.span, after=self.cursor)
-        window = self._tools.kept.window(span, self._kinds, size)
+        window = self._tools.kept.window(span, self._kinds, size, self._permitted)
         seqs = sorted({seq for part in window.parts for seq in self._hits(part)})
         for start in range(0, len(seqs), TOGETHER):
             self._look_closer(self._tools.past.events(seqs[start : start + TOGETHER]))
         if not self._task.tail:
-            self._count(events=window.events, signals=window.signals, without_signals=window.bare)
+            self._count(
+                events=window.events,
+                signals=window.signals,
+                without_signals=window.bare,
+                not_permitted=window.barred,
+            )
         self.cursor = window.last
 
     def close(self) -> None:
@@ -143,6 +149,10 @@ class Comparison:
             self.entries = sum(bank.entries for bank in chosen if bank.enabled)
         self._version = lists.version
 
+    def _permitted(self, region: str, surface: str) -> bool:
+        """Whether the law as it is now lets content be compared, whatever it was then."""
+        return not unlawful(self._tools.law(region, surface))
+
     def _hits(self, part: KeptPart) -> Sequence[int]:
         """Numbers of the events of which a signal matches an entry."""
         found = self._matcher.match_many(
@@ -165,13 +175,15 @@ class Comparison:
             if _known(own.matches, (one for one in earlier if one.event_id != event.id), event):
                 self._count(known=1)
                 continue
+            policy = self._tools.policy()
             conclusion = conclude(
-                event,
+                self._tools.histories.complete(event) if policy.history else event,
                 own.matches,
                 (*own.gaps, *file.outcome.gaps),
-                policy=self._tools.policy(),
+                policy=policy,
                 list_version=self._version,
                 silenced=own.silenced,
+                law=self._tools.law(event.region, event.surface),
                 routes=self._tools.routes(),
             )
             stored.append(self._tools.journal.record(*conclusion))

@@ -93,6 +93,7 @@ class Redecision:
             policy=InForce(self._policy),
             list_version=then.list_version,
             silenced=then.silenced,
+            law=then.law,
             routes=self._tools.routes(),
         )
         return self._tools.journal.record(*conclusion)

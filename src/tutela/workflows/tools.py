@@ -10,11 +10,12 @@ from tutela.detection.index.matcher import Matcher
 from tutela.detection.signals.registry import SignalKinds
 from tutela.errors import TutelaError
 from tutela.lists.matching import KnownFacts
-from tutela.model import PolicyReport, RescanTally
+from tutela.model import PolicyReport, RescanTally, Ruling
 from tutela.policy.current import InForce
 from tutela.response.routing import Routes
 from tutela.storage.journal import Journal
 from tutela.storage.past.growth import Growth
+from tutela.storage.past.history import Histories
 from tutela.storage.past.origins import Past
 from tutela.storage.past.rescans import Rescans
 from tutela.storage.past.signals import KeptSignals
@@ -42,8 +43,10 @@ class Tools:
         parked: gives the ids of the entries that are parked now.
         near: greatest distance of a match of a picture with little in it; None sets none.
         policy: gives what is in force now, which decides about findings.
+        histories: looks up what an actor did before, where a rule asks for it.
         journal: stores findings.
         routes: gives where actions are sent now.
+        law: gives what the law of a region says now of scanning a surface.
         threads: threads that a search may use.
         whole: opens every list, for re-scans of very many entries; without it, each loads the
             entries that it compares from the database.
@@ -56,10 +59,12 @@ class Tools:
     past: Past
     kept: KeptSignals
     policy: Callable[[], InForce]
+    histories: Histories
     journal: Journal
     parked: Callable[[], Container[int]] = field(default=frozenset)
     near: int | None = None
     routes: Callable[[], Routes] = Routes
+    law: Callable[[str, str], Ruling | None] = lambda _region, _surface: None
     threads: int = 1
     whole: Callable[[], Whole] | None = None
 

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import delete, func, select, update
 
-from tutela.model import Actor, Match, NewEntry, Outcome, RescanState, Signal, Verdict
+from tutela.model import Actor, Match, NewEntry, Outcome, RescanState, Ruling, Signal, Verdict
+from tutela.policy.law.law import Law
 from tutela.storage.counts import Counts, reconcile
+from tutela.storage.law import LawProof
 from tutela.storage.past.rescans import NewRescan
 from tutela.storage.tables import events, findings, kept_signals, rescans
 from tutela.workflows import comparing
@@ -298,3 +300,30 @@ def test_a_finding_is_decided_by_the_same_policy(world: World, signal: Make) -> 
     rules = [reason.rule for reason in outcome.decision.reasons]
     assert rules == ["trusted-perceptual-match", "found-later"]
     assert outcome.decision.policy_version == world.policy.version
+
+
+def test_what_the_law_does_not_allow_is_left_out_and_counted(world: World, signal: Make) -> None:
+    law = Law.load("")
+    asked: list[tuple[str, str]] = []
+
+    def ruling(region: str, surface: str) -> Ruling | None:
+        asked.append((region, surface))
+        return law.ruling(region, surface)
+
+    world.tools = dataclasses.replace(world.tools, law=ruling)
+    for number, (region, surface) in enumerate(
+        [("FR", "private_messages"), ("FR", "public"), ("FR", "private_messages"), ("", "")]
+    ):
+        world.upload(f"e{number}", signal("lake"), region=region, surface=surface)
+    world.list("known", signal("lake"))
+    rescan = world.grow()
+    found = world.found(rescan)
+    assert found.keys() == {"e1", "e3"}
+    tally = rescan.tally
+    assert (tally.events, tally.signals, tally.not_permitted) == (4, 2, 2)
+    assert found["e1"].outcome.law == law.ruling("FR", "public")
+    assert found["e3"].outcome.law is None
+    # Once for each kind of place, and once for each finding.
+    assert len(asked) == 5
+    row = next(one for one in LawProof(world.database).counts() if one.surface_class == "public")
+    assert (row.pack, row.scanned, row.refused) == ("eu", 1, 0)

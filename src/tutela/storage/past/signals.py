@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -41,12 +41,14 @@ class Window(Record, frozen=True, kw_only=True, eq=False):
         last: number of the last event that the window covers.
         events: events in it, without findings.
         bare: those of them that have no signals kept.
+        barred: those that have, and may not be looked at.
         signals: signals in `parts`.
     """
 
     last: int
     events: int
     bare: int
+    barred: int = 0
     parts: tuple[KeptPart, ...]
 
     @property
@@ -92,7 +94,13 @@ class KeptSignals:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def window(self, span: Span, kinds: Collection[str], size: int) -> Window:
+    def window(
+        self,
+        span: Span,
+        kinds: Collection[str],
+        size: int,
+        permitted: Callable[[str, str], bool] | None = None,
+    ) -> Window:
         """The first events of a span with about `size` signals of some kinds; never half an event.
 
         Args:
@@ -100,6 +108,8 @@ class KeptSignals:
             kinds: names of signal kinds; others are not read.
             size: signals to read, at least 1; and most events, so that a window of few signals
                 does not take long either.
+            permitted: whether content of a region and surface may be looked at now; the signals
+                of other events are left out.
         """
         span = _until(span, min(span.up_to, span.after + size))
         with self._database.read() as connection:
@@ -111,8 +121,11 @@ class KeptSignals:
                 if not rows:  # one event has more signals than the window
                     last += 1
                     rows = _rows(connection, _until(span, last), kinds, None)
+            barred = _barred(connection, _until(span, last), permitted) if permitted else set()
             total, bare = _count(connection, _until(span, last))
-        return Window(last=last, events=total, bare=bare, parts=_parts(rows))
+        kept = [row for row in rows if row.event_seq not in barred]
+        out = len({row.event_seq for row in rows} & barred)
+        return Window(last=last, events=total, bare=bare, barred=out, parts=_parts(kept))
 
     def oldest(self) -> datetime | None:
         """When the oldest event came in whose signals are kept; None where none are."""
@@ -177,6 +190,24 @@ def _count(connection: Connection, span: Span) -> tuple[int, int]:
     total = connection.scalar(select(func.count()).select_from(events).where(*inside)) or 0
     bare = connection.scalar(select(func.count()).select_from(events).where(*inside, ~kept)) or 0
     return total, bare
+
+
+def _barred(
+    connection: Connection, span: Span, permitted: Callable[[str, str], bool]
+) -> set[int]:
+    """Numbers of the events of a span that may not be looked at."""
+    places = select(events.c.seq, events.c.region, events.c.surface).where(
+        events.c.seq > span.after, events.c.seq <= span.up_to
+    )
+    known: dict[tuple[str, str], bool] = {}
+    found = set()
+    for seq, region, surface in connection.execute(places):
+        place = (region, surface)
+        if place not in known:
+            known[place] = permitted(region, surface)
+        if not known[place]:
+            found.add(seq)
+    return found
 
 
 def _parts(rows: Sequence[Any]) -> tuple[KeptPart, ...]:

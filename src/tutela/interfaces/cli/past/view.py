@@ -83,6 +83,8 @@ def _list_lines(rescan: Rescan) -> list[str]:
         lines.append(f"silenced, no finding: {_count(tally.silenced, 'event')}")
     if tally.without_signals:
         lines.append(f"no signals kept any more: {_count(tally.without_signals, 'event')}")
+    if tally.not_permitted:
+        lines.append(f"left out by law: {_count(tally.not_permitted, 'event')}")
     return lines
 
 

@@ -35,6 +35,7 @@ from tutela.policy.law.law import not_permitted
 from tutela.response.conclusion import conclude
 from tutela.response.routing import Routes
 from tutela.storage.journal import Journal
+from tutela.storage.past.history import Histories
 
 NOTHING = Gap(reason=GapReason.NO_CONTENT, detail="the event told facts only")
 """The gap of an event without content: it is never clear."""
@@ -91,6 +92,7 @@ class Pipeline:
 
     Args:
         policy: gives what is in force now.
+        histories: looks up what an actor did before, where a rule asks for it.
         routes: gives where actions are sent now.
         law: gives what the law of a region says of scanning a surface; None where it says nothing.
         decoded: told how many seconds each file took to become facts and signals.
@@ -104,6 +106,7 @@ class Pipeline:
         policy: Callable[[], InForce],
         journal: Journal,
         routes: Callable[[], Routes] = Routes,
+        histories: Histories | None = None,
         law: Callable[[str, str], Ruling | None] = lambda _region, _surface: None,
         decoded: Callable[[float], object] = lambda _: None,
     ) -> None:
@@ -112,6 +115,7 @@ class Pipeline:
         self._policy = policy
         self._journal = journal
         self._routes = routes
+        self._histories = histories
         self._law = law
         self._decoded = decoded
 
@@ -126,17 +130,24 @@ class Pipeline:
         """
         ruling = self._law(submission.region, submission.surface)
         seen = await self._seen(submission, ruling)
+        policy = self._policy()
         conclusion = conclude(
-            self._event(submission, seen.contents),
+            await self._told(self._event(submission, seen.contents), policy),
             seen.found.matches,
             seen.gaps,
-            policy=self._policy(),
+            policy=policy,
             list_version=seen.list_version,
             silenced=seen.found.silenced,
             law=ruling,
             routes=self._routes(),
         )
         return await asyncio.wrap_future(self._journal.record(*conclusion))
+
+    async def _told(self, event: Event, policy: InForce) -> Event:
+        """The event with the history of its actor, where a rule asks for that."""
+        if self._histories is None or not policy.history or event.actor is None:
+            return event
+        return await asyncio.to_thread(self._histories.complete, event)
 
     async def _seen(self, submission: Submission, ruling: Ruling | None) -> _Seen:
         """Look at the content, unless the law of the place says no: then it is not even decoded."""

@@ -12,6 +12,7 @@ from structlog.typing import FilteringBoundLogger
 from tutela.errors import BadConfiguration, NotFound
 from tutela.model import Decision
 from tutela.policy.facts import Facts
+from tutela.policy.guard import ON_HISTORY
 from tutela.policy.policy import Policy
 from tutela.policy.versions import PolicyVersions
 from tutela.storage.journal import Shadowed
@@ -55,12 +56,20 @@ class InForce:
         shadow: a candidate that decides beside it, without effect.
         patience: how much time the candidate may take.
         failed: told of an error of the candidate.
+        history: whether the actor's history must be looked up first: a rule of either reads it, or
+            asks for what may rest on it.
     """
 
     live: Policy
     shadow: Policy | None = None
     patience: Patience = field(default_factory=Patience, compare=False)
     failed: Callable[[Exception], object] = field(default=lambda _: None, compare=False)
+    history: bool = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Look once what an event needs before these decide about it."""
+        needed = any(_needs_history(one) for one in (self.live, self.shadow) if one is not None)
+        object.__setattr__(self, "history", needed)
 
     @property
     def versions(self) -> dict[str, str]:
@@ -84,6 +93,13 @@ class InForce:
         finally:
             self.patience.spend(self.patience.clock() - begun)
         return Shadowed(version=version, otherwise=None if same(other, decision) else other)
+
+
+def _needs_history(policy: Policy) -> bool:
+    reads: frozenset[str] = getattr(policy, "reads", frozenset({"history"}))
+    asked = {action for rule in policy.rules for action in rule.actions}
+    read = any(path.partition(".")[0] == "history" for path in reads)
+    return read or not asked.isdisjoint(ON_HISTORY)
 
 
 class CurrentPolicy:

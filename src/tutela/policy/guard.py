@@ -29,6 +29,9 @@ PUNISHING = frozenset(
 )
 """Actions that hit a person, and so need a ground that is no machine's guess."""
 
+ON_HISTORY = frozenset({ActionKind.RESTRICT_CONTACT})
+"""Those of them for which the actor's history may be the ground."""
+
 INSTEAD: Mapping[ActionKind, ActionKind] = MappingProxyType(
     {
         ActionKind.BLOCK: ActionKind.HOLD,
@@ -76,10 +79,10 @@ def guarded(actions: set[ActionKind], facts: Facts) -> tuple[set[ActionKind], tu
     if certain:
         confirmed = ActionKind.OPEN_CASE in actions or any(match.exact for match in certain)
         return (actions, ()) if confirmed else _with_case(actions, NOT_CONFIRMED)
-    if asked == {ActionKind.RESTRICT_CONTACT} and facts.history.blocks_30d > 0:
+    refused = asked - ON_HISTORY if facts.history.blocks_30d > 0 else asked
+    if not refused:
         seen = ActionKind.OPEN_CASE in actions
         return (actions, ()) if seen else _with_case(actions, EARLIER_BLOCKS)
-    refused = asked - ({ActionKind.RESTRICT_CONTACT} if facts.history.blocks_30d > 0 else set())
     milder = actions - refused | {INSTEAD[one] for one in refused} | {ActionKind.OPEN_CASE}
     return milder, (refusal(refused, little=bool(grounds)),)
 

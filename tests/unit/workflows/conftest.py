@@ -25,6 +25,7 @@ from tutela.storage.entries import Entries
 from tutela.storage.events import EventFile, Events
 from tutela.storage.journal import Journal
 from tutela.storage.past.growth import Growth
+from tutela.storage.past.history import Histories
 from tutela.storage.past.origins import Past
 from tutela.storage.past.rescans import NewRescan, Rescans
 from tutela.storage.past.signals import KeptSignals
@@ -72,6 +73,7 @@ class World:
             past=Past(database),
             kept=self.kept,
             policy=lambda: InForce(self.policy),
+            histories=Histories(database),
             journal=journal,
         )
 

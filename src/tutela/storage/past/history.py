@@ -10,9 +10,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 from sqlalchemy import Boolean, ScalarSelect, Select, Text, bindparam, case, func, select
 
-from tutela.model import History
+from tutela.model import Event, History
 from tutela.storage.database import Database
 from tutela.storage.tables import events, histories
 from tutela.storage.values import Instant
@@ -47,6 +48,13 @@ class Histories:
         with self._database.read() as connection:
             row = connection.execute(_COUNTED, asked).one()
         return History(**row._mapping)  # noqa: SLF001 - the public name of a row's columns
+
+    def complete(self, event: Event) -> Event:
+        """The event with the history of its actor as it is now; raises `Unavailable`."""
+        if event.actor is None:
+            return event
+        history = self.of(event.actor.id, drill=event.drill, at=event.received_at)
+        return msgspec.structs.replace(event, history=history)
 
 
 def _latest(what: str) -> ScalarSelect[int]:

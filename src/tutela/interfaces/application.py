@@ -29,6 +29,7 @@ from tutela.interfaces.api import (
     transfer,
 )
 from tutela.interfaces.api.operation import health, metrics
+from tutela.interfaces.api.response import actions, destinations
 from tutela.interfaces.api.rules import policy
 from tutela.interfaces.services import Services
 from tutela.interfaces.web.express import Express
@@ -80,6 +81,20 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     rescans.pause_rescan,
     rescans.resume_rescan,
     rescans.cancel_rescan,
+    actions.list_actions,
+    actions.read_state,
+    actions.read_action,
+    actions.confirm_action,
+    actions.retry_action,
+    actions.retry_failed,
+    actions.read_event_actions,
+    destinations.list_destinations,
+    destinations.create_destination,
+    destinations.read_destination,
+    destinations.change_destination,
+    destinations.delete_destination,
+    destinations.rotate_destination,
+    destinations.try_destination,
     policy.read_policy,
     policy.list_versions,
     policy.read_version,

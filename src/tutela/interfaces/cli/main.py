@@ -50,6 +50,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("index", "index:app", "Look at the index on disk, and prove it."),
     Command("keys", "keys:app", "Create, list and revoke API keys."),
     Command("policy", "policy:app", "Check, try, replay and switch the policy that decides."),
+    Command("actions", "response.actions:app", "See actions on their way; send again what failed."),
+    Command("destinations", "response.destinations:app", "Make and change where actions are sent."),
     Command("principles", "principles:principles", "Show what serves each of the 11 principles."),
     Command("settings", "settings:settings", "Show every setting and where its value comes from."),
 )

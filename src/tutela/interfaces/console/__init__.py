@@ -12,6 +12,7 @@ from tutela.interfaces.console import (
     events,
     places,
     rescans,
+    response,
     sign_in,
 )
 from tutela.interfaces.console.answers import PAGES, respond
@@ -31,6 +32,7 @@ def routes() -> Router:
             places.show_home,
             cases.list_cases,
             cases.show_case,
+            *response.HANDLERS,
             places.show_principles,
             places.show_static,
             places.show_nothing,

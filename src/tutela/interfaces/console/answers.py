@@ -8,6 +8,7 @@ from typing import Any
 from litestar import Request, Response
 
 from tutela.errors import NotSignedIn
+from tutela.interfaces.console.alarm import alarm_of
 from tutela.interfaces.console.pages import Pages, viewer_of
 from tutela.interfaces.web.guard import CALLER, Caller
 from tutela.interfaces.web.problems import headers, noted
@@ -55,6 +56,7 @@ def page(
     if caller is not None:
         csrf = request.scope["tutela.session"].csrf  # type: ignore[typeddict-item]
         view["viewer"] = viewer_of(caller.role, csrf, request.url.path)
+        view["alarm"] = alarm_of(request)
     body = pages_of(request).render(template, **view)
     return Response(body, status_code=status, media_type="text/html", headers=dict(HEADERS))
 

@@ -9,6 +9,7 @@ from litestar import Request, Response, get
 
 from tutela.interfaces.access import Permission
 from tutela.interfaces.console.answers import page
+from tutela.interfaces.console.response.standings import standings
 from tutela.interfaces.services import services_of
 
 
@@ -19,4 +20,5 @@ async def show_event(request: Request[Any, Any, Any], event_id: str) -> Response
     file = await asyncio.to_thread(services.events.get, event_id)
     later = await asyncio.to_thread(services.rescans.later, event_id)
     kept = sum(len(content.signals) for content in file.event.contents)
-    return page(request, "event.html", file=file, later=later, kept=kept)
+    stands = await standings(request, file.outcome)
+    return page(request, "event.html", file=file, later=later, kept=kept, **stands)

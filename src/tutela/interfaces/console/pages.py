@@ -17,9 +17,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from tutela.interfaces.access import Permission, may
 from tutela.model.record import Record
+from tutela.response.alarms import span
 
 PLACES = (
     ("Cases", "/console/cases", Permission.CASES_READ),
+    ("Actions", "/console/actions", Permission.ACTIONS_READ),
+    ("Destinations", "/console/destinations", Permission.DESTINATIONS_READ),
     ("Banks", "/console/banks", Permission.BANKS_READ),
     ("Defence", "/console/defence", Permission.DEFENCE_READ),
     ("Re-scans", "/console/rescans", Permission.RESCANS_READ),
@@ -79,13 +82,14 @@ class Pages:
         )
         self._environment.filters["instant"] = _instant
         self._environment.filters["words"] = _words
+        self._environment.filters["span"] = span
         self.static: Mapping[str, bytes] = _static()
         names = {name.rpartition(".")[2]: name for name in self.static}
         self._environment.globals |= names
 
     def render(self, template: str, **view: Any) -> str:  # noqa: ANN401 - what a template shows
         """One page as HTML; names that the layout needs and the view lacks are empty."""
-        empty = {"viewer": None, "note": "", "problem": None}
+        empty = {"viewer": None, "note": "", "problem": None, "alarm": None}
         return self._environment.get_template(template).render(empty | view)
 
 

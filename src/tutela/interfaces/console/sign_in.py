@@ -19,6 +19,7 @@ from litestar import Request, Response, get, post
 
 from tutela.errors import InvalidInput, NotAllowed, NotSignedIn, TooLarge
 from tutela.interfaces.access import Permission
+from tutela.interfaces.console.alarm import look
 from tutela.interfaces.console.answers import page, see_other
 from tutela.interfaces.console.pages import home_of
 from tutela.interfaces.services import Services, services_of
@@ -47,6 +48,7 @@ async def by_session(connection: Connection) -> Caller:
     if session is None:
         raise NotSignedIn("your session has ended", remedy="sign in again")
     connection.scope[SESSION] = session  # type: ignore[literal-required]
+    await look(connection, session.role)
     # A caller's id stands in logs: a digest of the token, which cannot be turned back.
     name = "session-" + hashlib.sha256(token.encode()).hexdigest()[:12]
     return Caller(id=name, role=session.role)

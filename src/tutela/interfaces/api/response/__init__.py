@@ -1,0 +1,1 @@
+"""Actions on their way, and the destinations that they are sent to."""

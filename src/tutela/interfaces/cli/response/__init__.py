@@ -1,0 +1,1 @@
+"""The commands `tutela actions` and `tutela destinations`."""

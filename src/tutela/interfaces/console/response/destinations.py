@@ -1,0 +1,181 @@
+"""Pages of the destinations: where actions are sent, their secrets shown once, and a test."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from litestar import Request, Response, get, post
+
+from tutela.errors import InvalidInput, TutelaError
+from tutela.interfaces.access import Permission, may
+from tutela.interfaces.api.response import destinations as api
+from tutela.interfaces.console.answers import page, see_other
+from tutela.interfaces.console.defence import whole
+from tutela.interfaces.console.pages import Problem
+from tutela.interfaces.console.response.actions import problem_of
+from tutela.interfaces.console.sign_in import check_csrf, read_fields, session_of
+from tutela.interfaces.services import services_of
+from tutela.model import ActionKind
+from tutela.response.destinations import (
+    OVERLAP_HOURS,
+    DestinationChange,
+    NewDestination,
+    Rotation,
+    ShownSecret,
+    read,
+)
+from tutela.response.routing import HERE
+from tutela.response.trying import Tried
+
+SENDABLE = tuple(kind for kind in ActionKind if kind not in HERE and kind is not ActionKind.NOTIFY)
+"""Actions that a destination may take."""
+MOST_SECONDS, MOST_HOURS = 86_400, 720
+
+
+@get("/destinations", permission=Permission.DESTINATIONS_READ)
+async def list_destinations(request: Request[Any, Any, Any]) -> Response[str]:
+    """The destinations, by name, and the form that makes one."""
+    return await _list_page(request)
+
+
+@post("/destinations", permission=Permission.DESTINATIONS_CHANGE)
+async def create_destination(request: Request[Any, Any, Any]) -> Response[str]:
+    """Make a destination, and show its secret this once."""
+    fields = await read_fields(request)
+    check_csrf(request, fields)
+    try:
+        given = _given(fields) | {"name": fields.get("name", "").strip()}
+        new = read(given, NewDestination)
+        made = await asyncio.to_thread(api.create, services_of(request), new)
+    except TutelaError as error:
+        return await _list_page(request, status=400, problem=problem_of(error))
+    # Not by way of another address: the secret must stand in none, and is kept nowhere.
+    return await _destination_page(request, made.destination.name, secret=made)
+
+
+@get("/destinations/{name:str}", permission=Permission.DESTINATIONS_READ)
+async def show_destination(request: Request[Any, Any, Any], name: str) -> Response[str]:
+    """One destination, without its secret."""
+    return await _destination_page(request, name)
+
+
+@post("/destinations/{name:str}", permission=Permission.DESTINATIONS_CHANGE)
+async def change_destination(request: Request[Any, Any, Any], name: str) -> Response[str]:
+    """Change where a destination is and what it takes."""
+    fields = await read_fields(request)
+    check_csrf(request, fields)
+    try:
+        await _change(request, name, read(_given(fields), DestinationChange))
+    except TutelaError as error:
+        return await _destination_page(request, name, status=400, problem=problem_of(error))
+    return see_other(f"/console/destinations/{name}")
+
+
+@post("/destinations/{name:str}/rotate", permission=Permission.DESTINATIONS_CHANGE)
+async def rotate_destination(request: Request[Any, Any, Any], name: str) -> Response[str]:
+    """Give a destination a new secret, and show it this once."""
+    fields = await read_fields(request)
+    check_csrf(request, fields)
+    try:
+        hours = whole(fields.get("overlap_hours", ""), "number of hours", MOST_HOURS)
+        wanted = Rotation(overlap_hours=hours)
+        rotated = await asyncio.to_thread(api.rotate, services_of(request), name, wanted)
+    except InvalidInput as error:
+        return await _destination_page(request, name, status=400, problem=problem_of(error))
+    return await _destination_page(request, name, secret=rotated)
+
+
+@post("/destinations/{name:str}/test", permission=Permission.DESTINATIONS_CHANGE)
+async def try_destination(request: Request[Any, Any, Any], name: str) -> Response[str]:
+    """Send a test message that asks for nothing, and say what came back."""
+    check_csrf(request, await read_fields(request))
+    tried = await api.tried(services_of(request), name)
+    return await _destination_page(request, name, tried=tried)
+
+
+@post("/destinations/{name:str}/enable", permission=Permission.DESTINATIONS_CHANGE)
+async def enable_destination(request: Request[Any, Any, Any], name: str) -> Response[str]:
+    """Send to a destination again."""
+    check_csrf(request, await read_fields(request))
+    await _change(request, name, DestinationChange(enabled=True))
+    return see_other(f"/console/destinations/{name}")
+
+
+@post("/destinations/{name:str}/disable", permission=Permission.DESTINATIONS_CHANGE)
+async def disable_destination(request: Request[Any, Any, Any], name: str) -> Response[str]:
+    """Make and send no more messages to a destination."""
+    check_csrf(request, await read_fields(request))
+    await _change(request, name, DestinationChange(enabled=False))
+    return see_other(f"/console/destinations/{name}")
+
+
+@post("/destinations/{name:str}/delete", permission=Permission.DESTINATIONS_CHANGE)
+async def delete_destination(request: Request[Any, Any, Any], name: str) -> Response[str]:
+    """Delete a destination, once its name was typed."""
+    fields = await read_fields(request)
+    check_csrf(request, fields)
+    if fields.get("confirm", "").strip() != name:
+        problem = Problem(text="Type the name of the destination to delete it.")
+        return await _destination_page(request, name, status=400, problem=problem)
+    await asyncio.to_thread(api.erase, services_of(request), name)
+    return see_other("/console/destinations")
+
+
+async def _change(request: Request[Any, Any, Any], name: str, wanted: DestinationChange) -> None:
+    await asyncio.to_thread(api.change, services_of(request), name, wanted)
+
+
+def _given(fields: Mapping[str, str]) -> dict[str, object]:
+    """What both forms say of a destination."""
+    seconds = whole(fields.get("confirm_seconds", ""), "number of seconds", MOST_SECONDS)
+    return {
+        "url": fields.get("url", "").strip(),
+        "actions": [kind for kind in SENDABLE if f"take-{kind}" in fields],
+        "confirm_seconds": seconds,
+        "private": "private" in fields,
+    }
+
+
+async def _list_page(
+    request: Request[Any, Any, Any], *, status: int = 200, problem: Problem | None = None
+) -> Response[str]:
+    services, role = services_of(request), session_of(request).role
+    return page(
+        request,
+        "destinations.html",
+        status=status,
+        problem=problem,
+        destinations=await asyncio.to_thread(services.destinations.list),
+        sendable=SENDABLE,
+        usual=NewDestination(name="a", url="a").confirm_seconds,
+        may_change=may(role, Permission.DESTINATIONS_CHANGE),
+    )
+
+
+async def _destination_page(
+    request: Request[Any, Any, Any],
+    name: str,
+    *,
+    status: int = 200,
+    problem: Problem | None = None,
+    secret: ShownSecret | None = None,
+    tried: Tried | None = None,
+) -> Response[str]:
+    services, role = services_of(request), session_of(request).role
+    return page(
+        request,
+        "destination.html",
+        status=status,
+        problem=problem,
+        one=await asyncio.to_thread(services.destinations.get, name),
+        secret=secret,
+        tried=tried,
+        sendable=SENDABLE,
+        overlap_hours=OVERLAP_HOURS,
+        now=datetime.now(UTC),
+        may_change=may(role, Permission.DESTINATIONS_CHANGE),
+        may_see_actions=may(role, Permission.ACTIONS_READ),
+    )

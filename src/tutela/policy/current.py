@@ -12,7 +12,7 @@ from structlog.typing import FilteringBoundLogger
 from tutela.errors import BadConfiguration, NotFound
 from tutela.model import Decision
 from tutela.policy.facts import Facts
-from tutela.policy.guard import ON_HISTORY
+from tutela.policy.guard import read_for
 from tutela.policy.policy import Policy
 from tutela.policy.versions import PolicyVersions
 from tutela.storage.journal import Shadowed
@@ -95,11 +95,13 @@ class InForce:
         return Shadowed(version=version, otherwise=None if same(other, decision) else other)
 
 
+def facts_needed(policy: Policy) -> frozenset[str]:
+    """Dotted paths of the facts that a policy decides by: what its rules read, and the guard."""
+    return policy.reads | read_for(action for rule in policy.rules for action in rule.actions)
+
+
 def _needs_history(policy: Policy) -> bool:
-    reads: frozenset[str] = getattr(policy, "reads", frozenset({"history"}))
-    asked = {action for rule in policy.rules for action in rule.actions}
-    read = any(path.partition(".")[0] == "history" for path in reads)
-    return read or not asked.isdisjoint(ON_HISTORY)
+    return any(path.partition(".")[0] == "history" for path in facts_needed(policy))
 
 
 class CurrentPolicy:

@@ -11,7 +11,7 @@ A rule that asks for more gets something milder and `open_case`, and the decisio
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 
@@ -85,6 +85,11 @@ def guarded(actions: set[ActionKind], facts: Facts) -> tuple[set[ActionKind], tu
         return (actions, ()) if seen else _with_case(actions, EARLIER_BLOCKS)
     milder = actions - refused | {INSTEAD[one] for one in refused} | {ActionKind.OPEN_CASE}
     return milder, (refusal(refused, little=bool(grounds)),)
+
+
+def read_for(actions: Iterable[ActionKind]) -> frozenset[str]:
+    """Dotted paths of what the guard reads of an actor's past, where rules ask for some actions."""
+    return frozenset() if ON_HISTORY.isdisjoint(actions) else frozenset({"history.blocks_30d"})
 
 
 def refusal(refused: AbstractSet[ActionKind], *, little: bool) -> Reason:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from concurrent.futures import Future
 
 from msgspec.structs import replace
 
 from tutela.model import Outcome, PolicyReport, Sample
-from tutela.policy.current import InForce
+from tutela.policy.current import InForce, facts_needed
 from tutela.policy.facts import Facts
 from tutela.policy.policy import Policy
 from tutela.response.conclusion import conclude
@@ -39,7 +38,7 @@ class Redecision:
         self._task = task
         self._tools = tools
         self._policy = Policy.load(task.scope.policy, "policy")
-        self._words = set(re.findall(r"\w+", " ".join(rule.when for rule in self._policy.rules)))
+        self._reads = facts_needed(self._policy)
         report = task.report or PolicyReport()
         self._differences = Differences(report)
         self._missing = Counter(report.missing)
@@ -69,7 +68,7 @@ class Redecision:
     def _decide(self, row: Decided) -> Future[Outcome] | None:
         """Decide about one event; where it is recorded, the future of that."""
         self._missing.update(row.missing)
-        if any(name.partition(".")[2] in self._words for name in row.missing):
+        if row.unknown(self._reads):
             self._count("undecided")
             return None
         event, then = row.file.event, row.file.outcome

@@ -127,8 +127,46 @@ def test_a_fact_that_was_not_stored_is_never_guessed(stored: World) -> None:
     assert unconcerned.report is not None
     assert unconcerned.report.missing == {"Outcome.silenced": 1}
     named = STRICT.replace('event.surface == "forum"', 'event.surface == "silenced"')
-    concerned = stored.ask(**wanted(named))
+    assert stored.ask(**wanted(named)).tally.undecided == 0  # a word, and no fact
+    read = STRICT.replace('event.surface == "forum"', "silenced_count > 0")
+    concerned = stored.ask(**wanted(read))
     assert (concerned.tally.undecided, concerned.tally.events) == (1, 3)
+
+
+@pytest.mark.parametrize(
+    ("condition", "undecided"),
+    [
+        ("history.events_30d > 5", 2),
+        ("actor.minor", 1),
+        ("contact.adult_to_minor", 1),
+        ("contact.receivers > 0", 1),
+        ("event.conversation", 1),
+        ("account.told", 1),
+        ("ratings.exists(r, r.value > 8.0)", 1),
+        ("event.kind == EventKind.contact", 0),
+        ("event.has_actor", 0),
+    ],
+)
+def test_what_older_events_do_not_tell_of_people_is_never_guessed(
+    stored: World, condition: str, undecided: int
+) -> None:
+    """The first event was stored by an older version; of the second no rule asked the history."""
+    with stored.database.write() as connection:
+        named = events.update().where(events.c.seq <= 2)
+        connection.execute(named.values(actor="a"))
+        connection.execute(update(events).where(events.c.seq == 1).values(about=None))
+    read = STRICT.replace('event.surface == "forum"', condition)
+    asked = stored.ask(**wanted(read))
+    assert (asked.tally.undecided, asked.tally.events) == (undecided, 3)
+    assert asked.report is not None
+    assert asked.report.missing == {
+        "Event.account": 1,
+        "Event.actor": 1,
+        "Event.conversation": 1,
+        "Event.history": 2,
+        "Event.ratings": 1,
+        "Event.receivers": 1,
+    }
 
 
 def test_it_goes_on_where_it_stood(stored: World) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import RowMapping, select
 
 from tutela.model import Bank, Match, Outcome
 from tutela.model.record import Record
@@ -32,12 +32,22 @@ class Decided(Record, frozen=True, kw_only=True):
     Attributes:
         seq: its number.
         missing: members that its record was stored without, because a later version of the
-            program brought them: `Match.label`.
+            program brought them (`Match.label`), or because no rule asked (`Event.history`).
     """
 
     seq: int
     file: EventFile
     missing: frozenset[str]
+
+    def unknown(self, facts: Iterable[str]) -> frozenset[str]:
+        """Those of some facts that cannot be known of this event, because they were not stored.
+
+        Args:
+            facts: dotted paths as rules read them: `matches.label`, `history.blocks_30d`; `path.*`
+                stands for all that is in a record.
+        """
+        lost = {path for member in self.missing for path in _facts_of(member)}
+        return frozenset(fact for fact in facts if any(_within(fact, path) for path in lost))
 
 
 class Past:
@@ -101,16 +111,48 @@ class Past:
             statement = statement.where(events.c.received_at < span.until)
         with self._database.read() as connection:
             rows = connection.execute(statement.order_by(events.c.seq).limit(size)).mappings().all()
-        return [
-            Decided(seq=row["seq"], file=file_of(row), missing=_missing(row["outcome"]))
-            for row in rows
-        ]
+        return [Decided(seq=row["seq"], file=file_of(row), missing=_missing(row)) for row in rows]
 
 
-def _missing(outcome: str) -> frozenset[str]:
-    """Members of an outcome and its matches that were stored without them."""
-    raw = msgspec.json.decode(outcome)
+_MADE_OF = {
+    "Event.actor": ("actor", "contact.adult_to_minor", "contact.ages_known"),
+    "Event.receivers": ("receivers", "contact"),
+    "Event.conversation": ("event.conversation",),
+    "Outcome.silenced": ("silenced", "silenced_count"),
+    "Match.path": ("matches.in_archive",),
+}
+"""The facts that are made of a member, where they are not simply named like it."""
+
+_PLACES = {"Event": "", "Outcome": "", "Match": "matches."}
+
+
+def _facts_of(member: str) -> tuple[str, ...]:
+    """Dotted paths of the facts that are made of a member of a record."""
+    record, _, name = member.partition(".")
+    return _MADE_OF.get(member) or (f"{_PLACES[record]}{name}",)
+
+
+def _within(fact: str, path: str) -> bool:
+    """Whether a fact is what stands at a path, is in it, or has it in itself."""
+    if fact.endswith(".*") and f"{path}.".startswith(fact.removesuffix("*")):
+        return True
+    return fact == path or fact.startswith(f"{path}.")
+
+
+def _missing(row: RowMapping) -> frozenset[str]:
+    """Members of an event, its outcome and its matches that were stored without them."""
+    raw = msgspec.json.decode(row["outcome"])
     found = {f"Outcome.{name}" for name in Outcome.__struct_fields__ if name not in raw}
     for match in raw.get("matches", ()):
         found |= {f"Match.{name}" for name in Match.__struct_fields__ if name not in match}
-    return frozenset(found)
+    return frozenset(found | _untold(row))
+
+
+def _untold(row: RowMapping) -> set[str]:
+    """Members of an event that nobody could tell when it was stored, or that nobody asked for."""
+    told = msgspec.json.decode(row["about"]) if row["about"] is not None else None
+    members = {"receivers", "conversation", "ratings", "account"} if told is None else set()
+    if row["actor"] is not None:
+        members |= {"actor"} if told is None else set()
+        members |= {"history"} if told is None or told.get("history") is None else set()
+    return {f"Event.{name}" for name in members}

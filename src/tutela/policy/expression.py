@@ -9,9 +9,14 @@ Source: https://github.com/cel-expr/cel-spec/blob/master/doc/langdef.md
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 from cel_expr_python import cel
 
 from tutela.model.record import Record
+from tutela.policy.engine.reads import facts_read
+from tutela.policy.engine.syntax import Node, Syntax
 from tutela.policy.messages import PACKAGE, Messages, Variable
 from tutela.policy.wording import Complaint, complaint, failure, type_in_words
 
@@ -47,13 +52,23 @@ class Bound:
         self.activation = activation
 
 
+Bind: TypeAlias = Callable[[Record], Bound]
+
+
 class Condition:
-    """A compiled condition. Thread-safe."""
+    """A compiled condition. Thread-safe.
 
-    __slots__ = ("_expression",)
+    Attributes:
+        tree: its syntax.
+        reads: dotted paths of the facts that it reads; `path.*` for a record as a whole.
+    """
 
-    def __init__(self, expression: cel.Expression) -> None:
+    __slots__ = ("_expression", "reads", "tree")
+
+    def __init__(self, expression: cel.Expression, tree: Node, reads: frozenset[str]) -> None:
         self._expression = expression
+        self.tree = tree
+        self.reads = reads
 
     def holds(self, bound: Bound) -> bool:
         """Whether the condition is true of the facts.
@@ -75,10 +90,15 @@ class Language:
 
     Args:
         facts: the record; its fields are the variables of the language.
+
+    Attributes:
+        shape: of the record.
     """
 
     def __init__(self, facts: type[Record]) -> None:
         self._messages = Messages(facts)
+        self._syntax = Syntax()
+        self.shape = self._messages.shape
         self._environment = cel.NewEnv(
             descriptor_pool=self._messages.pool,
             variables={name: _type(one) for name, one in self._messages.variables.items()},
@@ -88,6 +108,12 @@ class Language:
     def bind(self, facts: Record) -> Bound:
         """Make facts readable for conditions."""
         return Bound(self._environment.Activation(self._messages.bind(facts)))
+
+    def binding(self, reads: frozenset[str]) -> Bind:
+        """A `bind` for conditions that read no other facts than these."""
+        bind = self._messages.binder(reads)
+        activation = self._environment.Activation
+        return lambda facts: Bound(activation(bind(facts)))
 
     def compile(self, text: str) -> Condition:
         """Compile a condition.
@@ -103,7 +129,8 @@ class Language:
         except RuntimeError as problem:
             raise WrongExpression(complaint(str(problem), text, self._messages.names)) from None
         _refuse_other_than_bool(expression.return_type())
-        return Condition(expression)
+        tree = self._syntax.read(expression.serialize())
+        return Condition(expression, tree, facts_read(tree, self.shape))
 
 
 def _refuse_other_than_bool(kind: cel.Type) -> None:

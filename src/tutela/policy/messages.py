@@ -6,7 +6,10 @@ from the types of the facts when a policy is loaded; there is no `.proto` file t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from enum import Enum
+from functools import reduce
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from google.protobuf import (  # type: ignore[import-untyped]
@@ -44,6 +47,22 @@ class Variable(Record, frozen=True, kw_only=True):
     repeated: bool
 
 
+class Shape(Record, frozen=True, kw_only=True):
+    """What a fact is, for those who look into conditions.
+
+    Attributes:
+        type: `bool`, `int`, `double`, `string`, `enum` or `record`.
+        many: whether it is a list of these.
+        members: of an enumeration, in the order of their numbers.
+        fields: of a record, by name.
+    """
+
+    type: str
+    many: bool = False
+    members: tuple[Enum, ...] = ()
+    fields: Mapping[str, Shape] = MappingProxyType({})
+
+
 class Messages:
     """Message types made from a record of facts, and the way from facts to messages.
 
@@ -54,6 +73,7 @@ class Messages:
         pool: the descriptors, for the compiler.
         variables: the record's fields by name.
         names: every name that a rule may use: facts, fields and constants.
+        shape: of the record itself.
     """
 
     def __init__(self, facts: type[Record]) -> None:
@@ -62,16 +82,34 @@ class Messages:
         )
         self._enums: dict[str, dict[str, int]] = {}
         self._fields: dict[str, dict[str, inspect.Type]] = {}
-        root = _fields(facts)
+        self._root = root = _fields(facts)
         self.variables = {name: self._variable(kind) for name, kind in root.items()}
         self.pool = descriptor_pool.DescriptorPool()
         self.pool.AddSerializedFile(self._file.SerializeToString())
         self._convert = {name: self._converter(kind) for name, kind in root.items()}
         self.names = self._names()
+        self.shape = shape_of(facts)
 
     def bind(self, facts: Record) -> dict[str, Any]:
         """The facts as values of the variables."""
         return {name: convert(getattr(facts, name)) for name, convert in self._convert.items()}
+
+    def binder(self, reads: frozenset[str]) -> Callable[[Record], dict[str, Any]]:
+        """A `bind` that hands over only what is read.
+
+        Args:
+            reads: dotted paths of facts; `path.*` stands for a record with all of its fields.
+        """
+        wanted = [
+            (name, self._converter(kind, Reads(name, reads)))
+            for name, kind in self._root.items()
+            if any(path.partition(".")[0] == name for path in reads)
+        ]
+
+        def bind(facts: Record) -> dict[str, Any]:
+            return {name: convert(getattr(facts, name)) for name, convert in wanted}
+
+        return bind
 
     def _names(self) -> tuple[str, ...]:
         constants = (f"{enum}.{name}" for enum, names in self._enums.items() for name in names)
@@ -118,28 +156,77 @@ class Messages:
                 numbers[member.value] = number
         return name
 
-    def _converter(self, kind: inspect.Type) -> Convert:
+    def _converter(self, kind: inspect.Type, reads: Reads | None = None) -> Convert:
         inner, repeated = _unwrapped(kind)
         if isinstance(inner, inspect.StructType):
-            one = self._message_maker(inner)
+            one = self._message_maker(inner, reads)
         elif isinstance(inner, inspect.EnumType):
             one = self._enums[inner.cls.__name__].__getitem__
         elif isinstance(inner, inspect.StrType):
-            one = _clean
+            one = clean
         else:
             return list if repeated else _same
         return (lambda values: [one(value) for value in values]) if repeated else one
 
-    def _message_maker(self, kind: inspect.StructType) -> Convert:
+    def _message_maker(self, kind: inspect.StructType, reads: Reads | None) -> Convert:
         name = kind.cls.__name__.removesuffix("Facts")
         descriptor = self.pool.FindMessageTypeByName(f"{PACKAGE}.{name}")
         make = message_factory.GetMessageClass(descriptor)
-        fields = [(field, self._converter(inner)) for field, inner in _fields(kind.cls).items()]
+        fields = [
+            (field, self._converter(inner, reads and reads.below(field)))
+            for field, inner in _fields(kind.cls).items()
+            if reads is None or reads.field(field)
+        ]
 
         def convert(record: Record) -> Any:  # noqa: ANN401 - the class is made at run time
             return make(**{field: one(getattr(record, field)) for field, one in fields})
 
         return convert
+
+
+class Reads:
+    """What is read of one record.
+
+    Args:
+        path: dotted path of the record.
+        paths: all that is read.
+    """
+
+    __slots__ = ("_all", "_path", "_paths")
+
+    def __init__(self, path: str, paths: frozenset[str], *, whole: bool = False) -> None:
+        self._path = path
+        self._paths = paths
+        self._all = whole or f"{path}.*" in paths
+
+    def field(self, name: str) -> bool:
+        """Whether a field is read, or anything in it."""
+        path = f"{self._path}.{name}"
+        return self._all or any(one == path or one.startswith(f"{path}.") for one in self._paths)
+
+    def below(self, name: str) -> Reads:
+        """What is read of a record in it."""
+        return Reads(f"{self._path}.{name}", self._paths, whole=self._all)
+
+
+def shape_of(record: type[Struct], *, many: bool = False) -> Shape:
+    """The shape of a record of facts."""
+    fields = {name: _shape(kind) for name, kind in _fields(record).items()}
+    return Shape(type="record", many=many, fields=fields)
+
+
+def shape_at(path: Iterable[str], facts: Shape) -> Shape:
+    """The shape of the fact at a path, items of lists under the list's own path."""
+    return reduce(lambda shape, name: shape.fields[name], path, facts)
+
+
+def _shape(kind: inspect.Type) -> Shape:
+    inner, many = _unwrapped(kind)
+    if isinstance(inner, inspect.StructType):
+        return shape_of(inner.cls, many=many)
+    if isinstance(inner, inspect.EnumType):
+        return Shape(type="enum", many=many, members=tuple(inner.cls))
+    return Shape(type=_SCALARS[type(inner)][1], many=many)
 
 
 def _fields(record: type[Struct]) -> dict[str, inspect.Type]:
@@ -164,6 +251,6 @@ def _same(value: object) -> object:
     return value
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """Text that is valid Unicode: a lone surrogate, as file names may carry, is replaced."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode()

@@ -6,32 +6,21 @@ import hashlib
 from importlib import resources
 from pathlib import Path
 
+import msgspec
+
 from tutela.errors import BadConfiguration
-from tutela.model import ActionKind, Decision, Reason, Verdict
-from tutela.policy.expression import Bound, Condition, ConditionFailed, Language, WrongExpression
+from tutela.model import ActionKind, Decision, Order, Reason, Verdict
+from tutela.policy.asked import STRONGEST_FIRST, strongest, together
+from tutela.policy.engine.checks import check
+from tutela.policy.engine.compiled import compiled
+from tutela.policy.engine.evaluator import Evaluator, Fired
+from tutela.policy.expression import ConditionFailed, Language
 from tutela.policy.facts import Facts
 from tutela.policy.guard import guarded
 from tutela.policy.probes import PROBES
-from tutela.policy.rules import ASKS, LARGEST, PolicyText, Rule
+from tutela.policy.rules import LARGEST, PolicyText
 
-STRONGEST_FIRST = (
-    ActionKind.BLOCK,
-    ActionKind.QUARANTINE,
-    ActionKind.STOP_STREAM,
-    ActionKind.SUSPEND,
-    ActionKind.RESTRICT_CONTACT,
-    ActionKind.HOLD,
-    ActionKind.BLUR,
-    ActionKind.SLOW,
-    ActionKind.WARN_SENDER,
-    ActionKind.WARN_RECEIVER,
-    ActionKind.PRESERVE,
-    ActionKind.OPEN_CASE,
-    ActionKind.SECOND_LOOK,
-    ActionKind.NOTIFY,
-    ActionKind.ALLOW,
-)
-"""Order of the actions in a decision."""
+__all__ = ["CAUTION", "STRONGEST_FIRST", "Policy"]
 
 CAUTION = frozenset({ActionKind.HOLD, ActionKind.OPEN_CASE})
 """What is done where a policy gives no answer: hold, and let a person look."""
@@ -47,6 +36,8 @@ class Policy:
         version: name and short digest of its text: the same text is the same version for ever.
         text: the text that the digest was made of.
         rules: its rules in order.
+        reads: dotted paths of the facts that any rule reads, items of lists under the list's own
+            path: `event.surface`, `matches`, `matches.trusted`.
     """
 
     def __init__(self, text: PolicyText, canonical: str) -> None:
@@ -55,11 +46,11 @@ class Policy:
         digest = hashlib.sha256(canonical.encode()).hexdigest()
         self.version = f"{text.name}-{digest[:12]}"
         self.rules = text.rules
-        self._language = Language(Facts)
-        self._compiled = tuple(
-            (_reason(rule), frozenset(rule.actions), self._compile(rule, text))
-            for rule in text.rules
-        )
+        language = Language(Facts)
+        rules = [compiled(rule, text, language) for rule in text.rules]
+        check(rules, text, language, PROBES)
+        self.reads = frozenset[str]().union(*(rule.condition.reads for rule in rules))
+        self._evaluator = Evaluator(rules, language)
 
     @classmethod
     def load(cls, text: str | bytes, name: str) -> Policy:
@@ -111,47 +102,34 @@ class Policy:
         A rule that cannot be evaluated never passes in silence: it counts as a rule that asks
         to hold and to open a case.
         """
-        bound = self._language.bind(facts)
+        return self._decided(self._evaluator.fired(facts), facts)
+
+    def decide_by_all(self, facts: Facts) -> Decision:
+        """The same decision, with every rule evaluated; for measurements and tests."""
+        return self._decided(self._evaluator.fired_of_all(facts), facts)
+
+    def _decided(self, fired: list[Fired], facts: Facts) -> Decision:
         reasons: list[Reason] = []
         actions: set[ActionKind] = set()
-        for reason, wanted, condition in self._compiled:
-            try:
-                if condition.holds(bound):
-                    reasons.append(reason)
-                    actions |= wanted
-            except ConditionFailed as problem:
-                reasons.append(_failed(reason, problem))
+        orders: list[Order] = []
+        for rule, problem in fired:
+            if problem is None:
+                reasons.append(rule.reason)
+                actions |= rule.actions
+                orders += rule.rule.orders
+            else:
+                reasons.append(_failed(rule.reason, problem))
                 actions |= CAUTION
         if not reasons:
             reasons, actions = [_no_rule(facts)], _without_rules(facts)
         allowed, changes = guarded(actions, facts)
+        kinds = strongest(allowed)
         return Decision(
             policy_version=self.version,
-            actions=_strongest_first(allowed),
+            actions=kinds,
             reasons=(*reasons, *changes),
+            orders=together(orders, kinds) if orders else (),
         )
-
-    def _compile(self, rule: Rule, text: PolicyText) -> Condition:
-        try:
-            condition = self._language.compile(rule.when)
-        except WrongExpression as problem:
-            wrong = problem.complaint
-            raise text.error_in(
-                wrong.what, rule.node, line=wrong.line, column=wrong.column, remedy=wrong.remedy
-            ) from None
-        for name, facts in PROBES.items():
-            self._try(condition, self._language.bind(facts), rule, text, name)
-        return condition
-
-    def _try(
-        self, condition: Condition, bound: Bound, rule: Rule, text: PolicyText, probe: str
-    ) -> None:
-        """Refuse a condition that fails for facts as ordinary as a clear upload."""
-        try:
-            condition.holds(bound)
-        except ConditionFailed as problem:
-            what = f"this condition fails for {probe}: {problem}"
-            raise text.error(what, rule.node, "use exists, or look at size first") from None
 
 
 def _canonical(text: str | bytes, name: str) -> str:
@@ -169,13 +147,9 @@ def _canonical(text: str | bytes, name: str) -> str:
     return decoded.replace("\r\n", "\n").rstrip() + "\n"
 
 
-def _reason(rule: Rule) -> Reason:
-    return Reason(rule=rule.name, text=rule.reason, principles=rule.principles)
-
-
 def _failed(reason: Reason, problem: ConditionFailed) -> Reason:
     text = f"Rule {reason.rule} could not be evaluated ({problem}). Held for a person to look at."
-    return Reason(rule=reason.rule, text=text, principles=reason.principles)
+    return msgspec.structs.replace(reason, text=text, notice="")
 
 
 def _no_rule(facts: Facts) -> Reason:
@@ -185,10 +159,3 @@ def _no_rule(facts: Facts) -> Reason:
 
 def _without_rules(facts: Facts) -> set[ActionKind]:
     return {ActionKind.ALLOW} if facts.verdict is Verdict.CLEAR else set(CAUTION)
-
-
-def _strongest_first(actions: set[ActionKind]) -> tuple[ActionKind, ...]:
-    """The actions in order; of what is asked of the platform only the strongest."""
-    strongest = next(ask for ask in ASKS if ask in actions)
-    kept = actions - set(ASKS) | {strongest}
-    return tuple(action for action in STRONGEST_FIRST if action in kept)

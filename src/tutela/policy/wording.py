@@ -17,7 +17,7 @@ _NO_FIELD = re.compile(r"undefined field '(?P<name>[^']*)' not found in struct '
 _NO_OVERLOAD = re.compile(r"no matching overload for '(?P<what>[^']*)' applied to '\((?P<of>.*)\)'")
 _NOT_A_CONSTANT = "cannot be the operand of a select operation"
 _TAIL = re.compile(r"( expecting \{.*\})?( \[[A-Z_]+\])?$")
-_TOO_DEEP = "recursion limit"
+_TOO_DEEP = ("recursion limit", "recursion depth")
 _NAME = re.compile(r"[A-Za-z_][\w.]*")
 
 _OPERATORS = {"_[_]": "[ ]", "_?_:_": "? :", "@in": "in", "-_": "-", "!_": "!"}
@@ -83,7 +83,7 @@ def complaint(raw: str, source: str, names: Iterable[str]) -> Complaint:
         source: the condition.
         names: every name that a condition may use.
     """
-    if _TOO_DEEP in raw:
+    if any(sign in raw for sign in _TOO_DEEP):
         return Complaint(what="this condition is nested too deeply", remedy="make it several rules")
     places = [(int(m["line"]), int(m["column"]), m["what"]) for m in _COMPLAINT.finditer(raw)]
     if not places:
@@ -139,6 +139,8 @@ def _no_overload(function: str, types: str) -> tuple[str, str]:
         # A constant of a fixed list is a number to the language.
         like = "Verdict.match" if operator in ("==", "!=") else "31"
         remedy = f"numbers and constants are written without quotes: {like}"
+    if {"int", "double"} <= set(types.split(", ")):
+        remedy = "a number that is compared with one that has a fraction needs a point: 5.0"
     return f"{operator} cannot be used with {words}", remedy
 
 

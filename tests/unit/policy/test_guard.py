@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tutela.model import ActionKind, Verdict
+from tutela.policy.asked import ASKS
 from tutela.policy.facts import EventFacts, Facts, HistoryFacts, MatchFacts
 from tutela.policy.guard import (
     EARLIER_BLOCKS,
@@ -17,7 +18,6 @@ from tutela.policy.guard import (
     refusal,
 )
 from tutela.policy.policy import Policy
-from tutela.policy.rules import ASKS
 
 BLOCK, RESTRICT = ActionKind.BLOCK, ActionKind.RESTRICT_CONTACT
 CASE, HOLD, SLOW = ActionKind.OPEN_CASE, ActionKind.HOLD, ActionKind.SLOW
@@ -61,7 +61,10 @@ def harsh(*wanted: set[ActionKind]) -> Policy:
     for number, actions in enumerate(wanted):
         ask = next((one for one in ASKS if one in actions), ActionKind.ALLOW)
         listed = ", ".join(sorted(actions - set(ASKS) - {ActionKind.NOTIFY} | {ask}))
-        rules.append(f"  - {{name: r{number}, when: true, actions: [{listed}], reason: Always.}}\n")
+        when = f"match_count >= -{number}"
+        rules.append(
+            f"  - {{name: r{number}, when: {when}, actions: [{listed}], reason: Always.}}\n"
+        )
     return Policy.load("policy: harsh\nrules:\n" + "".join(rules), "harsh.yaml")
 
 

@@ -12,7 +12,7 @@ from tutela.policy.rules import LARGEST, MOST_RULES
 
 GOLDEN = Path(__file__).parent / "golden"
 WRONG = sorted(path.name for path in GOLDEN.glob("*.yaml"))
-RULE = "  - {{name: rule-{}, when: true, actions: [allow], reason: Always.}}\n"
+RULE = "  - {{name: rule-{0}, when: match_count >= -{0}, actions: [allow], reason: Always.}}\n"
 
 
 def refusal(text: str | bytes, name: str = "policy.yaml") -> BadConfiguration:
@@ -60,7 +60,7 @@ def test_a_file_that_is_not_utf8_is_refused_with_its_place() -> None:
 
 
 def test_a_huge_file_is_refused() -> None:
-    assert "262,144 bytes" in str(refusal("#" * (LARGEST + 1)))
+    assert "8,388,608 bytes" in str(refusal("#" * (LARGEST + 1)))
 
 
 def test_a_file_of_the_largest_size_is_taken() -> None:
@@ -80,8 +80,8 @@ def test_deep_nesting_is_refused() -> None:
 def test_an_alias_cannot_grow() -> None:
     lines = [f"  - &x{n + 1} [*x{n}, *x{n}, *x{n}, *x{n}]\n" for n in range(60)]
     bomb = "policy: example\nrules:\n  - &x0 [x, x]\n" + "".join(lines)
-    assert (
-        str(refusal(bomb)) == "policy.yaml:3:5: a rule is written as keys and values; it has name:"
+    assert str(refusal(bomb)) == (
+        "policy.yaml:4:10: an alias (*) cannot stand here; write out what it stands for"
     )
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from tutela.model import PRINCIPLES, ActionKind
+from tutela.policy.asked import ASKS, STRONGEST_FIRST
 from tutela.policy.guard import PUNISHING
-from tutela.policy.policy import STRONGEST_FIRST
-from tutela.policy.rules import ASKS
 from tutela.response.actions import ACTIONS
 from tutela.response.routing import HERE
 from tutela.storage.counts import Counts

@@ -11,8 +11,10 @@ import asyncio
 import ipaddress
 import logging
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import httpx2
@@ -26,6 +28,10 @@ PORTS = {"http": 80, "https": 443}
 """Schemes that may be fetched, with their usual ports: no other port is reached by default."""
 CHUNK = 65_536
 """Bytes handed over at a time."""
+RESOLVED_SECONDS = 10.0
+"""How long the checked addresses of a name that is posted to are used again."""
+IDLE_SECONDS = 2.0
+"""How long a connection for posting stays open without use: less than servers commonly wait."""
 
 # Ranges that `ipaddress` calls global or that differ between Python versions; sources: the IANA
 # special-purpose address registries (RFC 6890 and its updates).
@@ -76,6 +82,34 @@ class Fetched(Record, frozen=True, kw_only=True):
     redirects: int
 
 
+class Posted(Record, frozen=True, kw_only=True):
+    """What was answered to something posted.
+
+    Attributes:
+        status: the HTTP status, whichever it is.
+        body: the answer, within the reach; empty where the status is not one of success.
+        date: what the other side says the time is, as in its `Date` header; empty without one.
+    """
+
+    status: int
+    body: bytes
+    date: str
+
+
+@dataclass(slots=True)
+class _Line:
+    """What is kept for one name that is posted to, and for no other.
+
+    Attributes:
+        addresses: those that were checked, until `until` of the monotonic clock.
+    """
+
+    transport: httpx2.AsyncHTTPTransport
+    addresses: list[Address] = field(default_factory=list)
+    until: float = 0.0
+    looking: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 """Turns a host name and a port into addresses in text form; raises OSError where it cannot."""
 
@@ -96,8 +130,35 @@ def is_public(address: Address) -> bool:
     return address.is_global
 
 
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """A request, not yet to a certain address of its host."""
+
+    method: str
+    url: httpx2.URL
+    body: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def to(self, address: Address, seconds: float) -> httpx2.Request:
+        """The request to one address; certificate and `Host` are still those of the name."""
+        waits = dict.fromkeys(("connect", "read", "write", "pool"), seconds)
+        return httpx2.Request(
+            self.method,
+            self.url.copy_with(host=str(address)),
+            headers={
+                **self.headers,
+                "Host": self.url.netloc.decode("ascii"),
+                "User-Agent": "tutela",
+                # Unpacking is how small answers become endless ones: ask for plain bytes only.
+                "Accept-Encoding": "identity",
+            },
+            content=self.body,
+            extensions={"sni_hostname": self.url.raw_host.decode("ascii"), "timeout": waits},
+        )
+
+
 class Outgoing:
-    """Fetches URLs within a reach. One per process; safe for many tasks of one event loop.
+    """Fetches and posts within a reach. One per process; safe for many tasks of one event loop.
 
     Args:
         reach: the limits.
@@ -117,17 +178,16 @@ class Outgoing:
         # The library's client logs whole URLs; its transport, one layer below, logs them on the
         # debug level only.
         logging.getLogger("httpcore2").setLevel(logging.WARNING)
-        self._transport = httpx2.AsyncHTTPTransport(
-            verify=tls or True,
-            trust_env=False,
-            # A kept connection would be reused for another name at the same address, whose
-            # certificate nobody looked at.
-            limits=httpx2.Limits(max_keepalive_connections=0),
-        )
+        self._tls = tls
+        # A kept connection would be reused for another name at the same address, whose
+        # certificate nobody looked at.
+        self._transport = self._new_transport(httpx2.Limits(max_keepalive_connections=0))
+        self._lines: dict[tuple[str, str, int, bool], _Line] = {}
 
     async def close(self) -> None:
-        """Give back what the transport holds."""
-        await self._transport.aclose()
+        """Give back what the transports hold."""
+        for transport in (self._transport, *(line.transport for line in self._lines.values())):
+            await transport.aclose()
 
     async def fetch(self, url: str, write: Callable[[bytes], object]) -> Fetched:
         """Fetch a URL and hand its content over piece by piece.
@@ -139,31 +199,86 @@ class Outgoing:
         Raises:
             FetchFailed: always this, whatever went wrong; pieces may have been handed over.
         """
-        try:
-            async with asyncio.timeout(self._reach.seconds):
-                return await self._follow(url, write)
-        except (TimeoutError, httpx2.TimeoutException):
-            raise FetchFailed("the address did not answer in time") from None
-        except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, ssl.SSLError) as problem:
-            raise FetchFailed(_plain(problem)) from None
+        async with _plainly(self._reach.seconds):
+            return await self._follow(url, write)
+
+    async def post(
+        self, url: str, body: bytes, headers: Mapping[str, str], *, private: bool = False
+    ) -> Posted:
+        """Post to a URL that an admin of ours has set; redirects are never followed.
+
+        Connections are kept open for a moment and used again, each for the one name that it was
+        opened for and whose certificate was verified then.
+
+        Args:
+            url: `http` or `https`, without credentials, on any port.
+            body: what is posted.
+            headers: with its type, and whatever else.
+            private: whether the address may be private or reserved.
+
+        Raises:
+            FetchFailed: there was no answer, or none within the reach.
+        """
+        async with _plainly(self._reach.seconds):
+            target = _parse(url)
+            line = self._line(target, private=private)
+            async with line.looking:  # one question for all that are posted at the same time
+                if time.monotonic() >= line.until:
+                    line.addresses = await self._addresses(target, own=True, private=private)
+                    line.until = time.monotonic() + RESOLVED_SECONDS
+            request = _Request("POST", target, body, headers)
+            try:
+                async with self._send(line.transport, request, line.addresses) as response:
+                    return await self._posted(response)
+            except httpx2.ConnectError:
+                line.until = 0.0  # it may have moved
+                raise
+
+    async def _posted(self, response: httpx2.Response) -> Posted:
+        """An answer; what an error or a redirect has to say besides its status is not read."""
+        answer = bytearray()
+        if response.is_success:
+            await self._content(response, answer.extend)
+        date = response.headers.get("Date", "")
+        return Posted(status=response.status_code, body=bytes(answer), date=date)
+
+    def _line(self, url: httpx2.URL, *, private: bool) -> _Line:
+        name = (url.scheme, url.raw_host.decode("ascii"), url.port or PORTS[url.scheme], private)
+        if name not in self._lines:
+            limits = httpx2.Limits(keepalive_expiry=IDLE_SECONDS)
+            self._lines[name] = _Line(self._new_transport(limits))
+        return self._lines[name]
+
+    def _new_transport(self, limits: httpx2.Limits) -> httpx2.AsyncHTTPTransport:
+        verify = self._tls or True
+        return httpx2.AsyncHTTPTransport(verify=verify, trust_env=False, limits=limits)
 
     async def _follow(self, url: str, write: Callable[[bytes], object]) -> Fetched:
         target = _parse(url)
         for redirects in range(self._reach.redirects + 1):
-            async with self._get(target) as response:
+            addresses = await self._addresses(target)
+            request = _Request("GET", target)
+            async with self._send(self._transport, request, addresses) as response:
                 if response.status_code in {301, 302, 303, 307, 308}:
                     target = _next(target, response)
                     continue
+                if response.status_code != httpx2.codes.OK:
+                    raise FetchFailed(f"the address answered with status {response.status_code}")
                 return Fetched(size=await self._content(response, write), redirects=redirects)
         raise FetchFailed(f"the address redirects more than {self._reach.redirects} times")
 
     @asynccontextmanager
-    async def _get(self, url: httpx2.URL) -> AsyncIterator[httpx2.Response]:
-        """Send one request to an address of `url` that was checked."""
-        addresses = await self._addresses(url)
+    async def _send(
+        self,
+        transport: httpx2.AsyncHTTPTransport,
+        request: _Request,
+        addresses: Sequence[Address],
+    ) -> AsyncIterator[httpx2.Response]:
+        """Send one request to one of the addresses, all of which were checked."""
         for address in addresses:
             try:
-                response = await self._transport.handle_async_request(self._request(url, address))
+                made = request.to(address, self._reach.seconds)
+                response = await transport.handle_async_request(made)
             except httpx2.ConnectError:
                 if address == addresses[-1]:
                     raise
@@ -174,26 +289,21 @@ class Outgoing:
                 await response.aclose()
             return
 
-    def _request(self, url: httpx2.URL, address: Address) -> httpx2.Request:
-        waits = dict.fromkeys(("connect", "read", "write", "pool"), self._reach.seconds)
-        return httpx2.Request(
-            "GET",
-            url.copy_with(host=str(address)),
-            headers={
-                "Host": url.netloc.decode("ascii"),
-                "User-Agent": "tutela",
-                # Unpacking is how small answers become endless ones: ask for plain bytes only.
-                "Accept-Encoding": "identity",
-            },
-            extensions={"sni_hostname": url.raw_host.decode("ascii"), "timeout": waits},
-        )
+    async def _addresses(
+        self, url: httpx2.URL, *, own: bool = False, private: bool = False
+    ) -> list[Address]:
+        """All addresses of a URL's host, after the check that each of them may be reached.
 
-    async def _addresses(self, url: httpx2.URL) -> list[Address]:
-        """All addresses of a URL's host, after the check that each of them may be reached."""
+        Args:
+            url: the URL.
+            own: whether an admin of ours has set it, who may choose any port.
+            private: whether its addresses may be private or reserved.
+        """
         host = url.raw_host.decode("ascii")
         port = url.port or PORTS[url.scheme]
-        trusted = f"{host}:{port}" in self._reach.allow or self._reach.allow_private
-        if not trusted and port != PORTS[url.scheme] and port not in self._reach.ports:
+        allowed = f"{host}:{port}" in self._reach.allow or self._reach.allow_private
+        trusted = allowed or private
+        if not (trusted or own) and port != PORTS[url.scheme] and port not in self._reach.ports:
             raise FetchFailed("the address names a port that may not be reached")
         try:
             texts = await self._resolve(host, port)
@@ -218,9 +328,7 @@ class Outgoing:
         return size
 
     def _check(self, response: httpx2.Response) -> None:
-        """Refuse by status and headers what need not be read at all."""
-        if response.status_code != httpx2.codes.OK:
-            raise FetchFailed(f"the address answered with status {response.status_code}")
+        """Refuse by its headers what need not be read at all."""
         if response.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
             raise FetchFailed("the address answered with packed content, which was not asked for")
         length = response.headers.get("Content-Length", "")
@@ -229,6 +337,18 @@ class Outgoing:
 
     def _too_large(self) -> FetchFailed:
         return FetchFailed(f"the content is larger than {self._reach.bytes:,} bytes")
+
+
+@asynccontextmanager
+async def _plainly(seconds: float) -> AsyncIterator[None]:
+    """Turn whatever goes wrong, or takes longer, into a `FetchFailed` in plain words."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except (TimeoutError, httpx2.TimeoutException):
+        raise FetchFailed("the address did not answer in time") from None
+    except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, ssl.SSLError) as problem:
+        raise FetchFailed(_plain(problem)) from None
 
 
 def _parse(url: str) -> httpx2.URL:

@@ -195,7 +195,7 @@ def write_rows(connection: Connection, batch: Mapping[str, Rows], journal: str) 
             written[table].append((number, *row))
     for table, part in written.items():
         insert_rows(connection, table, COLUMNS[table], part)
-    _count(connection, tally, journal)
+    count(connection, tally, journal)
     return set(numbers)
 
 
@@ -397,7 +397,8 @@ def _write_postgresql(connection: Connection, rows: Sequence[Row]) -> dict[str, 
     return {row.id: row.seq for row in new}
 
 
-def _count(connection: Connection, tally: Counter[str], journal: str) -> None:
+def count(connection: Connection, tally: Counter[str], journal: str) -> None:
+    """Add to counters, in rows that belong to `journal` alone."""
     mark = "?" if connection.dialect.name == "sqlite" else "%s"
     if tally:
         connection.exec_driver_sql(

@@ -82,7 +82,7 @@ class Destinations:
         statement = select(destinations).where(destinations.c.deleted_at.is_(None))
         with self._database.read() as connection:
             rows = connection.execute(statement.order_by(destinations.c.name)).mappings()
-            return [_destination(row) for row in rows]
+            return [destination_of(row) for row in rows]
 
     def change(
         self,
@@ -170,7 +170,7 @@ def _one(connection: Connection, name: str) -> Destination:
     row = connection.execute(statement).mappings().one_or_none()
     if row is None:
         raise _unknown()
-    return _destination(row)
+    return destination_of(row)
 
 
 def _unknown() -> NotFound:
@@ -181,7 +181,8 @@ def _unknown() -> NotFound:
     )
 
 
-def _destination(row: RowMapping) -> Destination:
+def destination_of(row: RowMapping) -> Destination:
+    """A destination from its row."""
     return Destination(
         name=row["name"],
         url=row["url"],

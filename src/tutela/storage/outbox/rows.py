@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, RowMapping, Select, select, text
+from sqlalchemy import ColumnElement, RowMapping, Select, or_, select, text
 
 from tutela.model import ActionMessage, Delivery, DeliveryState, Receipt
 from tutela.storage.tables import deliveries
@@ -16,7 +16,8 @@ OPEN = text("deliveries.state <> 'done'")
 
 def unended() -> ColumnElement[bool]:
     """Whether the platform has neither confirmed a delivery nor was it given up."""
-    return deliveries.c.state.in_((DeliveryState.WAITING.value, DeliveryState.SENT.value))
+    state = deliveries.c.state
+    return or_(state == DeliveryState.WAITING.value, state == DeliveryState.SENT.value)
 
 
 def select_deliveries() -> Select[Any]:

@@ -68,4 +68,4 @@ def source() -> tuple[Module, ...]:
 @pytest.fixture(scope="session")
 def everything() -> tuple[Module, ...]:
     """Every Python file: what ships, tests, benchmarks, scripts."""
-    return _modules("src", "tests", "bench", "docs")
+    return _modules("src", "tests", "bench", "docs", "examples")

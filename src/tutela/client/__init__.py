@@ -21,6 +21,7 @@ from tutela.client.problems import (
     Unreachable,
 )
 from tutela.client.spool import Spool
+from tutela.client.told import EventArguments, new_event_id
 from tutela.client.tutela import AsyncTutela, Tutela
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "AsyncTutela",
     "BadAnswer",
     "Confirmed",
+    "EventArguments",
     "EventConflict",
     "Flushed",
     "KeyRefused",
@@ -42,4 +44,5 @@ __all__ = [
     "Trouble",
     "Tutela",
     "Unreachable",
+    "new_event_id",
 ]

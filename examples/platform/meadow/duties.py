@@ -1,0 +1,194 @@
+"""How Meadow carries out each action that Tutela asks for.
+
+The same action may be asked for twice: in the answer to a check and by the webhook, or by a webhook
+that comes again. So each duty sets a state, and none adds to one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from meadow.database import Connection
+from tutela.model import ActionKind
+
+SLOW_SECONDS = 20
+"""Pause between messages where Tutela names none."""
+LIMITS = MappingProxyType(
+    {
+        ActionKind.SLOW: "Your messages arrive after a pause",
+        ActionKind.RESTRICT_CONTACT: "You can write to people you are connected with only",
+        ActionKind.SUSPEND: "Your account is closed for now",
+    }
+)
+"""What can be limited, as the person concerned reads it."""
+NO_REASON = "This service's rules, and the law, ask for it."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """One action, whichever way it came.
+
+    Attributes:
+        kind: what is to be done.
+        event_id: id of the post or contact request that it is about.
+        actor, receivers: whose it is, and who receives it.
+        seconds: for how long, or how slow.
+        notices: why, in words for the people concerned.
+    """
+
+    kind: str
+    event_id: str
+    actor: str | None = None
+    receivers: tuple[str, ...] = ()
+    seconds: int | None = None
+    notices: tuple[str, ...] = ()
+
+    @property
+    def why(self) -> str:
+        """The reasons in one text."""
+        return " ".join(self.notices) or NO_REASON
+
+
+def carry_out(connection: Connection, asked: Asked) -> str:
+    """Do what is asked for, in the caller's transaction; says in one sentence what was done."""
+    duty = DUTIES.get(asked.kind)
+    if duty is None:
+        # An action of a newer Tutela: let a person of ours see it rather than pretend.
+        note(connection, asked, "", f"An action that this platform does not know: {asked.kind}")
+        return "unknown here; a moderator was told"
+    return duty(connection, asked)
+
+
+def hold(connection: Connection, asked: Asked) -> str:
+    """Keep a post back."""
+    return _place(connection, asked, "held", from_states=("checking", "waiting", "shown"))
+
+
+def block(connection: Connection, asked: Asked) -> str:
+    """Refuse a post; one that was already shown is taken away."""
+    return _place(connection, asked, "refused")
+
+
+def quarantine(connection: Connection, asked: Asked) -> str:
+    """Take a post out of everybody's reach, without destroying it."""
+    return _place(connection, asked, "removed")
+
+
+def allow(connection: Connection, asked: Asked) -> str:
+    """Show a post that waits for it. One that was refused or removed stays so."""
+    return _place(connection, asked, "shown", from_states=("checking", "waiting", "held"))
+
+
+def blur(connection: Connection, asked: Asked) -> str:
+    """Cover the picture of a post until a viewer opens it."""
+    return _mark(connection, asked, "blurred", "covered")
+
+
+def preserve(connection: Connection, asked: Asked) -> str:
+    """Keep a post from being deleted."""
+    return _mark(connection, asked, "preserved", "kept from being deleted")
+
+
+def limit(connection: Connection, asked: Asked) -> str:
+    """Limit what the account may do, once for each event, with a reason and an end."""
+    if asked.actor is None:
+        return "no account was named"
+    now = time.time()
+    slow = asked.kind == ActionKind.SLOW
+    seconds = (asked.seconds or SLOW_SECONDS) if slow else asked.seconds
+    ends_at = now + seconds if seconds and not slow else None
+    connection.execute(
+        "INSERT OR IGNORE INTO limits VALUES (?, ?, ?, ?, ?, ?, ?, NULL)",
+        (asked.event_id, asked.kind, asked.actor, seconds, asked.why, now, ends_at),
+    )
+    if slow:
+        _delay(connection, asked, seconds or 0)
+    return f"{asked.actor}: {LIMITS[ActionKind(asked.kind)].lower()}"
+
+
+def warn_sender(connection: Connection, asked: Asked) -> str:
+    """Tell the person who did it."""
+    if asked.actor is None:
+        return "no account was named"
+    note(connection, asked, asked.actor, asked.why)
+    return f"{asked.actor} was told"
+
+
+def warn_receiver(connection: Connection, asked: Asked) -> str:
+    """Tell those who receive it, calmly, and where to find help."""
+    for receiver in asked.receivers:
+        note(connection, asked, receiver, asked.why)
+    return f"{', '.join(asked.receivers) or 'nobody'} was told"
+
+
+def notify(connection: Connection, asked: Asked) -> str:
+    """Tell the moderators."""
+    note(connection, asked, "", asked.why)
+    return "the moderators were told"
+
+
+def stop_stream(connection: Connection, asked: Asked) -> str:
+    """Meadow has no livestreams."""
+    del connection, asked
+    return "there are no livestreams here"
+
+
+def note(connection: Connection, asked: Asked, account: str, text: str) -> None:
+    """Leave a note for an account, once for each event and action."""
+    values = (asked.event_id, account, asked.kind, text, time.time())
+    connection.execute("INSERT OR IGNORE INTO notes VALUES (?, ?, ?, ?, ?)", values)
+
+
+Duty = Callable[[Connection, Asked], str]
+DUTIES: Mapping[str, Duty] = MappingProxyType(
+    {
+        ActionKind.ALLOW: allow,
+        ActionKind.HOLD: hold,
+        ActionKind.BLOCK: block,
+        ActionKind.QUARANTINE: quarantine,
+        ActionKind.BLUR: blur,
+        ActionKind.PRESERVE: preserve,
+        ActionKind.SLOW: limit,
+        ActionKind.RESTRICT_CONTACT: limit,
+        ActionKind.SUSPEND: limit,
+        ActionKind.WARN_SENDER: warn_sender,
+        ActionKind.WARN_RECEIVER: warn_receiver,
+        ActionKind.NOTIFY: notify,
+        ActionKind.STOP_STREAM: stop_stream,
+    }
+)
+"""One function for each action that can be asked of a platform."""
+
+
+def _place(
+    connection: Connection,
+    asked: Asked,
+    state: str,
+    from_states: tuple[str, ...] = ("checking", "waiting", "held", "shown", "refused", "removed"),
+) -> str:
+    marks = ",".join("?" * len(from_states))
+    changed = connection.execute(
+        f"UPDATE posts SET state = ?, why = ? WHERE id = ? AND state IN ({marks})",  # noqa: S608 - marks only
+        (state, "" if state == "shown" else asked.why, asked.event_id, *from_states),
+    )
+    if changed.rowcount:
+        return f"the post is {state}"
+    row = connection.execute("SELECT state FROM posts WHERE id = ?", (asked.event_id,)).fetchone()
+    return f"the post stays {row['state']}" if row else "no post has this id: nothing to do"
+
+
+def _mark(connection: Connection, asked: Asked, column: str, word: str) -> str:
+    statement = f"UPDATE posts SET {column} = 1 WHERE id = ?"  # noqa: S608 - a name of ours
+    changed = connection.execute(statement, (asked.event_id,))
+    return f"the post is {word}" if changed.rowcount else "no post has this id: nothing to do"
+
+
+def _delay(connection: Connection, asked: Asked, seconds: int) -> None:
+    """Let the message that it is about arrive after the pause, and tell both why."""
+    connection.execute(
+        "UPDATE posts SET due_at = sent_at + ?, delay_why = ? WHERE id = ? AND kind = 'message'",
+        (seconds, asked.why, asked.event_id),
+    )

@@ -186,6 +186,9 @@ def test_a_database_that_is_down_changes_nothing_and_is_looked_at_again(
 class Slow(Policy):
     """A policy that takes a second of a clock for each decision."""
 
+    reads = frozenset[str]()
+    rules = ()
+
     def __init__(self, clock: list[float]) -> None:
         self.version = "slow-1"
         self.clock = clock
@@ -197,6 +200,9 @@ class Slow(Policy):
 
 class Broken(Policy):
     """A policy with a fault that nobody thought of."""
+
+    reads = frozenset[str]()
+    rules = ()
 
     def __init__(self) -> None:
         self.version = "broken-1"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from msgspec.structs import fields
-from ruamel.yaml.nodes import Node
+from ruamel.yaml.nodes import MappingNode, Node
 
 from tutela.model import SurfaceClass
 from tutela.policy.law.reading import Reader
@@ -56,6 +56,13 @@ def read_pack(path: Path, today: date | None = None, *, beside: Collection[Pack]
     """
     reader = Reader.of(path, today or datetime.now(UTC).date())
     return pack_of(reader, reader.top(), beside)
+
+
+def is_pack(path: Path) -> bool:
+    """Whether a file is a pack, rather than an operator's file; raises `BadConfiguration`."""
+    top = Reader.of(path, datetime.now(UTC).date()).top()
+    keys = [key.value for key, _ in top.value] if isinstance(top, MappingNode) else []
+    return "pack" in keys
 
 
 def pack_of(reader: Reader, top: Node, beside: Collection[Pack] = ()) -> Pack:

@@ -199,7 +199,7 @@ class Pack(Record, frozen=True, kw_only=True, dict=True):
     @cached_property
     def text(self) -> str:
         """The whole pack as JSON with all overrides: what its version is a digest of."""
-        return msgspec.json.format(msgspec.json.encode(self, order="sorted"), indent=1).decode()
+        return msgspec.json.format(msgspec.json.encode(self), indent=1).decode()
 
     @cached_property
     def version(self) -> str:

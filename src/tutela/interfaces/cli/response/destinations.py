@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from tutela.model import Destination
     from tutela.response.destinations import ShownSecret
     from tutela.response.secrets import Secrets
+    from tutela.response.trying import Tried
     from tutela.storage.outbox.destinations import Destinations
 
 app = typer.Typer(
@@ -163,6 +165,23 @@ def rotate(
     _show_secret(rotated, as_json=as_json)
 
 
+@app.command("test")
+def try_it(name: NameArgument, *, as_json: JsonOption = False, config: ConfigOption = None) -> None:
+    """Send a destination a signed message that asks for nothing, and say what came back.
+
+    Exit codes: 0 it answered as it should, 1 it did not.
+    """
+    settings = Settings.load(config)
+    with _kept(config) as kept:
+        tried = asyncio.run(_tried(kept.destinations.get(name), kept.secrets, settings))
+    if as_json:
+        print_json(tried)
+    else:
+        typer.echo(f"{name}: {tried.text}.")
+    if not tried.confirmed:
+        raise typer.Exit(NOT_CONFIRMED)
+
+
 @app.command()
 def enable(name: NameArgument, *, config: ConfigOption = None) -> None:
     """Send to a destination again, what waits for it first."""
@@ -185,6 +204,17 @@ def delete(name: NameArgument, *, config: ConfigOption = None) -> None:
     with _kept(config) as kept:
         kept.destinations.delete(name)
     typer.echo(f"{name} is deleted.")
+
+
+async def _tried(destination: Destination, secrets: Secrets, settings: Settings) -> Tried:
+    from tutela.outgoing import Outgoing, Reach  # noqa: PLC0415 - as in `opening`
+    from tutela.response.trying import try_destination  # noqa: PLC0415
+
+    outgoing = Outgoing(Reach(seconds=settings.actions.timeout))
+    try:
+        return await try_destination(destination, secrets, outgoing)
+    finally:
+        await outgoing.close()
 
 
 @contextmanager

@@ -18,7 +18,7 @@ def listed_lines(found: Sequence[Delivery], now: datetime) -> Iterator[str]:
     """A list of actions on their way, two lines each: ids are long, and made to be copied."""
     for one in found:
         yield f"{one.id}  {_state(one, now)}"
-        action = f"  {spaced(one.message.action)} to {one.destination}"
+        action = f"  {spaced(one.message.action)} for {one.destination}"
         age = span((now - one.created_at).total_seconds())
         tries = f"{one.attempts} {'try' if one.attempts == 1 else 'tries'}"
         problem = f": {one.problem}" if one.problem else ""
@@ -27,7 +27,7 @@ def listed_lines(found: Sequence[Delivery], now: datetime) -> Iterator[str]:
 
 def delivery_lines(one: Delivery, now: datetime) -> Iterator[str]:
     """Everything about an action on its way: the message, what happened to it, the receipt."""
-    yield f"{spaced(one.message.action)} to {one.destination}: {_state(one, now)}"
+    yield f"{spaced(one.message.action)} for {one.destination}: {_state(one, now)}"
     yield f"  id           {one.id}"
     yield f"  event        {one.message.event_id}"
     yield f"  decided      {_instant(one.created_at)}"

@@ -19,7 +19,7 @@ from tutela.interfaces.console.sign_in import check_csrf, read_fields, session_o
 from tutela.interfaces.services import Services, services_of
 from tutela.model import Delivery, DeliveryState
 from tutela.model.record import Record
-from tutela.response.alarms import is_overdue, listed, state_of
+from tutela.response.alarms import OPEN, is_overdue, listed, state_of
 
 PER_PAGE = 50
 
@@ -98,6 +98,11 @@ def problem_of(error: TutelaError) -> Problem:
     return Problem(text="; ".join(filter(None, [error.what, error.remedy])) + ".")
 
 
+def will_change(one: Delivery, now: datetime) -> bool:
+    """Whether a page will show something else of it in a moment, if all goes well."""
+    return one.state in OPEN and not is_overdue(one, now)
+
+
 def timeline(one: Delivery, now: datetime) -> tuple[Moment, ...]:
     """What is known of an action's way, in the order of time."""
     moments = [Moment(at=one.created_at, text="decided, and written to be sent")]
@@ -128,7 +133,7 @@ async def _list_page(
     found = await asyncio.to_thread(_found, services, shown, after)
     state = await asyncio.to_thread(lambda: state_of(services.deliveries.counts()))
     destinations = await asyncio.to_thread(services.destinations.list)
-    deliveries = found[:PER_PAGE]
+    deliveries, now = found[:PER_PAGE], datetime.now(UTC)
     older = deliveries[-1].id if len(found) > PER_PAGE else ""
     return page(
         request,
@@ -143,7 +148,8 @@ async def _list_page(
         state=state,
         states=tuple(DeliveryState),
         destinations=[one.name for one in destinations],
-        now=datetime.now(UTC),
+        now=now,
+        going_on=any(will_change(one, now) for one in deliveries),
         may_retry=may(role, Permission.ACTIONS_RETRY),
         may_see=may(role, Permission.CASES_READ),
         may_configure=may(role, Permission.DESTINATIONS_READ),
@@ -180,7 +186,7 @@ async def _action_page(
         problem=problem,
         one=one,
         overdue=is_overdue(one, now),
-        going_on=one.state in {DeliveryState.WAITING, DeliveryState.SENT},
+        going_on=will_change(one, now),
         moments=timeline(one, now),
         message=msgspec.json.format(msgspec.json.encode(one.message), indent=2).decode(),
         may_retry=may(role, Permission.ACTIONS_RETRY),

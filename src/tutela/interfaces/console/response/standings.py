@@ -9,10 +9,10 @@ from typing import Any
 from litestar import Request
 
 from tutela.interfaces.access import Permission, may
+from tutela.interfaces.console.response.actions import will_change
 from tutela.interfaces.console.sign_in import session_of
 from tutela.interfaces.services import services_of
 from tutela.model import Outcome
-from tutela.response.alarms import OPEN
 from tutela.response.standing import standing
 
 
@@ -25,6 +25,6 @@ async def standings(request: Request[Any, Any, Any], outcome: Outcome) -> dict[s
     sent = await asyncio.to_thread(deliveries.of_event, outcome.event_id)
     return {
         "standings": standing(outcome.decision, sent),
-        "going_on": any(one.state in OPEN for one in sent),
+        "going_on": any(will_change(one, now) for one in sent),
         "now": now,
     }

@@ -133,6 +133,16 @@ def test_a_change_that_is_refused_changes_nothing(api: Api, made: dict[str, Any]
     assert api.get(path).json == made["destination"]
 
 
+def test_a_test_message_says_what_came_back(api: Api) -> None:
+    answer = create(api, url=f"http://127.0.0.1:1/{TOKEN}", private=True)
+    name = answer.json["destination"]["name"]
+    tried = api.ask("POST", f"/v1/destinations/{name}/test")
+    assert tried.status == 200
+    assert tried.json["text"] == "no answer came: the address could not be connected to"
+    assert (tried.json["destination"], tried.json["confirmed"]) == (name, False)
+    assert TOKEN.encode() not in tried.body
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [

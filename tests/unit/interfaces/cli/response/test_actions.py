@@ -87,7 +87,7 @@ def test_actions_are_listed_and_shown(sent: list[str]) -> None:
     assert run("list", "--event", "nobody").strip() == "No such action."
     assert "platform" in run("list")
     shown = run("show", sent[0])
-    assert shown.startswith("allow to platform: waiting\n")
+    assert shown.startswith("allow for platform: waiting\n")
     assert '"event_id": "event-2"' in shown
     assert read("show", sent[0])["message"]["action"] == "allow"
 

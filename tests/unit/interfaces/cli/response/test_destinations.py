@@ -70,7 +70,7 @@ def test_the_life_of_a_destination() -> None:
     assert again.startswith("whsec_")
     assert "platform" in run("list")[0]
     assert "platform is deleted" in run("delete", "platform")[0]
-    for words in (("show",), ("enable",), ("rotate",), ("delete",), ("change",)):
+    for words in (("show",), ("enable",), ("rotate",), ("delete",), ("change",), ("test",)):
         with pytest.raises(NotFound):
             run(*words, "platform")
 
@@ -106,3 +106,13 @@ def test_what_contradicts() -> None:
     assert read("change", "platform", "--url", near, "--private")["private"] is True
     with pytest.raises(InvalidInput, match="private"):
         run("change", "platform", "--public")
+
+
+def test_a_test_says_what_came_back() -> None:
+    run("create", "platform", "--url", "http://127.0.0.1:1/hook", "--private")
+    told = run("test", "platform", code=1)[0]
+    assert told == "platform: no answer came: the address could not be connected to.\n"
+    done = RUNNER.invoke(app, ["test", "platform", "--json"], catch_exceptions=False)
+    tried = msgspec.json.decode(done.stdout)
+    assert (tried["destination"], tried["confirmed"]) == ("platform", False)
+    assert tried["id"].startswith("test-")

@@ -85,7 +85,7 @@ def test_an_action_that_failed() -> None:
     )
     assert "\n".join(delivery_lines(failed, AT + timedelta(days=2))) == (
         """\
-restrict contact to platform: failed
+restrict contact for platform: failed
   id           act-0123
   event        message-17
   decided      2026-11-22 10:30:00 UTC
@@ -124,7 +124,7 @@ def test_an_action_that_is_done() -> None:
     lines = "\n".join(delivery_lines(done, AT + timedelta(days=2)))
     assert lines.startswith(
         """\
-restrict contact to platform: done
+restrict contact for platform: done
   id           act-0123
   event        message-17
   decided      2026-11-22 10:30:00 UTC
@@ -142,7 +142,7 @@ restrict contact to platform: done
 
 def test_an_action_that_is_overdue_says_when_it_is_tried_next() -> None:
     lines = list(delivery_lines(WAITING, AT + timedelta(hours=1)))
-    assert lines[0] == "restrict contact to platform: waiting, overdue"
+    assert lines[0] == "restrict contact for platform: waiting, overdue"
     assert "  next try     2026-11-22 10:30:00 UTC" in lines
     taken = replace(WAITING, receipt=Receipt(id="act-0123", done=False))
     assert "  receipt      taken, not done yet" in list(delivery_lines(taken, AT))
@@ -153,9 +153,9 @@ def test_a_list_of_actions() -> None:
     lines = list(listed_lines([failed, WAITING], AT + timedelta(minutes=90)))
     assert lines == [
         "act-0123  failed",
-        "  restrict contact to platform, event message-17, 1 h 30 min old, 1 try: no answer came",
+        "  restrict contact for platform, event message-17, 1 h 30 min old, 1 try: no answer came",
         "act-0123  waiting, overdue",
-        "  restrict contact to platform, event message-17, 1 h 30 min old, 0 tries",
+        "  restrict contact for platform, event message-17, 1 h 30 min old, 0 tries",
     ]
 
 

@@ -20,7 +20,7 @@ from sqlalchemy import (
     update,
 )
 
-from tutela.model import DeliveryState, Destination, Receipt
+from tutela.model import ActionMessage, DeliveryState, Destination, Receipt
 from tutela.model.record import Record
 from tutela.storage.database import Database
 from tutela.storage.journal_rows import count
@@ -57,6 +57,11 @@ class Task(Record, frozen=True, kw_only=True):
     attempts: int
     taken: bool
     created_at: datetime
+
+    @property
+    def about(self) -> ActionMessage:
+        """The message, read."""
+        return msgspec.json.decode(self.body, type=ActionMessage)
 
 
 class Result(Record, frozen=True, kw_only=True):

@@ -17,14 +17,15 @@ from tutela.interfaces.services import Services, services_of
 from tutela.interfaces.web.answers import EmptyAnswer, JsonAnswer
 from tutela.model import Destination
 from tutela.model.record import Record
-from tutela.response import destinations, trying
+from tutela.response import destinations
 from tutela.response.destinations import (
     DestinationChange,
     NewDestination,
     Rotation,
     ShownSecret,
 )
-from tutela.response.trying import Tried
+from tutela.workflows import trying
+from tutela.workflows.trying import Tried
 
 
 class DestinationsAnswer(Record, frozen=True, kw_only=True):

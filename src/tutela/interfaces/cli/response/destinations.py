@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from tutela.model import Destination
     from tutela.response.destinations import ShownSecret
     from tutela.response.secrets import Secrets
-    from tutela.response.trying import Tried
     from tutela.storage.outbox.destinations import Destinations
+    from tutela.workflows.trying import Tried
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -208,7 +208,7 @@ def delete(name: NameArgument, *, config: ConfigOption = None) -> None:
 
 async def _tried(destination: Destination, secrets: Secrets, settings: Settings) -> Tried:
     from tutela.outgoing import Outgoing, Reach  # noqa: PLC0415 - as in `opening`
-    from tutela.response.trying import try_destination  # noqa: PLC0415
+    from tutela.workflows.trying import try_destination  # noqa: PLC0415
 
     outgoing = Outgoing(Reach(seconds=settings.actions.timeout))
     try:

@@ -28,7 +28,7 @@ from tutela.response.destinations import (
     read,
 )
 from tutela.response.routing import HERE
-from tutela.response.trying import Tried
+from tutela.workflows.trying import Tried
 
 SENDABLE = tuple(kind for kind in ActionKind if kind not in HERE and kind is not ActionKind.NOTIFY)
 """Actions that a destination may take."""

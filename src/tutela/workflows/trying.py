@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import secrets as random
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 import msgspec
 
 from tutela.client import webhooks
 from tutela.model import ActionKind, ActionMessage, Destination, EventKind, Receipt
 from tutela.model.record import Record
-from tutela.outgoing import FetchFailed, Outgoing, Posted
+from tutela.outgoing import FetchFailed, Outgoing
 from tutela.response.secrets import Secrets
-
-SKEW_SECONDS = 60
-"""A clock that is further away is told of; receivers refuse messages that seem old."""
-SUCCESS, REDIRECT, REFUSED = range(200, 300), range(300, 400), frozenset({400, 401, 403})
+from tutela.workflows.receipts import NotConfirmed, receipt_in
 
 
 class Tried(Record, frozen=True, kw_only=True):
@@ -48,12 +44,18 @@ async def try_destination(destination: Destination, secrets: Secrets, outgoing: 
     headers = webhooks.headers(signing, message.id, int(now.timestamp()), body)
     headers["Content-Type"] = "application/json"
     try:
-        posted = await outgoing.post(destination.url, body, headers, private=destination.private)
+        answer = await outgoing.post(destination.url, body, headers, private=destination.private)
+        text = _said(receipt_in(answer, message.id, datetime.now(UTC)))
     except FetchFailed as problem:
-        confirmed, text = False, f"no answer came: {problem.what}"
-    else:
-        confirmed, text = _judged(message.id, posted)
-        text += _skew(posted.date, datetime.now(UTC))
+        return _told(destination, message, f"no answer came: {problem.what}")
+    except NotConfirmed as problem:
+        return _told(destination, message, f"{problem}: an action would not count as done")
+    return _told(destination, message, text, confirmed=True)
+
+
+def _told(
+    destination: Destination, message: ActionMessage, text: str, *, confirmed: bool = False
+) -> Tried:
     return Tried(destination=destination.name, id=message.id, confirmed=confirmed, text=text)
 
 
@@ -79,36 +81,7 @@ def _signing(destination: Destination, secrets: Secrets, now: datetime) -> list[
     return signing
 
 
-def _judged(message_id: str, posted: Posted) -> tuple[bool, str]:
-    """Whether an answer would do for an action, and what it was."""
-    if posted.status in SUCCESS:
-        return _receipt(message_id, posted.body)
-    answered = f"it answered with status {posted.status}"
-    if posted.status in REDIRECT:
-        return False, f"{answered}, a redirect, which is never followed: set where it leads to"
-    if posted.status in REFUSED:
-        return False, f"{answered}, a refusal: see that it has the secret that is in use"
-    return False, f"{answered}: an action would be sent again later"
-
-
-def _receipt(message_id: str, body: bytes) -> tuple[bool, str]:
-    try:
-        receipt = msgspec.json.decode(body, type=Receipt)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return False, "it answered, but with no receipt: an action would never count as done"
-    if receipt.id != message_id:
-        return False, "it answered with a receipt of another message: an action would not be done"
+def _said(receipt: Receipt) -> str:
     if receipt.done:
-        return True, "it took and confirmed the message, as it would an action"
-    return True, "it took the message; it would confirm an action later"
-
-
-def _skew(date: str, now: datetime) -> str:
-    """What is to be said of the other clock, if anything."""
-    try:
-        away = abs((parsedate_to_datetime(date) - now).total_seconds())
-    except (TypeError, ValueError, OverflowError):
-        return ""
-    if away <= SKEW_SECONDS:
-        return ""
-    return f"; its clock is {away:,.0f} seconds away from this one, so set both right"
+        return "it took and confirmed the message, as it would an action"
+    return "it took the message; it would confirm an action later"

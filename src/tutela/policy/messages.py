@@ -117,7 +117,7 @@ class Messages:
         return tuple(dict.fromkeys([*self.variables, *fields, *constants]))
 
     def _variable(self, kind: inspect.Type) -> Variable:
-        inner, repeated = _unwrapped(kind)
+        inner, repeated = unwrapped(kind)
         if isinstance(inner, inspect.StructType):
             return Variable(type=f"{PACKAGE}.{self._message(inner)}", repeated=repeated)
         if isinstance(inner, inspect.EnumType):
@@ -136,7 +136,7 @@ class Messages:
         return name
 
     def _describe(self, field: Any, kind: inspect.Type) -> None:  # noqa: ANN401 - a descriptor
-        inner, repeated = _unwrapped(kind)
+        inner, repeated = unwrapped(kind)
         field.label = _FIELD.LABEL_REPEATED if repeated else _FIELD.LABEL_OPTIONAL
         if isinstance(inner, inspect.StructType):
             field.type, field.type_name = _FIELD.TYPE_MESSAGE, f".{PACKAGE}.{self._message(inner)}"
@@ -157,7 +157,7 @@ class Messages:
         return name
 
     def _converter(self, kind: inspect.Type, reads: Reads | None = None) -> Convert:
-        inner, repeated = _unwrapped(kind)
+        inner, repeated = unwrapped(kind)
         if isinstance(inner, inspect.StructType):
             one = self._message_maker(inner, reads)
         elif isinstance(inner, inspect.EnumType):
@@ -221,7 +221,7 @@ def shape_at(path: Iterable[str], facts: Shape) -> Shape:
 
 
 def _shape(kind: inspect.Type) -> Shape:
-    inner, many = _unwrapped(kind)
+    inner, many = unwrapped(kind)
     if isinstance(inner, inspect.StructType):
         return shape_of(inner.cls, many=many)
     if isinstance(inner, inspect.EnumType):
@@ -239,8 +239,8 @@ def _unwrapped_metadata(kind: inspect.Type) -> inspect.Type:
     return kind.type if isinstance(kind, inspect.Metadata) else kind
 
 
-def _unwrapped(kind: inspect.Type) -> tuple[inspect.Type, bool]:
-    """The type of the values, and whether there are several."""
+def unwrapped(kind: inspect.Type) -> tuple[inspect.Type, bool]:
+    """The type of a field's values, and whether there are several."""
     kind = _unwrapped_metadata(kind)
     if isinstance(kind, inspect.VarTupleType):
         return _unwrapped_metadata(kind.item_type), True

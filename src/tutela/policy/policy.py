@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from tutela.policy.facts import Facts
 from tutela.policy.guard import guarded
 from tutela.policy.probes import PROBES
 from tutela.policy.rules import LARGEST, PolicyText
+from tutela.policy.trials.trial import TrialResult, refused, result
 
 __all__ = ["CAUTION", "STRONGEST_FIRST", "Policy"]
 
@@ -51,24 +53,30 @@ class Policy:
         check(rules, text, language, PROBES)
         self.reads = frozenset[str]().union(*(rule.condition.reads for rule in rules))
         self._evaluator = Evaluator(rules, language)
+        self._text = text
 
     @classmethod
-    def load(cls, text: str | bytes, name: str) -> Policy:
-        """Check and compile a policy.
+    def load(cls, text: str | bytes, name: str, *, tested: bool = True) -> Policy:
+        """Check and compile a policy, and run the tests that it carries.
 
         Args:
             text: the whole file; bytes must be UTF-8.
             name: what to call the file in errors.
+            tested: whether a test that fails refuses it; else `test` tells of each.
 
         Raises:
             BadConfiguration: with `file:line:column` and what to do.
         """
         canonical = _canonical(text, name)
-        return cls(PolicyText(canonical, name), canonical)
+        policy = cls(PolicyText(canonical, name), canonical)
+        failed = next((one for one in policy.test() if not one.passed), None) if tested else None
+        if failed:
+            raise refused(failed)
+        return policy
 
     @classmethod
-    def read(cls, path: Path) -> Policy:
-        """Load a policy file.
+    def read(cls, path: Path, *, tested: bool = True) -> Policy:
+        """Load a policy file; `tested` as for `load`.
 
         Raises:
             BadConfiguration: it cannot be read, or is not a policy.
@@ -79,7 +87,7 @@ class Policy:
         except OSError as problem:
             what = f"the policy cannot be read ({problem.strerror})"
             raise BadConfiguration(what, where=str(path)) from None
-        return cls.load(raw, str(path))
+        return cls.load(raw, str(path), tested=tested)
 
     @classmethod
     def default(cls) -> Policy:
@@ -95,6 +103,11 @@ class Policy:
             BadConfiguration: the file cannot be read, or is not a policy.
         """
         return cls.read(Path(file)) if file else cls.default()
+
+    def test(self) -> Iterator[TrialResult]:
+        """What becomes of each test that the policy carries."""
+        for trial in self._text.tests:
+            yield result(trial, self.decide(trial.facts), self._text.source)
 
     def decide(self, facts: Facts) -> Decision:
         """What to do about an event. The same facts always give the same decision.

@@ -11,6 +11,7 @@ from tutela.model import PRINCIPLES, ActionKind, Order, Severity
 from tutela.model.record import Record
 from tutela.policy.asked import ASKS, actions_of
 from tutela.policy.source import Keyed, Source
+from tutela.policy.trials.trial import trials_of
 from tutela.policy.wording import nearest
 
 LARGEST = 8 * 1024 * 1024
@@ -37,7 +38,7 @@ FELT = (
 """Actions that a user feels, so that the rule must say why in words for them."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,47}")
-_POLICY_KEYS = ("policy", "description", "owner", "rules")
+_POLICY_KEYS = ("policy", "description", "owner", "rules", "tests")
 _RULE_KEYS = (
     "name",
     "when",
@@ -88,6 +89,7 @@ class PolicyText:
         source: the file, to tell of further mistakes in it.
         name: the policy's name.
         rules: its rules in order.
+        tests: the tests that it carries.
 
     Raises:
         BadConfiguration: with `file:line:column`.
@@ -101,6 +103,8 @@ class PolicyText:
             source.words(top["description"], "a description")
         self._owner = source.sentence(top["owner"], "an owner") if "owner" in top else ""
         self.rules = self._rules(top["rules"])
+        names = {rule.name for rule in self.rules} | set(RESERVED)
+        self.tests = trials_of(source, top["tests"], names) if "tests" in top else ()
 
     def error(self, what: str, node: Node, remedy: str = "") -> BadConfiguration:
         """An error at the start of a node."""

@@ -65,6 +65,10 @@ class Source:
         place = position_in(node, self._text, line, column)
         return BadConfiguration(what, where=place.in_file(self._file), remedy=remedy)
 
+    def place(self, node: Node) -> str:
+        """`file:line:column` of the start of a node."""
+        return position_of(self._text, node.start_mark.index).in_file(self._file)
+
     def compose(self) -> Node:
         """The top node.
 

@@ -6,9 +6,13 @@ never to decide, so that odd facts get the same decision with the index as witho
 
 from __future__ import annotations
 
+from operator import attrgetter
+from typing import Any
+
 from tutela.model import Verdict
 from tutela.policy.engine.boxes import SIZE, Box, Boxes, Each, Path, both, contradiction, paths
 from tutela.policy.engine.domain import Domain
+from tutela.policy.facts import Facts
 
 _NONE = Domain(only=frozenset({0}))
 _SOME = Domain(low=1)
@@ -80,3 +84,33 @@ def possible(needs: Boxes) -> bool:
         if spoken_of & paths(invariant):
             needs = both(needs, invariant)
     return not contradiction(needs)
+
+
+def contradicted(facts: Facts) -> tuple[str, ...]:
+    """Names of facts that contradict each other; empty where such facts may be."""
+    for invariant in INVARIANTS:
+        if not any(_lies_in(box, facts) for box in invariant):
+            names = {".".join(part for part in path if part != SIZE) for path in paths(invariant)}
+            return tuple(sorted(names))
+    return ()
+
+
+def _lies_in(box: Box, facts: Facts) -> bool:
+    tested = all(domain.admits(_at(facts, path)) for path, domain in box.tests.items())
+    return tested and all(_all_lie_in(each, facts) for each in box.each)
+
+
+def _all_lie_in(each: Each, facts: Facts) -> bool:
+    return all(
+        any(
+            all(domain.admits(_at(item, path[1:])) for path, domain in box.tests.items())
+            for box in each.boxes
+        )
+        for item in attrgetter(".".join(each.over))(facts)
+    )
+
+
+def _at(record: object, path: Path) -> Any:  # noqa: ANN401 - the value of a field
+    names = [name for name in path if name != SIZE]
+    value = attrgetter(".".join(names))(record)
+    return value if len(names) == len(path) else len(value)

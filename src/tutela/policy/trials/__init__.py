@@ -1,0 +1,1 @@
+"""The tests that a policy carries: facts, and what it must make of them."""

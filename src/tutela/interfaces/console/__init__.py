@@ -13,6 +13,7 @@ from tutela.interfaces.console import (
     places,
     rescans,
     response,
+    rules,
     sign_in,
 )
 from tutela.interfaces.console.answers import PAGES, respond
@@ -33,6 +34,7 @@ def routes() -> Router:
             cases.list_cases,
             cases.show_case,
             *response.HANDLERS,
+            *rules.HANDLERS,
             places.show_principles,
             places.show_static,
             places.show_nothing,

@@ -71,8 +71,14 @@ def check_csrf(request: Request[Any, Any, Any], fields: Mapping[str, str]) -> No
         raise NotAllowed("this form is not of your session", remedy="open the page again")
 
 
-async def read_fields(request: Request[Any, Any, Any]) -> dict[str, str]:
+async def read_fields(
+    request: Request[Any, Any, Any], *, most: int = FORM_BYTES
+) -> dict[str, str]:
     """The fields of a form without a file.
+
+    Args:
+        request: the form.
+        most: bytes that it may have.
 
     Raises:
         TooLarge: the form is larger than any of ours.
@@ -81,7 +87,7 @@ async def read_fields(request: Request[Any, Any, Any]) -> dict[str, str]:
     body = bytearray()
     async for piece in pieces(request):
         body += piece
-        if len(body) > FORM_BYTES:
+        if len(body) > most:
             raise TooLarge("the form is too large")
     try:
         text = body.decode()

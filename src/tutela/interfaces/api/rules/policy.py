@@ -12,7 +12,7 @@ from litestar import Request, get, post
 from litestar.params import FromPath
 from litestar.types import ASGIApp
 
-from tutela.errors import BadConfiguration, InvalidInput, NotFound
+from tutela.errors import BadConfiguration, InvalidInput, NotFound, TutelaError
 from tutela.interfaces.access import Permission
 from tutela.interfaces.api.documents import About, read_json, read_query
 from tutela.interfaces.api.rescans import caller_of
@@ -261,7 +261,7 @@ def checked(text: str) -> PolicyCheck:
     return PolicyCheck(ok=True, version=policy.version, rules=len(policy.rules))
 
 
-def place_of(problem: BadConfiguration) -> tuple[int, int]:
+def place_of(problem: TutelaError) -> tuple[int, int]:
     """Line and column of a mistake in a text that was sent; zeros where it has no place."""
     numbers = problem.where.split(":")[1:3]
     line, column = ([int(one) for one in numbers if one.isdecimal()] + [0, 0])[:2]

@@ -1,0 +1,20 @@
+"""Pages of the rules: the policy in force, its versions, and how a candidate compares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from litestar.types import ControllerRouterHandler
+
+from tutela.interfaces.console.rules import comparison, policy
+
+HANDLERS: Sequence[ControllerRouterHandler] = (
+    policy.show_policy,
+    policy.show_version,
+    policy.check_text,
+    policy.activate_policy,
+    policy.shadow_policy,
+    policy.roll_back_policy,
+    comparison.show_comparison,
+)
+"""Every page of this package."""

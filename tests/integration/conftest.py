@@ -166,8 +166,9 @@ def environment(tmp_path: Path) -> dict[str, str]:
         "TUTELA_DATA_FOLDER": str(tmp_path / "data"),
         "TUTELA_DECODER_CHILDREN": "1",
         "TUTELA_SERVER_HOST": HOST,
-        # A process less to start, to wait for and to end; the tests of re-scans ask for it.
+        # Processes less to start, to wait for and to end; the tests of their work ask for them.
         "TUTELA_RESCAN_WORKER": "false",
+        "TUTELA_ACTIONS_WORKER": "false",
     }
 
 

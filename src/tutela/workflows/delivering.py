@@ -34,6 +34,8 @@ RETRY_SECONDS = 1.0
 """Pause after the database could not be used."""
 LEASE = timedelta(seconds=30)
 """How long a process that died keeps others from sending what it had claimed."""
+ANSWER_BYTES = 65_536
+"""Largest answer that is read: a receipt is a few hundred bytes."""
 STOP_SECONDS = 3.0
 """Time for what is on its way when the process stops; the rest is for others to send."""
 NAMES = 64

@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -75,16 +75,24 @@ def _run(settings: Settings) -> int:
 
 @contextmanager
 def _background(settings: Settings) -> Iterator[Callable[[], None]]:
-    """What starts the process for re-scans, where there is to be one; stops it at the end."""
-    from tutela.interfaces.web.background import Background  # noqa: PLC0415
+    """What starts the processes beside the server that are wanted; stops them at the end."""
+    from tutela.interfaces.web.background import ACTIONS, RESCANS, Background  # noqa: PLC0415
     from tutela.telemetry import make_logger  # noqa: PLC0415
 
-    if not settings.rescan.worker:
-        yield lambda: None
-        return
     log = make_logger(settings.log.level, as_json=settings.log.json, stream=sys.stderr)
-    with Background(os.environ, log) as background:
-        yield background.start
+    wanted = ((RESCANS, settings.rescan.worker), (ACTIONS, settings.actions.worker))
+    with ExitStack() as running:
+        processes = [
+            running.enter_context(Background(command, os.environ, log))
+            for command, wants in wanted
+            if wants
+        ]
+
+        def start() -> None:
+            for process in processes:
+                process.start()
+
+        yield start
 
 
 def _run_several(

@@ -1,4 +1,4 @@
-"""The process beside the server that works on re-scans: started, replaced when it dies, stopped."""
+"""A process beside the server, such as the one for re-scans: started, replaced, stopped."""
 
 from __future__ import annotations
 
@@ -6,41 +6,44 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
 from structlog.typing import FilteringBoundLogger
 
-COMMAND = (
-    sys.executable,
-    "-c",
-    "from tutela.interfaces.cli.main import run; run()",
-    *("rescan", "work", "--attached"),
-)
+PROGRAM = (sys.executable, "-c", "from tutela.interfaces.cli.main import run; run()")
+RESCANS = ("rescan", "work", "--attached")
+ACTIONS = ("actions", "work", "--attached")
 LOOK_SECONDS = 0.5
 STABLE_SECONDS = 60.0
 """A process that lived so long is replaced at once; one that did not, after a pause."""
 LONGEST_PAUSE_SECONDS = 60.0
 GRACE_SECONDS = 10.0
-"""Time to store how far a re-scan has come."""
+"""Time to store how far the work has come."""
 
 
 class Background:
-    """The process beside the server; a context manager that stops it.
+    """A process beside the server; a context manager that stops it.
 
     The process ends with its standard input, so that it cannot outlive this one.
 
     Args:
+        command: what it does, as typed after `tutela`: `RESCANS` or `ACTIONS`.
         env: its environment.
         log: where its death is told.
     """
 
-    def __init__(self, env: Mapping[str, str], log: FilteringBoundLogger) -> None:
+    def __init__(
+        self, command: Sequence[str], env: Mapping[str, str], log: FilteringBoundLogger
+    ) -> None:
+        self._command = tuple(command)
         self._env = dict(env)
         self._log = log
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="background", daemon=True)
+        self._thread = threading.Thread(
+            target=self._watch, name=f"background {command[0]}", daemon=True
+        )
 
     def start(self) -> None:
         """Start it, from now on and whenever it dies."""
@@ -70,13 +73,18 @@ class Background:
                 return
             stable = time.monotonic() - begun > STABLE_SECONDS
             pause = 0.0 if stable else min(LONGEST_PAUSE_SECONDS, pause * 2 + 1)
-            self._log.error("the process for re-scans ended", status=status, pause=pause)
+            self._log.error(
+                "a process beside the server ended",
+                command=" ".join(("tutela", *self._command)),
+                status=status,
+                pause=pause,
+            )
             self._stopping.wait(pause)
 
     def _run(self) -> int:
         """Start a process and wait for its end, or end it; its exit code."""
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and code
-            COMMAND,
+            [*PROGRAM, *self._command],
             env=self._env,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,

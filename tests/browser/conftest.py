@@ -31,6 +31,16 @@ QUIET = [
     "--disable-sync",
 ]
 
+LAW = """
+surfaces: {chat: private_messages, gallery: public}
+overrides:
+  - path: au.clocks.refer.within
+    value: 2 days
+    reason: Our own promise.
+    decided_by: Counsel of the tests
+    date: 2026-11-20
+"""
+
 
 Enter = Callable[[Page, str], Page]
 
@@ -57,11 +67,14 @@ def run(env: dict[str, str], *words: str) -> str:
 @contextmanager
 def site_in(folder: Path) -> Iterator[Site]:
     port = free_port("127.0.0.1", 0)
+    law = folder / "law.yaml"
+    law.write_text(LAW)
     env = {
         **os.environ,
         "TUTELA_DATA_FOLDER": str(folder / "data"),
         "TUTELA_SERVER_WORKERS": "1",
         "TUTELA_DECODER_CHILDREN": "1",
+        "TUTELA_LAW_FILE": str(law),
     }
     key = run(env, "keys", "create", "--role", "admin", "--name", "browser tests")
     command = [*TUTELA, "serve", "--host", "127.0.0.1", "--port", str(port)]

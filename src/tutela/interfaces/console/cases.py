@@ -9,6 +9,7 @@ from litestar import Request, Response, get
 
 from tutela.interfaces.access import Permission
 from tutela.interfaces.console.answers import page
+from tutela.interfaces.console.law import law_of_case
 from tutela.interfaces.console.response.standings import standings
 from tutela.interfaces.services import services_of
 
@@ -37,4 +38,5 @@ async def list_cases(request: Request[Any, Any, Any]) -> Response[str]:
 async def show_case(request: Request[Any, Any, Any], case_id: str) -> Response[str]:
     """One case with the facts and reasons behind it."""
     file = await asyncio.to_thread(services_of(request).cases.get, case_id)
-    return page(request, "case.html", file=file, **await standings(request, file.outcome))
+    more = await standings(request, file.outcome) | law_of_case(request, file)
+    return page(request, "case.html", file=file, **more)

@@ -26,6 +26,7 @@ PLACES = (
     ("Banks", "/console/banks", Permission.BANKS_READ),
     ("Defence", "/console/defence", Permission.DEFENCE_READ),
     ("Re-scans", "/console/rescans", Permission.RESCANS_READ),
+    ("Law", "/console/law", Permission.LAW_READ),
     ("Policy", "/console/policy", Permission.POLICY_READ),
     ("Principles", "/console/principles", Permission.PRINCIPLES_READ),
 )

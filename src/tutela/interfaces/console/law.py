@@ -1,0 +1,75 @@
+"""Pages of the law: every pack with its sources, what is overridden, and what was not looked at."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+from litestar import Request, Response, get
+
+from tutela.errors import InvalidInput
+from tutela.interfaces.access import Permission, may
+from tutela.interfaces.api.rules.law import fresh, pack_at, proof
+from tutela.interfaces.console.answers import page
+from tutela.interfaces.console.defence import whole
+from tutela.interfaces.console.pages import Problem
+from tutela.interfaces.console.sign_in import session_of
+from tutela.interfaces.services import services_of
+from tutela.policy.law.viewing import case_law, summary_of, values_of
+from tutela.storage.cases import CaseFile
+from tutela.storage.defence.period import MOST_DAYS
+
+DAYS = 30
+"""Days that the proof looks back where nobody asks for others."""
+
+
+@get("/law", permission=Permission.LAW_READ)
+async def list_packs(request: Request[Any, Any, Any]) -> Response[str]:
+    """The packs, what the operator changed in them, and the count of what was not looked at."""
+    services, status, problem = services_of(request), 200, None
+    try:
+        days = whole(request.query_params.get("days", str(DAYS)), "number of days", MOST_DAYS)
+    except InvalidInput as error:
+        days, status, problem = DAYS, 400, Problem(text=f"{error.what}.")
+    summaries = [summary_of(pack, fresh(services)) for pack in services.law.packs.values()]
+    counts = await asyncio.to_thread(proof, services, max(days, 1))
+    return page(
+        request,
+        "law.html",
+        status=status,
+        problem=problem,
+        summaries=summaries,
+        operator=services.law.operator,
+        law=services.settings.law,
+        days=max(days, 1),
+        counts=counts,
+        refused=sum(one.refused for one in counts),
+        scanned=sum(one.scanned for one in counts),
+    )
+
+
+@get("/law/{pack:str}", permission=Permission.LAW_READ)
+async def show_pack(request: Request[Any, Any, Any], pack: str) -> Response[str]:
+    """One pack, as it is in force or as it was under a version, with every value's source."""
+    services, version = services_of(request), request.query_params.get("version")
+    found = await asyncio.to_thread(pack_at, services, pack, version)
+    limit = fresh(services)
+    return page(
+        request,
+        "pack.html",
+        summary=summary_of(found, limit),
+        values=values_of(found, limit),
+        versions=await asyncio.to_thread(services.law_versions.list, pack),
+        stale_days=limit.days,
+    )
+
+
+def law_of_case(request: Request[Any, Any, Any], file: CaseFile) -> dict[str, Any]:
+    """What the panel "Law of the place" shows of a case."""
+    services = services_of(request)
+    found = case_law(
+        services.law, file.event.region, file.outcome.law, file.case.opened_at, fresh(services)
+    )
+    shown = found if may(session_of(request).role, Permission.LAW_READ) else None
+    return {"law": shown, "now": datetime.now(UTC)}

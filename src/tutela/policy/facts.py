@@ -82,6 +82,7 @@ class ContactFacts(Record, frozen=True, kw_only=True):
     receivers: Annotated[int, fact("receivers that the platform named")] = 0
     minor_receivers: Annotated[int, fact("receivers known to be under 18")] = 0
     unknown_receivers: Annotated[int, fact("receivers of unknown age")] = 0
+    may_reach_minor: Annotated[bool, fact("a receiver is under 18 or of unknown age")] = False
     adult_to_minor: Annotated[
         bool, fact("the actor is known to be an adult, and a receiver to be under 18")
     ] = False
@@ -301,6 +302,7 @@ def _of_contact(actor: Actor | None, receivers: Sequence[Actor]) -> ContactFacts
         receivers=len(ages),
         minor_receivers=minors,
         unknown_receivers=unknown,
+        may_reach_minor=minors + unknown > 0,
         adult_to_minor=age is AgeBand.ADULT and minors > 0,
         ages_known=age is not AgeBand.UNKNOWN and unknown == 0,
     )

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tutela.errors import BadConfiguration
-from tutela.model import ActionKind, GapReason, Silencing, Verdict
+from tutela.model import ActionKind, GapReason, Verdict
 from tutela.policy.asked import ASKS
-from tutela.policy.facts import Facts, GapFacts, MatchFacts, SilencedFacts
+from tutela.policy.facts import Facts, GapFacts, MatchFacts
 from tutela.policy.policy import STRONGEST_FIRST, Policy
 
 ALLOW, HOLD, BLOCK, CASE = (
@@ -45,64 +45,6 @@ def policy(*rules: str) -> Policy:
 
 def rule(name: str, when: str, actions: str) -> str:
     return f"  - {{name: {name}, when: '{when}', actions: [{actions}], reason: Because {name}.}}"
-
-
-@pytest.mark.parametrize(
-    ("facts", "actions", "rules"),
-    [
-        (CLEAR, (ALLOW,), ["clear"]),
-        (
-            matched(match(trusted=True, exact=True)),
-            (BLOCK, CASE),
-            ["trusted-exact-match"],
-        ),
-        (
-            matched(match(trusted=True, exact=False)),
-            (BLOCK, CASE),
-            ["trusted-perceptual-match"],
-        ),
-        (matched(match(trusted=False, exact=True)), (HOLD, CASE), ["untrusted-match"]),
-        (
-            matched(match(trusted=True, exact=True), match(trusted=False, exact=False)),
-            (BLOCK, CASE),
-            ["trusted-exact-match", "untrusted-match"],
-        ),
-        (
-            matched(match(trusted=True, exact=True, drill=True)),
-            (HOLD, CASE),
-            ["trusted-exact-match", "guard"],
-        ),
-        (not_checked(GapReason.FLAT), (ALLOW,), ["nothing-to-see"]),
-        (not_checked(GapReason.EMPTY), (ALLOW,), ["nothing-to-see"]),
-        (not_checked(GapReason.UNSUPPORTED), (HOLD,), ["unsupported-type"]),
-        (not_checked(GapReason.DAMAGED), (HOLD,), ["not-openable"]),
-        (not_checked(GapReason.OVERLOADED), (HOLD,), ["not-checked-now"]),
-        (
-            not_checked(GapReason.FLAT, GapReason.DAMAGED),
-            (HOLD,),
-            ["not-openable", "nothing-to-see"],
-        ),
-    ],
-)
-def test_what_the_default_policy_decides(
-    facts: Facts, actions: tuple[ActionKind, ...], rules: list[str]
-) -> None:
-    decision = DEFAULT.decide(facts)
-    assert decision.actions == actions
-    assert [reason.rule for reason in decision.reasons] == rules
-    assert decision.policy_version == DEFAULT.version
-
-
-@pytest.mark.parametrize("reason", GapReason)
-def test_the_default_policy_knows_every_reason_of_a_gap(reason: GapReason) -> None:
-    decision = DEFAULT.decide(not_checked(reason))
-    assert decision.reasons[0].rule != "no-rule"
-    allowed = {GapReason.FLAT, GapReason.EMPTY}
-    assert (decision.actions == (ALLOW,)) == (reason in allowed)
-
-
-def test_the_default_policy_serves_a_principle_with_each_rule() -> None:
-    assert all(one.principles for one in DEFAULT.rules)
 
 
 def test_a_rule_that_cannot_be_evaluated_holds_and_opens_a_case() -> None:
@@ -207,26 +149,3 @@ def test_a_policy_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
         Policy.read(tmp_path / "none.yaml")
     with pytest.raises(BadConfiguration, match="Is a directory"):
         Policy.read(tmp_path)
-
-
-def test_the_default_policy_on_what_is_silenced_and_what_is_parked() -> None:
-    def rules(facts: Facts) -> list[str]:
-        return [reason.rule for reason in DEFAULT.decide(facts).reasons]
-
-    silenced = SilencedFacts(reason=Silencing.ALLOWED, bank="b")
-    clear = Facts(verdict=Verdict.CLEAR, silenced=(silenced,), silenced_count=1)
-    assert DEFAULT.decide(clear).actions == (ALLOW,)
-    assert rules(clear) == ["silenced"]
-    assert rules(Facts(verdict=Verdict.CLEAR)) == ["clear"]
-    parked = not_checked(GapReason.ENTRY_PARKED)
-    assert DEFAULT.decide(parked).actions == (HOLD, CASE)
-    assert rules(parked) == ["parked-entry"]
-    both = Facts(
-        verdict=Verdict.MATCH,
-        matches=(match(trusted=True, exact=True),),
-        gaps=parked.gaps,
-        match_count=1,
-    )
-    assert DEFAULT.decide(both).actions == (BLOCK, CASE)
-    asking = policy(rule("look", "silenced.exists(s, s.reason == Silencing.allowed)", "hold"))
-    assert asking.decide(clear).actions == (HOLD,)

@@ -298,7 +298,11 @@ def test_a_finding_is_decided_by_the_same_policy(world: World, signal: Make) -> 
     world.list("known", signal("lake"))
     outcome: Outcome = world.found(world.grow())["lake"].outcome
     rules = [reason.rule for reason in outcome.decision.reasons]
-    assert rules == ["trusted-perceptual-match", "found-later"]
+    assert rules == [
+        "trusted-perceptual-match",
+        "found-later",
+        "found-later-in-a-trusted-bank",
+    ]
     assert outcome.decision.policy_version == world.policy.version
 
 

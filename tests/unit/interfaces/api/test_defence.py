@@ -87,7 +87,7 @@ def test_an_exact_finding_is_never_silenced_by_likeness(api: Api) -> None:
     signals = [{"kind": "md5", "value": "ab" * 16}, {"kind": "pdq", "value": LAKE}]
     outcome = api.post("/v1/check", {"signals": signals}).json
     assert (outcome["verdict"], outcome["silenced"]) == ("match", [])
-    assert outcome["decision"]["actions"] == ["block", "open_case"]
+    assert outcome["decision"]["actions"] == ["block", "preserve", "open_case"]
     new_bank(api, "ab" * 16, kind="md5", allow=True)
     assert api.post("/v1/check", {"signals": signals}).json["verdict"] == "clear"
 
@@ -136,7 +136,7 @@ def test_the_role_of_a_bank_is_fixed(api: Api) -> None:
 def test_a_parked_entry_is_held_and_never_clear(api: Api) -> None:
     bank, entry = new_bank(api, LAKE, trusted=True)
     before = check(api, LAKE)
-    assert before["decision"]["actions"] == ["block", "open_case"]
+    assert before["decision"]["actions"] == ["block", "preserve", "open_case"]
     park(api, entry)
     outcome = check(api, LAKE)
     assert (outcome["verdict"], outcome["matches"]) == ("not_checked", [])
@@ -346,7 +346,7 @@ def test_a_page_with_little_on_it_matches_what_is_near_and_never_blocks(api: Api
     assert [(one["entry_id"], one["low_information"]) for one in found["matches"]] == [
         (near, "plain")
     ]
-    assert found["decision"]["actions"] == ["hold", "open_case"]
+    assert found["decision"]["actions"] == ["hold", "preserve", "open_case"]
     assert found["decision"]["reasons"][-1]["rule"] == "guard"
     api.ask("DELETE", f"/v1/entries/{near}")
     new_bank(api, f"{value ^ 0xFFFFFF:064x}", trusted=True)
@@ -356,4 +356,4 @@ def test_a_page_with_little_on_it_matches_what_is_near_and_never_blocks(api: Api
     assert "only entries within 20 bits count; this one is 24 away" in far["silenced"][0]["detail"]
     sha256 = next(one for one in event["contents"][0]["signals"] if one["kind"] == "sha256")
     new_bank(api, sha256["value"], kind="sha256", trusted=True)
-    assert upload(api, data)["decision"]["actions"] == ["block", "open_case"]
+    assert upload(api, data)["decision"]["actions"] == ["block", "preserve", "open_case"]

@@ -190,7 +190,8 @@ def _problem(error: TutelaError | None) -> Problem | None:
         return None
     line, column = place_of(error)
     place = f"Line {line}, column {column}: " if line else ""
-    return Problem(text=place + "; ".join(filter(None, [error.what, error.remedy])) + ".")
+    said = "; ".join(filter(None, [error.what, error.remedy]))
+    return Problem(text=place + said + ("" if said.endswith("?") else "."))
 
 
 def _around(text: str, error: TutelaError | None) -> tuple[Line, ...]:

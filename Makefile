@@ -19,8 +19,8 @@ ARGS ?=
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
 
-demo: $(VENV)/.ready-run ## run the whole road once with drill pictures (ARGS=--once: and stop)
-	@$(BIN)/tutela demo $(ARGS)
+demo: $(VENV)/.ready-run ## run the whole road once with drill pictures and a small platform (ARGS=--once: and stop)
+	@$(BIN)/tutela demo --platform examples/platform/serve.py $(ARGS)
 
 serve: $(VENV)/.ready-run ## start the server with the data folder ./data
 	@$(BIN)/tutela serve $(ARGS)
@@ -47,7 +47,7 @@ bench: $(VENV)/.ready-bench ## measure; see bench/README.md
 
 clean: ## remove .venv, caches and build results; never data
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	find src tests docs bench -name __pycache__ -type d -prune -exec rm -rf {} +
+	find src tests docs bench examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One stamp per set of extras, renewed when pyproject.toml changes.
 

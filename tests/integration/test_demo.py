@@ -19,6 +19,7 @@ START = (
     "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
     "from tutela.interfaces.cli.main import run; run()"
 )
+PLATFORM = Path(__file__).parents[2] / "examples/platform/serve.py"
 EVERY_EDIT = 25
 """Uploads that use each edit once."""
 
@@ -57,6 +58,25 @@ def test_a_drill_that_runs_once_misses_nothing(env: dict[str, str], tmp_path: Pa
         r"past: [\w-]+ was listed afterwards, and (\d) of \1 earlier uploads of it were found",
         lines[-2],
     )
+    assert "Without a platform: --platform" in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_platform_shows_and_confirms_every_action(env: dict[str, str], tmp_path: Path) -> None:
+    done = subprocess.run(
+        command("--once", "--events", "1", "--platform", str(PLATFORM)),
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "seen: Mika reads that nobody has to answer" in done.stdout
+    assert "NOT SEEN" not in done.stdout
+    for action in ("block", "slow", "warn receiver", "restrict contact"):
+        assert re.search(rf"│ {action} +│.*│ meadow-\d+ +│ done +│", done.stdout)
+    assert re.search(r"platform: (\d+) actions asked for, \1 confirmed", done.stdout)
+    assert done.stdout.splitlines()[-1].startswith("drill: 1 events, 1 matched")
     assert list(tmp_path.iterdir()) == []
 
 

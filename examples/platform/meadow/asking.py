@@ -121,16 +121,18 @@ def conversation(one: str, other: str) -> str:
 
 def signals(database: Database, account: Row) -> AccountSignals:
     """What Meadow counts about an account."""
-    wrote_first = """
-        SELECT COUNT(DISTINCT receiver) AS n FROM posts JOIN accounts ON accounts.id = receiver
-        WHERE kind IN ('message', 'contact') AND author = ? AND accounts.age != 'adult'
-        AND sent_at > ?
-    """
     now, who = time.time(), account["id"]
-    row = database.one(wrote_first, who, now - 7 * DAY)
-    minors = account["earlier_minors"] + (row["n"] if row else 0)
+    row = database.one(
+        """
+        SELECT COUNT(DISTINCT receiver) FILTER (WHERE sent_at > ?2) AS week,
+            COUNT(DISTINCT receiver) AS month
+        FROM posts JOIN accounts ON accounts.id = receiver
+        WHERE author = ?1 AND accounts.age != 'adult' AND sent_at > ?3
+        """,
+        *(who, now - 7 * DAY, now - 30 * DAY),
+    )
     return AccountSignals(
         age_days=int((now - account["joined_at"]) / DAY),
-        minors_contacted_7d=minors,
-        minors_contacted_30d=minors,
+        minors_contacted_7d=row["week"] if row else 0,
+        minors_contacted_30d=row["month"] if row else 0,
     )

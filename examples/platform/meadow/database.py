@@ -14,9 +14,7 @@ Connection: TypeAlias = sqlite3.Connection
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS accounts (
-    id TEXT PRIMARY KEY, name TEXT, about TEXT, age TEXT, age_source TEXT, joined_at REAL,
-    -- How many minors they wrote to first before the story of this platform begins: invented.
-    earlier_minors INTEGER
+    id TEXT PRIMARY KEY, name TEXT, about TEXT, age TEXT, age_source TEXT, joined_at REAL
 );
 CREATE TABLE IF NOT EXISTS sessions (token TEXT PRIMARY KEY, account TEXT);
 -- A picture of the feed, a message, or a request for contact. Its id is the event id that Tutela
@@ -46,9 +44,9 @@ CREATE TABLE IF NOT EXISTS actions (
 
 DAY = 86_400.0
 PEOPLE = (
-    ("ada", "Ada", "Grows tomatoes on a balcony.", "adult", "verified", 900, 0),
-    ("robin", "Robin", "Photographs hills and rivers.", "adult", "declared", 3, 14),
-    ("mika", "Mika", "Paints model trains. 15 years old.", "from_13_to_15", "declared", 200, 0),
+    ("ada", "Ada", "Grows tomatoes on a balcony.", "adult", "verified", 900),
+    ("robin", "Robin", "Photographs hills and rivers.", "adult", "declared", 3),
+    ("mika", "Mika", "Paints model trains. 15 years old.", "from_13_to_15", "declared", 200),
 )
 """Everybody on this platform. They are invented."""
 
@@ -62,8 +60,8 @@ class Database:
         with self.begin() as connection:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.executescript(TABLES)
-            rows = [(*who[:5], time.time() - who[5] * DAY, who[6]) for who in PEOPLE]
-            connection.executemany("INSERT OR IGNORE INTO accounts VALUES (?,?,?,?,?,?,?)", rows)
+            rows = [(*who[:5], time.time() - who[5] * DAY) for who in PEOPLE]
+            connection.executemany("INSERT OR IGNORE INTO accounts VALUES (?,?,?,?,?,?)", rows)
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:

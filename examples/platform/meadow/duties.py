@@ -24,6 +24,14 @@ LIMITS = MappingProxyType(
     }
 )
 """What can be limited, as the person concerned reads it."""
+LIMITED: Mapping[str, str] = MappingProxyType(
+    {
+        ActionKind.SLOW: "is slowed down",
+        ActionKind.RESTRICT_CONTACT: "reaches connected people only",
+        ActionKind.SUSPEND: "is suspended",
+    }
+)
+"""The same, as the receipt says it."""
 NO_REASON = "This service's rules, and the law, ask for it."
 
 
@@ -106,7 +114,7 @@ def limit(connection: Connection, asked: Asked) -> str:
     )
     if slow:
         _delay(connection, asked, seconds or 0)
-    return f"{asked.actor}: {LIMITS[ActionKind(asked.kind)].lower()}"
+    return f"{asked.actor} {LIMITED[asked.kind]}"
 
 
 def warn_sender(connection: Connection, asked: Asked) -> str:
@@ -126,7 +134,7 @@ def warn_receiver(connection: Connection, asked: Asked) -> str:
 
 def notify(connection: Connection, asked: Asked) -> str:
     """Tell the moderators."""
-    note(connection, asked, "", asked.why)
+    note(connection, asked, "", " ".join(asked.notices) or "Tutela asks you to take notice.")
     return "the moderators were told"
 
 
@@ -177,7 +185,9 @@ def _place(
     if changed.rowcount:
         return f"the post is {state}"
     row = connection.execute("SELECT state FROM posts WHERE id = ?", (asked.event_id,)).fetchone()
-    return f"the post stays {row['state']}" if row else "no post has this id: nothing to do"
+    if row is None:
+        return "no post has this id: nothing to do"
+    return f"the post is {row['state']}" + ("" if row["state"] == state else " and stays so")
 
 
 def _mark(connection: Connection, asked: Asked, column: str, word: str) -> str:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from queue import SimpleQueue
+from functools import partial
 
 from tutela.client import Tutela
 from tutela.drill.photographs import listed
@@ -56,7 +56,8 @@ def fill_bank(client: Tutela) -> None:
     """Create the drill bank, add the listed photographs through the API, wait until they count.
 
     Raises:
-        Unavailable: the server refused, or the photographs did not count in time.
+        Unavailable: the photographs did not count in time.
+        TutelaError: the server refused, or is gone.
     """
     source = "Photographs of landscapes and things that ship with Tutela"
     client.post("/v1/banks", {"name": BANK, "source": source, "trusted": True, "drill": True})
@@ -73,36 +74,23 @@ def fill_bank(client: Tutela) -> None:
         time.sleep(0.05)
 
 
-def send(
-    connect: Callable[[], Tutela], uploads: Sequence[Upload], answered: Callable[[], object]
-) -> Tally:
+def send(client: Tutela, uploads: Sequence[Upload], answered: Callable[[], object]) -> Tally:
     """Send uploads, several at once, and count the verdicts.
 
     Args:
-        connect: opens a connection; called once for each sender.
+        client: what they are sent with.
         uploads: what to send. Files are made as they are sent.
         answered: called after each answer.
 
     Raises:
-        Unavailable: the server refused an upload, or is gone. What is not sent yet is dropped.
+        TutelaError: the server refused an upload, or is gone. What is not sent yet is dropped.
     """
     tally = Tally()
     with ExitStack() as stack:
-        idle: SimpleQueue[Tutela] = SimpleQueue()
-        for _ in range(SENDERS):
-            idle.put(stack.enter_context(connect()))
-
-        def one(upload: Upload) -> Verdict:
-            file = upload.file()
-            client = idle.get()
-            try:
-                return check(client, upload, file)
-            finally:
-                idle.put(client)
-
         pool = ThreadPoolExecutor(SENDERS)
         stack.callback(pool.shutdown, cancel_futures=True)
-        for upload, verdict in zip(uploads, pool.map(one, uploads), strict=True):
+        verdicts = pool.map(partial(check, client), uploads)
+        for upload, verdict in zip(uploads, verdicts, strict=True):
             tally.add(upload.recipe.kind, verdict)
             answered()
     return tally
@@ -151,6 +139,8 @@ def event_id(upload: Upload) -> str:
     return f"drill-{upload.number}"
 
 
-def check(client: Tutela, upload: Upload, file: bytes) -> Verdict:
-    """Send one upload and return the verdict."""
-    return client.check(media=file, event_id=event_id(upload), surface="drill", drill=True).verdict
+def check(client: Tutela, upload: Upload) -> Verdict:
+    """Make one upload, send it, and return the verdict."""
+    file = upload.file()
+    answer = client.check(media=file, event_id=event_id(upload), surface="drill", drill=True)
+    return answer.verdict

@@ -1,4 +1,4 @@
-"""The drill's own server: a real process, started on a fresh data folder and stopped cleanly."""
+"""The processes of a drill: a real server on a fresh data folder, started and stopped cleanly."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -30,14 +30,22 @@ class Server:
         env: its environment.
         host, port: where it will listen.
         log: file that takes what it writes.
+        answers: says whether it is ready at its address; without it, a Tutela server is asked.
     """
 
     def __init__(
-        self, command: Sequence[str], env: Mapping[str, str], host: str, port: int, log: Path
+        self,
+        command: Sequence[str],
+        env: Mapping[str, str],
+        host: str,
+        port: int,
+        log: Path,
+        answers: Callable[[str, int], bool] | None = None,
     ) -> None:
         self._command = list(command)
         self._env = dict(env)
         self._log = log
+        self._answers = answers or ready
         self.host = host
         self.port = port
 
@@ -84,11 +92,10 @@ class Server:
 
     def _wait(self) -> None:
         until = time.monotonic() + START_SECONDS
-        with self.client("") as client:
-            while time.monotonic() < until and self.running:
-                if _answers(client):
-                    return
-                time.sleep(0.1)
+        while time.monotonic() < until and self.running:
+            if self._answers(self.host, self.port):
+                return
+            time.sleep(0.1)
         tail = self._log.read_text(errors="replace")[-LOG_TAIL:].strip()
         state = "was not ready in time" if self.running else "ended"
         raise Unavailable(f"the server {state}; the end of its log:\n{tail}")
@@ -102,9 +109,11 @@ class Server:
             self._process.wait()
 
 
-def _answers(client: Tutela) -> bool:
+def ready(host: str, port: int) -> bool:
+    """Whether a Tutela server at an address can answer for its lists."""
     try:
-        return client.ready().ready
+        with Tutela(f"http://{host}:{port}", "") as client:
+            return client.ready().ready
     except Trouble:
         return False
 

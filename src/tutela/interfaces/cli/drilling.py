@@ -9,18 +9,21 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from tutela.client import Tutela
 from tutela.drill.plan import plan
 from tutela.drill.run import LookBack, fill_bank, look_back, send
+from tutela.drill.scene import Scene, connect_platform, platform_process, play
 from tutela.drill.server import Server, free_port
 from tutela.drill.tally import Tally
 from tutela.errors import Unavailable
@@ -32,6 +35,8 @@ from tutela.storage.access.sessions import Sessions
 from tutela.storage.database import Database
 
 HOST = "127.0.0.1"
+PLATFORM_PORT = 8090
+"""Where the platform listens; a free port if it is taken."""
 CODE_LIFE = timedelta(hours=1)
 """Longer than usual: the reader looks at the table first."""
 START = "from tutela.interfaces.cli.main import run; run()"
@@ -45,43 +50,59 @@ class Options(Record, frozen=True, kw_only=True):
     events: int
     port: int
     keep: bool
+    platform: Path | None = None
+
+
+class Results(NamedTuple):
+    """What came of a drill: of the uploads, of the look into the past, and of the scene."""
+
+    uploads: Tally
+    past: LookBack | None
+    scene: Scene | None = None
+
+    @property
+    def sound(self) -> bool:
+        """Whether everything was as it must be."""
+        return self.uploads.sound and all(
+            part is None or part.sound for part in (self.past, self.scene)
+        )
 
 
 def run_drill(options: Options) -> bool:
-    """Run a drill and say whether every answer was right.
+    """Run a drill and say whether every answer was right and every action confirmed.
 
     Raises:
-        Unavailable: the server did not start, or was lost on the way.
+        Unavailable: the server or the platform did not start, or was lost on the way.
     """
     console = Console(highlight=False)
     signal.signal(signal.SIGTERM, _end)
-    with _data_folder(console, keep=options.keep) as folder:
+    with _data_folder(console, keep=options.keep) as folder, ExitStack() as running:
         env = _environment(folder, free_port(HOST, options.port))
         settings = Settings.load(None, env)
+        if options.platform is None:
+            console.print("Without a platform: --platform examples/platform/serve.py adds one.")
+        platform: Server | None = None
         console.print("Starting the server; the first time this compiles kernels, for a minute ...")
-        with (
-            _server(settings, env, folder) as server,
-            closing(Database.open(settings.database_url)) as database,
-        ):
-            tally, past = _drill(console, server, Keys(database), options.events)
-            console.print(_table(tally))
-            if past is not None:
-                console.print(past.line(), soft_wrap=True)
-            if not options.once:
-                console.print(tally.line())
-                _stay(console, server, Sessions(database))
-    if options.once:
-        console.print(tally.line(), soft_wrap=True)
-    return tally.sound and (past is None or past.sound)
+        server = running.enter_context(_server(settings, env, folder))
+        database = running.enter_context(closing(Database.open(settings.database_url)))
+        _, secret = Keys(database).create("demo", Role.ADMIN)
+        client = running.enter_context(server.client(secret))
+        results = _drill(console, client, options.events)
+        if options.platform is not None:
+            uploader = Keys(database).create("platform", Role.UPLOADER)[1]
+            place = _stage(console, options.platform, server, client, uploader, folder)
+            platform = running.enter_context(place)
+            results = results._replace(scene=_scene(console, client, platform))
+        console.print(results.uploads.line(), soft_wrap=True)
+        if not options.once:
+            _stay(console, server, platform, Sessions(database))
+    return results.sound
 
 
-def _drill(
-    console: Console, server: Server, keys: Keys, events: int
-) -> tuple[Tally, LookBack | None]:
-    _, secret = keys.create("demo", Role.ADMIN)
-    with server.client(secret) as client:
-        console.print("Filling the drill bank ...")
-        fill_bank(client)
+def _drill(console: Console, client: Tutela, events: int) -> Results:
+    """Send the uploads, and look for one of them in the past."""
+    console.print("Filling the drill bank ...")
+    fill_bank(client)
     progress = Progress(
         TextColumn("Sending"),
         BarColumn(),
@@ -92,14 +113,49 @@ def _drill(
     uploads = tuple(plan(events))
     with progress:
         task = progress.add_task("", total=events)
-        tally = send(lambda: server.client(secret), uploads, lambda: progress.advance(task))
-    with server.client(secret) as client:
-        past = look_back(
-            client,
-            uploads,
-            lambda name: console.print(f"Listing {name}, and looking for it in the past ..."),
-        )
-    return tally, past
+        tally = send(client, uploads, lambda: progress.advance(task))
+    past = look_back(
+        client,
+        uploads,
+        lambda name: console.print(f"Listing {name}, and looking for it in the past ..."),
+    )
+    console.print(_table(tally))
+    if past is not None:
+        console.print(past.line(), soft_wrap=True)
+    return Results(uploads=tally, past=past)
+
+
+def _stage(
+    console: Console, script: Path, server: Server, client: Tutela, key: str, folder: Path
+) -> Server:
+    """The process of the platform, with its destination made; it starts when it is entered."""
+    console.print("Starting the platform ...")
+    port = free_port(HOST, PLATFORM_PORT)
+    address = f"http://{HOST}:{port}"
+    given = {
+        **os.environ,
+        "TUTELA_URL": server.address,
+        "TUTELA_KEY": key,
+        "TUTELA_WEBHOOK_SECRET": connect_platform(client, address),
+    }
+    return platform_process(script, given, HOST, port, folder)
+
+
+def _scene(console: Console, client: Tutela, platform: Server) -> Scene:
+    """Play the scene, and show what was seen and confirmed."""
+    begins = partial(console.print, soft_wrap=True)
+    scene = play(client, platform.host, platform.port, begins)
+    for sight in scene.sights:
+        console.print(f"  {'seen' if sight.seen else 'NOT SEEN'}: {sight.text}", soft_wrap=True)
+    table = Table(title="Asked of the platform, and confirmed by it")
+    for name in ("action", "account", "done on the platform", "receipt", "state"):
+        table.add_column(name)
+    for one in scene.confirmations:
+        row = (one.action.replace("_", " "), one.about, one.done, one.receipt, one.state)
+        table.add_row(*row, style="" if one.state == "done" else "bold red")
+    console.print(table)
+    console.print(scene.line(), soft_wrap=True)
+    return scene
 
 
 def _table(tally: Tally) -> Table:
@@ -113,19 +169,22 @@ def _table(tally: Tally) -> Table:
     return table
 
 
-def _stay(console: Console, server: Server, sessions: Sessions) -> None:
-    """Keep the server up until Ctrl-C."""
+def _stay(console: Console, server: Server, platform: Server | None, sessions: Sessions) -> None:
+    """Keep everything up until Ctrl-C."""
     code = sessions.create_code(Role.ADMIN, CODE_LIFE)
-    console.print(f"Console:       http://{server.host}:{server.port}/console", soft_wrap=True)
+    if platform is not None:
+        console.print(f"Platform:      {platform.address}", soft_wrap=True)
+    console.print(f"Console:       {server.address}/console", soft_wrap=True)
     console.print(f"Sign-in code:  {code}  (works once, within the hour)", soft_wrap=True)
     try:
         console.print("Ctrl-C stops the server.")
-        while server.running:
+        while server.running and (platform is None or platform.running):
             time.sleep(0.2)
     except KeyboardInterrupt:
         console.print("\nStopping ...")
     else:
-        raise Unavailable("the server has ended by itself")
+        name = "platform" if server.running else "server"
+        raise Unavailable(f"the {name} has ended by itself")
 
 
 def _server(settings: Settings, env: dict[str, str], folder: Path) -> Server:

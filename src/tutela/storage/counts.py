@@ -86,7 +86,8 @@ def reconcile(database: Database, *, latest: int | None = None) -> Reconciliatio
         database: where to look.
         latest: look at about so many of the latest events only, or at all of them.
     """
-    opens_case = exists().where(actions.c.event_seq == events.c.seq, actions.c.kind == "open_case")
+    asking = (ActionKind.OPEN_CASE.value, ActionKind.SECOND_LOOK.value)
+    opens_case = exists().where(actions.c.event_seq == events.c.seq, actions.c.kind.in_(asking))
     with database.read() as connection:
         last = connection.scalar(select(func.max(events.c.seq))) or 0
         recent = events.c.seq > (0 if latest is None else last - latest)

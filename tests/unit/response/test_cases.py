@@ -2,7 +2,19 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from tutela.model import ActionKind, Decision, Event, Gap, GapReason, Match, Reason
+from msgspec.structs import replace
+
+from tutela.model import (
+    ActionKind,
+    Decision,
+    Event,
+    EventKind,
+    Gap,
+    GapReason,
+    Match,
+    Reason,
+    Severity,
+)
 from tutela.response.cases import open_case
 
 EVENT = Event(id="e1", digest="d", received_at=datetime(2026, 1, 1, tzinfo=UTC), drill=True)
@@ -56,3 +68,48 @@ def test_a_case_says_in_one_line_what_was_found() -> None:
         "Match in bank lake: exact (md5), and 1 more",
         "Not checked: damaged, flat",
     ]
+
+
+def test_a_case_about_what_was_told_names_the_rules() -> None:
+    asked = decision(ActionKind.SLOW, ActionKind.OPEN_CASE)
+    quiet = Reason(rule="told-only", text="three", severity=Severity.LOW)
+    alone = open_case(EVENT, [], [], replace(asked, reasons=(quiet,)))
+    assert alone is not None
+    assert alone.summary == "Upload, by rule: told-only"
+    asked = replace(asked, reasons=(quiet, *asked.reasons))
+    message = replace(EVENT, kind=EventKind.MESSAGE)
+    nothing = [Gap(reason=GapReason.NO_CONTENT)]
+    for event, gaps, summary in (
+        (message, nothing, "Message, by rule: a, b"),
+        (message, [Gap(reason=GapReason.NOT_PERMITTED)], "Message, by rule: a, b"),
+        (EVENT, [], "Upload, by rule: a, b"),
+        (message, [*nothing, Gap(reason=GapReason.DAMAGED)], "Not checked: damaged"),
+    ):
+        case = open_case(event, [], gaps, asked)
+        assert case is not None
+        assert case.summary == summary
+
+
+def test_the_gravest_reason_makes_the_case() -> None:
+    reasons = tuple(
+        Reason(rule=severity, text="t", severity=severity)
+        for severity in (Severity.MEDIUM, Severity.CRITICAL, Severity.LOW, Severity.HIGH)
+    )
+    asked = replace(decision(ActionKind.OPEN_CASE), reasons=reasons)
+    for count, expected in ((1, Severity.MEDIUM), (2, Severity.CRITICAL), (4, Severity.CRITICAL)):
+        case = open_case(EVENT, [], [], replace(asked, reasons=reasons[:count]))
+        assert case is not None
+        assert case.severity is expected
+
+
+def test_a_second_person_looks_where_a_rule_asks_for_one() -> None:
+    for actions, second in (
+        ((ActionKind.OPEN_CASE,), False),
+        ((ActionKind.OPEN_CASE, ActionKind.SECOND_LOOK), True),
+    ):
+        case = open_case(EVENT, [], [], decision(*actions))
+        assert case is not None
+        assert case.second_look is second
+    alone = open_case(EVENT, [], [], decision(ActionKind.HOLD, ActionKind.SECOND_LOOK))
+    assert alone is not None
+    assert alone.second_look

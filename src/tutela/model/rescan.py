@@ -108,12 +108,14 @@ class PolicyReport(Record, frozen=True, kw_only=True):
         actions: by actions then and now, most frequent first; only where they differ.
         rules: by rule, in alphabetical order; only those that fire more or less often.
         missing: facts that old events were stored without, and for how many events.
+        undecided: facts as rules read them, that so many events were not decided for want of.
         samples: some of the events that are decided otherwise, oldest first.
     """
 
     actions: tuple[ActionChange, ...] = ()
     rules: tuple[RuleChange, ...] = ()
     missing: dict[str, int] = msgspec.field(default_factory=dict)
+    undecided: dict[str, int] = msgspec.field(default_factory=dict)
     samples: tuple[Sample, ...] = ()
 
 

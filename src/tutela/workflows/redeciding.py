@@ -41,7 +41,7 @@ class Redecision:
         self._reads = facts_needed(self._policy)
         report = task.report or PolicyReport()
         self._differences = Differences(report)
-        self._missing = Counter(report.missing)
+        self._missing, self._wanted = Counter(report.missing), Counter(report.undecided)
         self._samples = list(report.samples)
 
     def finished(self) -> bool:
@@ -51,7 +51,7 @@ class Redecision:
     @property
     def report(self) -> PolicyReport:
         """What was found so far."""
-        return self._differences.report(self._samples, self._missing)
+        return self._differences.report(self._samples, self._missing, self._wanted)
 
     def close(self) -> None:
         """Nothing is held."""
@@ -68,7 +68,8 @@ class Redecision:
     def _decide(self, row: Decided) -> Future[Outcome] | None:
         """Decide about one event; where it is recorded, the future of that."""
         self._missing.update(row.missing)
-        if row.unknown(self._reads):
+        if unknown := row.unknown(self._reads):
+            self._wanted.update(unknown)
             self._count("undecided")
             return None
         event, then = row.file.event, row.file.outcome

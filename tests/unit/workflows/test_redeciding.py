@@ -131,6 +131,8 @@ def test_a_fact_that_was_not_stored_is_never_guessed(stored: World) -> None:
     read = STRICT.replace('event.surface == "forum"', "silenced_count > 0")
     concerned = stored.ask(**wanted(read))
     assert (concerned.tally.undecided, concerned.tally.events) == (1, 3)
+    assert concerned.report is not None
+    assert concerned.report.undecided == {"silenced_count": 1}
 
 
 @pytest.mark.parametrize(

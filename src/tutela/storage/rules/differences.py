@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from tutela.model import ActionChange, Decision, Order, PolicyReport, RuleChange, Sample
 from tutela.model.record import Record
+
+NONE: Mapping[str, int] = MappingProxyType({})
 
 
 class Difference(Record, frozen=True, kw_only=True):
@@ -59,9 +62,12 @@ class Differences:
             self._actions[difference.then, difference.now] += events
 
     def report(
-        self, samples: Sequence[Sample] = (), missing: Mapping[str, int] | None = None
+        self,
+        samples: Sequence[Sample] = (),
+        missing: Mapping[str, int] = NONE,
+        undecided: Mapping[str, int] = NONE,
     ) -> PolicyReport:
-        """What was counted, most frequent first, with samples and facts that were missing."""
+        """What was counted, most frequent first, with what else a report tells."""
         rules = sorted(set(+self._gained) | set(+self._lost))
         return PolicyReport(
             actions=tuple(
@@ -72,7 +78,8 @@ class Differences:
                 RuleChange(rule=rule, gained=self._gained[rule], lost=self._lost[rule])
                 for rule in rules
             ),
-            missing=dict(sorted((missing or {}).items())),
+            missing=dict(sorted(missing.items())),
+            undecided=dict(sorted(undecided.items())),
             samples=tuple(samples),
         )
 

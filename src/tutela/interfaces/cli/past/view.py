@@ -109,6 +109,8 @@ def report_lines(report: PolicyReport) -> Iterator[str]:
         yield f"  {_count(change.events, 'event')}: {then} → {now}"
     for rule in report.rules:
         yield f"  rule {rule.rule}: {rule.gained:,} times more, {rule.lost:,} times less"
+    for fact, count in report.undecided.items():
+        yield f"  not decided for want of {fact}: {_count(count, 'event')}"
     for fact, count in report.missing.items():
         yield f"  not stored then: {fact} ({_count(count, 'event')})"
     for sample in report.samples[:LISTED]:

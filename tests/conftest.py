@@ -7,9 +7,13 @@ import importlib.util
 import itertools
 import os
 import pwd
+import re
 import shutil
+import socket
 import subprocess
+import sys
 import tempfile
+import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +37,7 @@ SERVER_SETTINGS = {
     "autovacuum": "off",
 }
 KINDS = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+RECEIVING = Path(__file__).parents[1] / "docs/how-to/receive-actions.md"
 RESTART_SEQUENCES = "SELECT setval(oid, 1, false) FROM pg_class WHERE relkind = 'S'"
 
 
@@ -212,3 +217,58 @@ def _programs() -> Iterator[Path]:
     if wheel and wheel.origin:
         yield Path(wheel.origin).parent / "pginstall" / "bin"
     yield from sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+
+
+class ManualReceiver:
+    """The receiver of actions that the manual shows, run as it stands, in a process of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._log, self._program = folder / "receiver.log", folder / "receiver.py"
+        (program, *_) = re.findall(
+            r"^```python\n(.*?)^```", RECEIVING.read_text(), re.MULTILINE | re.DOTALL
+        )
+        self._program.write_text(program)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self._port: int = probe.getsockname()[1]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it takes actions, while it runs."""
+        return f"http://127.0.0.1:{self._port}/hook"
+
+    @property
+    def log(self) -> str:
+        """What it says that it has carried out, and whatever else."""
+        return self._log.read_text()
+
+    def start(self, *secrets: str) -> None:
+        """Start it, and wait until it can be reached."""
+        env = {"WEBHOOK_SECRETS": " ".join(secrets), "PORT": str(self._port)}
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, self._program], env=env, stdout=log, stderr=subprocess.STDOUT
+            )
+        while not self._answers():
+            assert self._process.poll() is None, self.log
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        """Stop it; nobody is there then."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(60)
+            self._process = None
+
+    def _answers(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self._port)) == 0
+
+
+@pytest.fixture
+def receiver(tmp_path: Path) -> Iterator[ManualReceiver]:
+    """A receiver of actions that a test starts and stops."""
+    receiver = ManualReceiver(tmp_path)
+    yield receiver
+    receiver.stop()

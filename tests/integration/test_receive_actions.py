@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import socket
 import subprocess
 import sys
 import threading
@@ -11,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -25,47 +23,12 @@ from tutela.workflows.circuit import Patience
 from tutela.workflows.delivering import LEASE, Delivering
 
 if TYPE_CHECKING:
+    from tests.conftest import ManualReceiver
     from tests.integration.conftest import Running, Start
 
-PAGE = Path(__file__).parents[2] / "docs/how-to/receive-actions.md"
 HILL = [{"kind": "md5", "value": "5f" * 16}]
 PROGRAM = (sys.executable, "-c", "from tutela.interfaces.cli.main import run; run()")
 SECONDS = 60
-
-
-class Receiver:
-    """The first program of the page as a process of its own; may be stopped and started again."""
-
-    def __init__(self, folder: Path, secret: str, port: int) -> None:
-        self._secret, self._port, self._log = secret, port, folder / "receiver.log"
-        self._program = folder / "receiver.py"
-        (program, *_) = re.findall(
-            r"^```python\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL
-        )
-        self._program.write_text(program)
-
-    def __enter__(self) -> Self:
-        env = {"WEBHOOK_SECRETS": self._secret, "PORT": str(self._port)}
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, self._program], env=env, stdout=log, stderr=subprocess.STDOUT
-            )
-        until(self._answers)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.terminate()
-        self._process.wait(SECONDS)
-
-    def _answers(self) -> bool:
-        assert self._process.poll() is None, self._log.read_text()
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self._port)) == 0
-
-    @property
-    def lines(self) -> list[str]:
-        """What it says that it carried out."""
-        return [line for line in self._log.read_text().splitlines() if "event" in line]
 
 
 def until(true: Callable[[], object]) -> None:
@@ -74,13 +37,6 @@ def until(true: Callable[[], object]) -> None:
     while not true():
         assert time.monotonic() < end, "it never came to be"
         time.sleep(0.05)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager
@@ -135,23 +91,25 @@ def action_of(server: Running, name: str) -> Any:  # noqa: ANN401 - JSON
     return found
 
 
-def test_from_a_decision_to_a_receipt_and_back_from_a_failure(server: Running) -> None:
-    folder, port = server.folder, free_port()
+def test_from_a_decision_to_a_receipt_and_back_from_a_failure(
+    server: Running, receiver: ManualReceiver
+) -> None:
     created = command(
         *(server, "destinations", "create", "platform", "--action", "block", "--private"),
-        *("--url", f"http://127.0.0.1:{port}/hook"),
+        *("--url", receiver.url),
     )
     assert created.returncode == 0, created.stderr
-    until(lambda: server.ask("GET", "/v1/destinations").json["destinations"])
-    with sending(folder / "data"):
-        with Receiver(folder, created.stdout.strip(), port) as receiver:
-            tested = command(server, "destinations", "test", "platform")
-            assert tested.returncode == 0, tested.stdout
-            assert "took and confirmed" in tested.stdout
-            routed(server)
-            check(server, "first")
-            until(lambda: action_of(server, "first")["state"] == "done")
-            assert action_of(server, "first")["receipt"]["reference"].startswith("action ")
+    secret = created.stdout.strip()
+    receiver.start(secret)
+    with sending(server.folder / "data"):
+        tested = command(server, "destinations", "test", "platform")
+        assert tested.returncode == 0, tested.stdout
+        assert "took and confirmed" in tested.stdout
+        routed(server)
+        check(server, "first")
+        until(lambda: action_of(server, "first")["state"] == "done")
+        assert action_of(server, "first")["receipt"]["reference"].startswith("action ")
+        receiver.stop()
         check(server, "second")
         until(lambda: action_of(server, "second")["state"] == "failed")
         failed = action_of(server, "second")
@@ -159,13 +117,12 @@ def test_from_a_decision_to_a_receipt_and_back_from_a_failure(server: Running) -
         assert failed["problem"] == "the address could not be connected to"
         alarms = command(server, "actions", "alarms", "--json")
         assert (alarms.returncode, msgspec.json.decode(alarms.stdout)["failed"]) == (1, 1)
-        with receiver:
-            assert command(server, "actions", "retry", "--failed").returncode == 0
-            until(lambda: action_of(server, "second")["state"] == "done")
-            server.ask("POST", f"/v1/actions/{failed['id']}/retry")
-        assert [line for line in receiver.lines if "second" in line] == ["block: event second"]
+        receiver.start(secret)
+        assert command(server, "actions", "retry", "--failed").returncode == 0
+        until(lambda: action_of(server, "second")["state"] == "done")
+        assert receiver.log.count("block: event second") == 1
         assert server.ask("GET", "/v1/actions/state").json["alarms"] == []
-    assert "whsec_" not in server.log + (folder / "receiver.log").read_text()
+    assert "whsec_" not in server.log + receiver.log
 
 
 def routed(server: Running) -> None:
@@ -179,16 +136,17 @@ def routed(server: Running) -> None:
     until(made)
 
 
-def test_a_wrong_secret_is_told_of(server: Running) -> None:
-    port = free_port()
-    new = {"name": "platform", "url": f"http://127.0.0.1:{port}/hook", "private": True}
-    made = server.post("/v1/destinations", new).json
-    other = server.post("/v1/destinations/platform/rotate", {"overlap_hours": 1}).json
-    with Receiver(server.folder, made["secret"], port):
-        assert server.post("/v1/destinations/platform/test", {}).json["confirmed"], "both sign"
-        server.post("/v1/destinations/platform/rotate", {"overlap_hours": 0})
-        tried = server.post("/v1/destinations/platform/test", {}).json
-        assert not tried["confirmed"]
-        assert "status 400" in tried["text"]
-    assert made["secret"] not in server.log
-    assert other["secret"] not in server.log
+def test_a_wrong_secret_is_told_of(server: Running, receiver: ManualReceiver) -> None:
+    new = {"name": "platform", "url": receiver.url, "private": True}
+    first = server.post("/v1/destinations", new).json["secret"]
+    second = server.post("/v1/destinations/platform/rotate", {"overlap_hours": 1}).json["secret"]
+    receiver.start(first)
+    assert server.post("/v1/destinations/platform/test", {}).json["confirmed"], "both sign"
+    third = server.post("/v1/destinations/platform/rotate", {"overlap_hours": 0}).json["secret"]
+    tried = server.post("/v1/destinations/platform/test", {}).json
+    assert not tried["confirmed"]
+    assert "status 400" in tried["text"]
+    receiver.stop()
+    receiver.start(second, third)
+    assert server.post("/v1/destinations/platform/test", {}).json["confirmed"]
+    assert not [one for one in (first, second, third) if one in server.log + receiver.log]

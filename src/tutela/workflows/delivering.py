@@ -32,7 +32,7 @@ ALARM_SECONDS = 1.0
 """Time between two looks for what is late."""
 RETRY_SECONDS = 1.0
 """Pause after the database could not be used."""
-LEASE = timedelta(seconds=30)
+LEASE = timedelta(seconds=10)
 """How long a process that died keeps others from sending what it had claimed."""
 ANSWER_BYTES = 65_536
 """Largest answer that is read: a receipt is a few hundred bytes."""

@@ -38,6 +38,8 @@ from tutela.interfaces.console import routes as console_router
 from tutela.interfaces.web.guard import PERMISSION
 from tutela.model.record import Record
 from tutela.policy import facts
+from tutela.policy.law.loading import shipped
+from tutela.policy.law.records import Item, members, shown
 from tutela.settings import Settings
 from tutela.storage import tables
 from tutela.telemetry import Metrics
@@ -175,6 +177,7 @@ def fact(_: str) -> Iterator[str]:
         facts.GapFacts,
         facts.ContentFacts,
         facts.SilencedFacts,
+        facts.LawFacts,
     ):
         info = types.type_info(record)
         assert isinstance(info, types.StructType)  # noqa: S101 - a Record is a Struct
@@ -205,6 +208,41 @@ def type_name(kind: types.Type) -> str:
         case _:
             name = type(kind).__name__.removesuffix("Type").lower()
     return name
+
+
+def law(name: str) -> Iterator[str]:
+    """Every value of a jurisdiction pack, with its source."""
+    pack = next(pack for pack in shipped() if pack.id == name)
+    yield f"{pack.about}\n"
+    yield table(
+        ["value", "says", "source", "checked", "status"],
+        (
+            [
+                f"`{path}`",
+                "<br>".join(law_members(item)),
+                law_source(item),
+                item.checked.isoformat(),
+                item.status.value,
+            ]
+            for path, item in pack.items()
+        ),
+    )
+
+
+def law_members(item: Item) -> Iterator[str]:
+    """The members of a value, and its note, each in words."""
+    for name in members(type(item)):
+        if text := shown(getattr(item, name)):
+            yield f"{name}: {text}"
+    if item.note:
+        yield f"note: {item.note}"
+
+
+def law_source(item: Item) -> str:
+    """The law of a value, linked where it has an address, with the section."""
+    source = item.source
+    title = f"[{source.title}]({source.url})" if source.url else source.title
+    return ", ".join(filter(None, (title, item.section)))
 
 
 def metrics(_: str) -> Iterator[str]:
@@ -379,6 +417,7 @@ WRITERS: Mapping[str, Callable[[str], Iterator[str]]] = {
     "columns": columns,
     "signals": signals,
     "facts": fact,
+    "law": law,
     "points": points,
     "metrics": metrics,
     "routes": routes,

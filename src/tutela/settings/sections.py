@@ -39,7 +39,7 @@ class DataSettings(Section, frozen=True, kw_only=True):
 
     folder: Annotated[
         str,
-        setting("folder for the embedded database and policy versions", pattern=".", form="a path"),
+        setting("folder for the embedded database, the index and keys", pattern=".", form="a path"),
     ] = "./data"
 
 

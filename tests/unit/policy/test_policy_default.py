@@ -217,8 +217,10 @@ def test_what_is_silenced_and_what_is_parked() -> None:
     both = Facts(verdict=Verdict.MATCH, matches=(EXACT,), gaps=parked.gaps, match_count=1)
     assert DEFAULT.decide(both).actions == (BLOCK, PRESERVE, CASE)
     asking = Policy.load(
-        "policy: asking\nowner: safety\nrules:\n  - name: look\n    actions: [hold]\n"
-        "    reason: Look.\n    notice: Wait.\n    when: silenced.exists(s, s.reason == Silencing.allowed)\n",
+        "policy: asking\nowner: safety\nrules:\n"
+        "  - name: look\n    actions: [hold]\n"
+        "    reason: Look.\n    notice: Wait.\n"
+        "    when: silenced.exists(s, s.reason == Silencing.allowed)\n",
         "asking.yaml",
     )
     assert asking.decide(clear).actions == (HOLD,)

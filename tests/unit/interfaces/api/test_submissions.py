@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,6 +17,7 @@ from tutela.model import AccountSignals, Actor, AgeBand, AgeSource, EventKind, R
 if TYPE_CHECKING:
     from tests.unit.interfaces.conftest import Api
 
+DOCS = Path(__file__).parents[4] / "docs"
 ADULT = Actor(id="u1", age=AgeBand.ADULT, age_source=AgeSource.VERIFIED)
 RATING = Rating(name="grooming", value=8)
 
@@ -100,3 +103,13 @@ def test_an_age_of_nobody_is_refused(field: str, told: dict[str, str]) -> None:
     flat = {f"{field}_{name}": value for name, value in told.items()}
     with pytest.raises(InvalidInput, match=f"{field}_age: an age is told of nobody"):
         unfolded(msgspec.convert(flat, FlatFacts, strict=False))
+
+
+def test_what_the_manual_shows_can_be_sent(api: Api) -> None:
+    text = (DOCS / "how-to/tell-about-people.md").read_text()
+    shown = re.findall(r"^```json\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert len(shown) == 2
+    for block in shown:
+        answer = api.ask("POST", "/v1/check", block.encode(), kind="application/json")
+        assert answer.status == 200
+        assert [gap["reason"] for gap in answer.json["gaps"]] == ["no_content"]

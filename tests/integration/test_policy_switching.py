@@ -32,10 +32,10 @@ def text(number: int) -> str:
     parts = {"verdict == Verdict.clear": "allow", "true": asked, "size(gaps) == 0": "allow"}
     rules = "".join(
         f"  - name: rule-{number}-{part}\n    when: '{when}'\n    actions: [{actions}]\n"
-        f"    reason: Reason {number} {part}.\n"
+        f"    reason: Reason {number} {part}.\n    notice: It waits.\n"
         for part, (when, actions) in enumerate(parts.items())
     )
-    return f"policy: number-{number}\nrules:\n{rules}"
+    return f"policy: number-{number}\nowner: safety\nrules:\n{rules}"
 
 
 def check(server: Running, event_id: str) -> Any:  # noqa: ANN401 - JSON

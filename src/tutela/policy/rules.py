@@ -120,14 +120,14 @@ class PolicyText:
         rules: dict[str, Rule] = {}
         for item in items:
             keyed = self.source.keyed(item, "a rule", _RULE_KEYS, required=_RULE_KEYS[:4])
-            rule = self._rule(keyed)
+            rule = self._rule(item, keyed)
             if rule.name in rules:
                 remedy = "each rule needs a name of its own"
                 raise self.error(f"there are two rules named {rule.name}", keyed["name"], remedy)
             rules[rule.name] = rule
         return tuple(rules.values())
 
-    def _rule(self, keyed: Keyed) -> Rule:
+    def _rule(self, node: Node, keyed: Keyed) -> Rule:
         name = self._name(keyed["name"], "a rule's name")
         when = self._condition(keyed["when"])
         if name in RESERVED:
@@ -138,6 +138,11 @@ class PolicyText:
         if len([kind for kind in asked.kinds if kind in ASKS]) != 1:
             remedy = f"name one of {', '.join(ASKS)}"
             raise self.error("a rule says one thing to the platform", keyed["actions"], remedy)
+        felt = next((kind for kind in asked.kinds if kind in FELT), None)
+        if felt and "notice" not in keyed:
+            what = f"a rule that asks for {felt} needs a notice"
+            remedy = "say to the user concerned, in plain words: `notice: ...`"
+            raise self.error(what, node, remedy)
         return Rule(
             name=name,
             when=str(when.value),
@@ -147,12 +152,17 @@ class PolicyText:
             reason=self.source.sentence(keyed["reason"], "a reason"),
             notice=self.source.sentence(keyed["notice"], "a notice") if "notice" in keyed else "",
             severity=self._severity(keyed["severity"]) if "severity" in keyed else Severity.MEDIUM,
-            owner=self._owner_of(keyed),
+            owner=self._owner_of(node, keyed),
             principles=self._principles(keyed["principles"]) if "principles" in keyed else (),
         )
 
-    def _owner_of(self, keyed: Keyed) -> str:
-        return self.source.sentence(keyed["owner"], "an owner") if "owner" in keyed else self._owner
+    def _owner_of(self, node: Node, keyed: Keyed) -> str:
+        if "owner" in keyed:
+            return self.source.sentence(keyed["owner"], "an owner")
+        if not self._owner:
+            remedy = "add `owner:`, here or at the top for all rules: who answers for it"
+            raise self.error("a rule needs an owner", node, remedy)
+        return self._owner
 
     def _name(self, node: Node, what: str) -> str:
         name = self.source.words(node, what)

@@ -57,7 +57,8 @@ def test_a_switch_turns_its_duty_off() -> None:
 
 def test_an_action_that_no_rule_names_is_off() -> None:
     mild = Policy.load(
-        "policy: mild\nrules:\n  - {name: all, when: true, actions: [hold], reason: Always.}\n",
+        "policy: mild\nowner: safety\nrules:\n"
+        "  - {name: all, when: true, actions: [hold], reason: Always., notice: Wait.}\n",
         "mild.yaml",
     )
     assert states(Settings(), DEFAULT)["block"] is MeasureState.ON

@@ -23,8 +23,9 @@ from tutela.telemetry import make_logger
 
 def policy(name: str, action: str = "hold") -> Policy:
     return Policy.load(
-        f"policy: {name}\nrules:\n  - name: all\n    when: 'true'\n    actions: [{action}]\n"
-        "    reason: Wait.\n",
+        f"policy: {name}\nowner: safety\nrules:\n"
+        f"  - name: all\n    when: 'true'\n    actions: [{action}]\n"
+        "    reason: Wait.\n    notice: It waits.\n",
         name,
     )
 

@@ -63,9 +63,10 @@ def harsh(*wanted: set[ActionKind]) -> Policy:
         listed = ", ".join(sorted(actions - set(ASKS) - {ActionKind.NOTIFY} | {ask}))
         when = f"match_count >= -{number}"
         rules.append(
-            f"  - {{name: r{number}, when: {when}, actions: [{listed}], reason: Always.}}\n"
+            f"  - {{name: r{number}, when: {when}, actions: [{listed}], reason: Always., "
+            "notice: Wait.}\n"
         )
-    return Policy.load("policy: harsh\nrules:\n" + "".join(rules), "harsh.yaml")
+    return Policy.load("policy: harsh\nowner: safety\nrules:\n" + "".join(rules), "harsh.yaml")
 
 
 @settings(deadline=None)

@@ -28,7 +28,9 @@ def test_there_are_examples() -> None:
 
 @pytest.mark.parametrize(("page", "text"), EXAMPLES)
 def test_an_example_loads(page: str, text: str) -> None:
-    whole = text if text.startswith("policy:") else f"policy: example\nrules:\n{text}"
+    whole = (
+        text if text.startswith("policy:") else f"policy: example\nowner: safety\nrules:\n{text}"
+    )
     assert Policy.load(whole, page).rules
 
 
@@ -43,8 +45,8 @@ def test_conditions_in_the_reference_compile() -> None:
     ]
     for condition in conditions:
         assert f"`{condition}`" in page
-        rule = f"{{name: one, when: '{condition}', actions: [hold], reason: Why.}}"
-        Policy.load(f"policy: example\nrules: [{rule}]\n", "reference")
+        rule = f"{{name: one, when: '{condition}', actions: [hold], reason: Why., notice: Wait.}}"
+        Policy.load(f"policy: example\nowner: safety\nrules: [{rule}]\n", "reference")
 
 
 def test_the_limits_in_the_reference_are_those_of_the_code() -> None:

@@ -40,11 +40,13 @@ def not_checked(*reasons: GapReason) -> Facts:
 
 
 def policy(*rules: str) -> Policy:
-    return Policy.load("policy: example\nrules:\n" + "\n".join(rules) + "\n", "example.yaml")
+    text = "policy: example\nowner: safety\nrules:\n" + "\n".join(rules) + "\n"
+    return Policy.load(text, "example.yaml")
 
 
 def rule(name: str, when: str, actions: str) -> str:
-    return f"  - {{name: {name}, when: '{when}', actions: [{actions}], reason: Because {name}.}}"
+    words = f"reason: Because {name}., notice: Wait."
+    return f"  - {{name: {name}, when: '{when}', actions: [{actions}], {words}}}"
 
 
 def test_a_rule_that_cannot_be_evaluated_holds_and_opens_a_case() -> None:
@@ -121,7 +123,7 @@ def test_a_reason_is_one_paragraph() -> None:
 
 
 def test_the_version_follows_from_the_text_alone() -> None:
-    text = "policy: example\nrules:\n" + rule("one", "true", "allow")
+    text = "policy: example\nowner: safety\nrules:\n" + rule("one", "true", "allow")
     first = Policy.load(text, "a.yaml")
     assert first.version.startswith("example-")
     assert Policy.load(text + "\n\n", "b.yaml").version == first.version

@@ -64,13 +64,15 @@ def test_a_huge_file_is_refused() -> None:
 
 
 def test_a_file_of_the_largest_size_is_taken() -> None:
-    text = "policy: example\nrules:\n" + RULE.format(1)
+    text = "policy: example\nowner: safety\nrules:\n" + RULE.format(1)
     Policy.load(text + "#" * (LARGEST - len(text)), "policy.yaml")
 
 
 def test_too_many_rules_are_refused_at_the_first_that_is_too_many() -> None:
-    text = "policy: example\nrules:\n" + "".join(map(RULE.format, range(MOST_RULES + 1)))
-    assert refusal(text).where == f"policy.yaml:{MOST_RULES + 3}:5"
+    text = "policy: example\nowner: safety\nrules:\n" + "".join(
+        map(RULE.format, range(MOST_RULES + 1))
+    )
+    assert refusal(text).where == f"policy.yaml:{MOST_RULES + 4}:5"
 
 
 def test_deep_nesting_is_refused() -> None:
@@ -79,9 +81,9 @@ def test_deep_nesting_is_refused() -> None:
 
 def test_an_alias_cannot_grow() -> None:
     lines = [f"  - &x{n + 1} [*x{n}, *x{n}, *x{n}, *x{n}]\n" for n in range(60)]
-    bomb = "policy: example\nrules:\n  - &x0 [x, x]\n" + "".join(lines)
+    bomb = "policy: example\nowner: safety\nrules:\n  - &x0 [x, x]\n" + "".join(lines)
     assert str(refusal(bomb)) == (
-        "policy.yaml:4:10: an alias (*) cannot stand here; write out what it stands for"
+        "policy.yaml:5:10: an alias (*) cannot stand here; write out what it stands for"
     )
 
 
@@ -91,7 +93,7 @@ def test_a_tag_makes_no_object() -> None:
 
 
 def test_a_mark_at_the_start_and_other_line_ends_change_nothing() -> None:
-    text = "policy: example\nrules:\n" + RULE.format(1)
+    text = "policy: example\nowner: safety\nrules:\n" + RULE.format(1)
     marked = "\ufeff" + text.replace("\n", "\r\n")
     assert Policy.load(marked, "a").version == Policy.load(text, "b").version
 

@@ -28,8 +28,9 @@ def policy(name: str, action: str = "hold") -> Policy:
 
 def text(name: str, action: str = "hold") -> str:
     return (
-        f"policy: {name}\nrules:\n  - name: all\n    when: 'true'\n    actions: [{action}]\n"
-        "    reason: Wait.\n"
+        f"policy: {name}\nowner: safety\nrules:\n"
+        f"  - name: all\n    when: 'true'\n    actions: [{action}]\n"
+        "    reason: Wait.\n    notice: It waits.\n"
     )
 
 
@@ -140,7 +141,7 @@ def test_an_upgrade_of_the_shipped_policy_counts_while_the_shipped_one_is_live(
 def test_a_bad_file_changes_nothing(versions: PolicyVersions, file: Path) -> None:
     before = versions.configured(str(file))
     file.write_text(text("mine").replace("[hold]", "[hope]"))
-    with pytest.raises(BadConfiguration, match=r"policy\.yaml:5:"):
+    with pytest.raises(BadConfiguration, match=r"policy\.yaml:6:"):
         versions.configured(str(file))
     assert versions.latest() == before
 

@@ -29,15 +29,18 @@ if TYPE_CHECKING:
 Make = Callable[..., Signal]
 STRICT = """
 policy: strict
+owner: safety
 rules:
   - name: nothing-unseen
     when: verdict == Verdict.not_checked
     actions: [block, open_case]
     reason: What was not seen does not pass.
+    notice: It waits.
   - name: forum
     when: event.surface == "forum"
     actions: [hold]
     reason: The forum waits.
+    notice: It waits.
   - name: clear
     when: verdict == Verdict.clear
     actions: [allow]

@@ -136,6 +136,9 @@ ATOMS = st.one_of(
     st.builds("history.blocks_30d in [{}, {}]".format, numbers, numbers),
     st.builds("size({}) {} {}".format, st.sampled_from(["matches", "gaps"]), orders, numbers),
     st.builds("ratings.exists(r, r.value {} {})".format, orders, st.sampled_from(["0.5", "1.0"])),
+    st.builds(
+        "ratings.exists(r, !(r.value {} {}))".format, orders, st.sampled_from(["0.5", "1.0"])
+    ),
     st.builds("actor.age != AgeBand.{}".format, st.sampled_from(AgeBand)),
     # Without an answer for some facts, or for all.
     st.builds("1 / match_count {} {}".format, orders, numbers),
@@ -203,8 +206,8 @@ conditions = joined(st.one_of(ATOMS, of_matches(ATOMS), of_gaps(ATOMS)), 6)
 def compiled(number: int, text: str) -> CompiledRule:
     """A rule without the checks that a policy gets when it is loaded."""
     whole = PolicyText(
-        "policy: example\nrules:\n"
-        f"  - {{name: r{number}, when: x, actions: [hold], reason: Because.}}\n",
+        "policy: example\nowner: safety\nrules:\n"
+        f"  - {{name: r{number}, when: x, actions: [allow], reason: Because.}}\n",
         "example.yaml",
     )
     condition = LANGUAGE.compile(text)

@@ -19,8 +19,9 @@ HILL = [{"kind": "md5", "value": "3f" * 16}]
 
 def text(name: str, actions: str = "hold") -> str:
     return (
-        f"policy: {name}\nrules:\n  - name: all\n    when: 'true'\n    actions: [{actions}]\n"
-        "    reason: Wait.\n"
+        f"policy: {name}\nowner: safety\nrules:\n"
+        f"  - name: all\n    when: 'true'\n    actions: [{actions}]\n"
+        "    reason: Wait.\n    notice: It waits.\n"
     )
 
 
@@ -83,7 +84,7 @@ def test_a_mistake_is_refused_with_its_place_and_changes_nothing(api: Api, what:
     before = state(api)
     refused = change(api, what, text=text("wrong", "hope"))
     assert refused.status == 422
-    assert refused.json["where"].startswith("policy:5:")
+    assert refused.json["where"].startswith("policy:6:")
     assert state(api) == before
 
 
@@ -100,7 +101,7 @@ def test_a_check_changes_nothing_and_tells_the_place(api: Api) -> None:
         "remedy": "",
     }
     bad = change(api, "check", text=text("good").replace("'true'", "'verdikt == 1'")).json
-    assert (bad["ok"], bad["line"]) == (False, 4)
+    assert (bad["ok"], bad["line"]) == (False, 5)
     assert bad["column"] > 1
     assert "verdikt" in bad["what"]
     assert change(api, "check", text="").json["ok"] is False

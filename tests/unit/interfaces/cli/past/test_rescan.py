@@ -87,8 +87,9 @@ def test_a_policy_is_tried_here() -> None:
 
 def test_another_policy_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = (
-        "policy: hold\nrules:\n  - name: all\n    when: 'true'\n    actions: [hold]\n"
-        "    reason: Wait.\n"
+        "policy: hold\nowner: safety\nrules:\n"
+        "  - name: all\n    when: 'true'\n    actions: [hold]\n"
+        "    reason: Wait.\n    notice: It waits.\n"
     )
     (tmp_path / "hold.yaml").write_text(text)
     monkeypatch.setenv("TUTELA_POLICY_FILE", str(tmp_path / "hold.yaml"))

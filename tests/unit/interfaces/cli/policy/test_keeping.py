@@ -27,8 +27,9 @@ DEFAULT = Policy.default()
 
 def text(name: str, action: str = "hold") -> str:
     return (
-        f"policy: {name}\nrules:\n  - name: all\n    when: 'true'\n    actions: [{action}]\n"
-        "    reason: Wait.\n"
+        f"policy: {name}\nowner: safety\nrules:\n"
+        f"  - name: all\n    when: 'true'\n    actions: [{action}]\n"
+        "    reason: Wait.\n    notice: It waits.\n"
     )
 
 
@@ -110,7 +111,7 @@ def test_every_version_is_listed_with_its_place() -> None:
 @pytest.mark.parametrize("words", [("activate", "wrong.yaml"), ("shadow", "wrong.yaml")])
 def test_a_bad_file_is_refused_with_its_place_and_changes_nothing(words: tuple[str, ...]) -> None:
     before = read("history")
-    with pytest.raises(BadConfiguration, match=r"wrong\.yaml:5:"):
+    with pytest.raises(BadConfiguration, match=r"wrong\.yaml:6:"):
         run(*words)
     assert read("history") == before
     assert len(read("versions")) == 1

@@ -12,8 +12,10 @@ from tutela.model import (
     GapReason,
     LowInformation,
     Match,
+    Ruling,
     Silenced,
     Silencing,
+    SurfaceClass,
     Verdict,
 )
 from tutela.policy.facts import (
@@ -22,6 +24,7 @@ from tutela.policy.facts import (
     EventFacts,
     Facts,
     GapFacts,
+    LawFacts,
     MatchFacts,
     SilencedFacts,
 )
@@ -156,3 +159,20 @@ def test_little_in_a_picture_counts_for_perceptual_kinds_only() -> None:
         (True, False),
         (False, True),
     ]
+
+
+def test_what_the_law_says_is_told_to_the_rules() -> None:
+    ruling = Ruling(
+        pack="eu",
+        version="eu-1",
+        surface_class=SurfaceClass.PRIVATE_MESSAGES,
+        may_scan=False,
+        reason="No.",
+        source="An Act",
+        overridden=True,
+    )
+    facts = Facts.of(event(), Verdict.NOT_CHECKED, [], [], law=ruling)
+    assert facts.law == LawFacts(
+        pack="eu", may_scan=False, surface_class="private_messages", overridden=True
+    )
+    assert Facts.of(event(), Verdict.CLEAR, [], []).law == LawFacts()

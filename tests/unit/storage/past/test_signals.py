@@ -13,7 +13,7 @@ from tutela.storage.counts import Counts
 from tutela.storage.database import Database
 from tutela.storage.journal import Journal
 from tutela.storage.past.signals import KeptSignals, Span
-from tutela.storage.tables import decisions, kept_signals, rescans
+from tutela.storage.tables import decisions, events, kept_signals, rescans
 
 if TYPE_CHECKING:
     from tests.unit.storage.conftest import Made
@@ -58,6 +58,31 @@ def test_windows_cover_all_signals_once(
         )
     assert len(stored) == 18
     assert read_all(KeptSignals(database), ALL, size) == stored
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 1000])
+def test_windows_leave_out_what_may_not_be_looked_at(
+    database: Database, make: Callable[..., Made], size: int
+) -> None:
+    made = [make(f"event-{number}") for number in range(9)]
+    for number, one in enumerate(made):
+        region = "DE" if number % 3 else "FR"
+        one.event = replace(one.event, region=region, surface=f"surface {number % 2}")
+    record(database, *made)
+    with database.read() as connection:
+        rows = connection.execute(select(events.c.seq, events.c.region, events.c.surface)).all()
+    barred = {seq for seq, region, surface in rows if (region, surface) == ("DE", "surface 1")}
+    assert len(barred) == 3
+    kept, span, seen, out, total = KeptSignals(database), ALL, set(), 0, 0
+    while span.after < span.up_to:
+        window = kept.window(
+            span, KINDS, size, lambda region, surface: (region, surface) != ("DE", "surface 1")
+        )
+        seen |= {seq for part in window.parts for seq in part.events.tolist()}
+        out, total = out + window.barred, total + window.events
+        span = replace(span, after=window.last)
+    assert seen == {seq for seq, _, _ in rows} - barred
+    assert (out, total) == (3, 9)
 
 
 def test_a_window_ends_where_there_is_nothing_to_compare(

@@ -105,22 +105,6 @@ class Metrics:
         self._journal_batch = make.histogram(
             "journal_batch_events", "Events made durable by one transaction", _EVENTS
         )
-        self._policy = make.gauge(
-            "policy_in_force",
-            "1 for the policy versions that decide now",
-            "livemax",
-            "version",
-            "place",
-        )
-        self._policies = make.counter(
-            "policy_load_failures", "Times a policy version could not be loaded"
-        )
-        self._shadowed = make.gauge(
-            "policy_shadow_events",
-            "Events of the policy in shadow so far, by the database",
-            "livemax",
-            "end",
-        )
         self._queue = make.gauge("queue_depth", "Work that waits", "livesum", "queue")
         self._rescans = make.gauge("rescans", "Re-scans of the past", "livemax", "state")
         self._past = {
@@ -140,7 +124,26 @@ class Metrics:
         self._found, self._missed = self._lookups.labels("yes"), self._lookups.labels("no")
         # Looking a series up by its labels takes as long as counting in it; there are few series.
         self._answers: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        self._measure_policy(make)
         self._show_zeroes()
+
+    def _measure_policy(self, make: _Maker) -> None:
+        self._policy = make.gauge(
+            "policy_in_force",
+            "1 for the policy versions that decide now",
+            "livemax",
+            "version",
+            "place",
+        )
+        self._policies = make.counter(
+            "policy_load_failures", "Times a policy version could not be loaded"
+        )
+        self._shadowed = make.gauge(
+            "policy_shadow_events",
+            "Events of the policy in shadow so far, by the database",
+            "livemax",
+            "end",
+        )
 
     @classmethod
     def create(cls, env: Mapping[str, str] | None = None) -> Metrics:

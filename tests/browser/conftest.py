@@ -74,6 +74,9 @@ def site_in(folder: Path) -> Iterator[Site]:
         "TUTELA_DATA_FOLDER": str(folder / "data"),
         "TUTELA_SERVER_WORKERS": "1",
         "TUTELA_DECODER_CHILDREN": "1",
+        # Not the patience that a service needs: what fails is to be seen failing.
+        "TUTELA_ACTIONS_ATTEMPTS": "2",
+        "TUTELA_ACTIONS_RETRY_FIRST": "0.1",
         "TUTELA_LAW_FILE": str(law),
     }
     key = run(env, "keys", "create", "--role", "admin", "--name", "browser tests")

@@ -185,7 +185,7 @@ async def _action_page(
         status=status,
         problem=problem,
         one=one,
-        overdue=is_overdue(one, now),
+        now=now,
         going_on=will_change(one, now),
         moments=timeline(one, now),
         message=msgspec.json.format(msgspec.json.encode(one.message), indent=2).decode(),

@@ -243,9 +243,8 @@ def _law(settings: Settings, database: Database) -> Law:
     """The law in force; its packs are kept, so that outcomes can be understood years later."""
     wanted = settings.law
     law = Law.load(wanted.file, scan_without_pack=wanted.without_pack == "scan")
-    versions = LawVersions(database)
-    for pack in law.packs.values():
-        versions.keep(pack.version, pack.id, pack.text)
+    packs = law.packs.values()
+    LawVersions(database).keep((pack.version, pack.id, pack.text) for pack in packs)
     return law
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 
 from sqlalchemy import func, select
@@ -62,13 +62,25 @@ class LawVersions:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def keep(self, version: str, pack: str, text: str) -> None:
-        """Keep a pack that is in force now; keeping it again changes nothing."""
-        with self._database.write() as connection:
-            dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-            row = {"version": version, "pack": pack, "text": text, "added_at": now()}
-            statement = dialect.insert(law_versions).values(row)
-            connection.execute(statement.on_conflict_do_nothing())
+    def keep(self, packs: Iterable[tuple[str, str, str]]) -> None:
+        """Keep packs that are in force now; keeping them again changes nothing.
+
+        Args:
+            packs: version, name and text of each.
+        """
+        with self._database.read() as connection:
+            kept = set(connection.scalars(select(law_versions.c.version)))
+        moment = now()
+        rows = [
+            {"version": version, "pack": pack, "text": text, "added_at": moment}
+            for version, pack, text in packs
+            if version not in kept
+        ]
+        if rows:
+            with self._database.write() as connection:
+                dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+                new = dialect.insert(law_versions).values(rows)
+                connection.execute(new.on_conflict_do_nothing())
 
     def get(self, version: str) -> LawVersion:
         """One version; raises `NotFound`."""

@@ -36,11 +36,11 @@ def ruling(**changes: Any) -> Ruling:  # noqa: ANN401 - fields of a ruling
 
 def test_a_version_is_kept_once_and_never_changed(database: Database) -> None:
     versions = LawVersions(database)
-    versions.keep("eu-1", "eu", "{}")
-    versions.keep("eu-2", "eu", "{2}")
-    versions.keep("uk-1", "uk", "{}")
+    versions.keep([("eu-1", "eu", "{}"), ("uk-1", "uk", "{}")])
+    versions.keep([("eu-2", "eu", "{2}"), ("uk-1", "uk", "{}")])
     first = versions.get("eu-1")
-    versions.keep("eu-1", "eu", "another text")
+    versions.keep([("eu-1", "eu", "another text")])
+    versions.keep([])
     assert versions.get("eu-1") == first
     assert first.text == "{}"
     assert {one.version for one in versions.list()} == {"eu-1", "eu-2", "uk-1"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -34,8 +34,13 @@ _LENGTHS = "write a number of hours, days, weeks, months or years: 24 hours"
 Sources = Mapping[str, Source]
 
 
-def shipped(today: date | None = None) -> tuple[Pack, ...]:
-    """The packs that ship, by name."""
+def shipped(today: date = date.max) -> tuple[Pack, ...]:
+    """The packs that ship, by name.
+
+    Args:
+        today: the day that no date in them may lie after. By default any will do: a machine whose
+            clock is behind must be able to start.
+    """
     found: list[Pack] = []
     for file in sorted(files("tutela.policy.law").joinpath("packs").iterdir(), key=_name):
         with as_file(file) as path:
@@ -48,19 +53,24 @@ def read_pack(path: Path, today: date | None = None, *, beside: Collection[Pack]
 
     Args:
         path: its file.
-        today: the day that no date in it may lie after; None means the day it is (UTC).
+        today: the day that no date in it may lie after; None means the day it is.
         beside: other packs, which must not have its name or cover its places.
 
     Raises:
         BadConfiguration: with `file:line:column`.
     """
-    reader = Reader.of(path, today or datetime.now(UTC).date())
+    reader = Reader.of(path, today or latest_day())
     return pack_of(reader, reader.top(), beside)
+
+
+def latest_day() -> date:
+    """The day it is where the day begins first: nowhere on Earth is it later."""
+    return (datetime.now(UTC) + timedelta(hours=14)).date()
 
 
 def is_pack(path: Path) -> bool:
     """Whether a file is a pack, rather than an operator's file; raises `BadConfiguration`."""
-    top = Reader.of(path, datetime.now(UTC).date()).top()
+    top = Reader.of(path, date.max).top()
     keys = [key.value for key, _ in top.value] if isinstance(top, MappingNode) else []
     return "pack" in keys
 
@@ -88,6 +98,10 @@ def pack_of(reader: Reader, top: Node, beside: Collection[Pack] = ()) -> Pack:
         **items,
     )
     _check_beside(reader, keyed, pack, beside)
+    used = {item.source for _, item in pack.items()}
+    for name, source in sources.items():
+        if source not in used:
+            raise reader.error(f"no value has the source {name}", named[name], "remove it")
     return pack
 
 

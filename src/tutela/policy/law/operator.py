@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import msgspec
@@ -12,7 +12,7 @@ from ruamel.yaml.nodes import Node, ScalarNode
 
 from tutela.model import SurfaceClass
 from tutela.model.record import Record
-from tutela.policy.law.loading import member_of, read_pack, shipped
+from tutela.policy.law.loading import latest_day, member_of, read_pack, shipped
 from tutela.policy.law.reading import Reader
 from tutela.policy.law.records import SECTIONS, Item, Override, Pack, Regions, members, shown
 from tutela.policy.wording import nearest
@@ -44,13 +44,12 @@ def read_operator(file: str, today: date | None = None) -> Operator:
 
     Args:
         file: its path; empty for none.
-        today: the day that no date may lie after; None means the day it is (UTC).
+        today: the day that no date may lie after; None means the day it is.
 
     Raises:
         BadConfiguration: with `file:line:column`.
     """
-    day = today or datetime.now(UTC).date()
-    packs = shipped(day)
+    day, packs = today or latest_day(), shipped()
     if not file:
         return Operator(packs=packs)
     reader = Reader.of(Path(file), day)

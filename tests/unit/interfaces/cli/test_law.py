@@ -135,7 +135,7 @@ def test_a_version_that_was_in_force_is_shown_years_later(tmp_path: Path) -> Non
     database = Database.open(f"sqlite:///{tmp_path}/tutela.db")
     database.migrate()
     golden = Law.load(str(GOLDEN / "law.yaml")).packs["eu"]
-    LawVersions(database).keep(golden.version, "eu", golden.text)
+    LawVersions(database).keep([(golden.version, "eu", golden.text)])
     database.close()
     assert "overridden: eu" in run("show", "--version", golden.version)
     assert run("show", "--version", golden.version, "--json") == golden.text + "\n"

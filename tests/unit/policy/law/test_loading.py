@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import msgspec
@@ -108,3 +108,20 @@ def test_what_is_no_text_is_refused(tmp_path: Path, content: bytes, said: str) -
     with pytest.raises(BadConfiguration) as caught:
         read_pack(path, TODAY)
     assert said in str(caught.value)
+
+
+def test_a_clock_that_is_behind_does_not_keep_the_shipped_packs_from_loading(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tutela.policy.law.loading.datetime", Before)
+    assert len(shipped()) == 6
+    with pytest.raises(BadConfiguration, match="lies in the future"):
+        read_pack(GOLDEN / "pack.yaml")
+
+
+class Before:
+    """A clock of the last century."""
+
+    @staticmethod
+    def now(_: object) -> datetime:
+        return datetime(1999, 12, 31, tzinfo=UTC)

@@ -22,7 +22,7 @@ CREATE TABLE IF NOT EXISTS sessions (token TEXT PRIMARY KEY, account TEXT);
 CREATE TABLE IF NOT EXISTS posts (
     id TEXT PRIMARY KEY, kind TEXT, author TEXT, receiver TEXT, text TEXT, picture BLOB,
     state TEXT, why TEXT DEFAULT '', blurred INTEGER DEFAULT 0, preserved INTEGER DEFAULT 0,
-    sent_at REAL, due_at REAL, delay_why TEXT DEFAULT ''
+    sent_at REAL, due_at REAL, slowed INTEGER DEFAULT 0
 );
 CREATE TABLE IF NOT EXISTS contacts (asker TEXT, asked TEXT, PRIMARY KEY (asker, asked));
 -- What an account may not do for now, or only slowly. `ends_at` is NULL until somebody lifts it.

@@ -197,8 +197,8 @@ def _mark(connection: Connection, asked: Asked, column: str, word: str) -> str:
 
 
 def _delay(connection: Connection, asked: Asked, seconds: int) -> None:
-    """Let the message that it is about arrive after the pause, and tell both why."""
+    """Let the message that it is about arrive after the pause, and say so to both."""
     connection.execute(
-        "UPDATE posts SET due_at = sent_at + ?, delay_why = ? WHERE id = ? AND kind = 'message'",
-        (seconds, asked.why, asked.event_id),
+        "UPDATE posts SET due_at = sent_at + ?, slowed = 1 WHERE id = ? AND kind = 'message'",
+        (seconds, asked.event_id),
     )

@@ -253,7 +253,10 @@ def _page(request: Asking, name: str, me: Row | None, **values: object) -> Page:
 
 
 def _clock(moment: float) -> str:
-    return f"{datetime.fromtimestamp(moment, UTC):%H:%M:%S} UTC"
+    """A moment as people read it; with the day where that is not today."""
+    when = datetime.fromtimestamp(moment, UTC)
+    today = when.date() == datetime.now(UTC).date()
+    return f"{when:%H:%M:%S} UTC" if today else f"{when:%H:%M} UTC on {when.day} {when:%B}"
 
 
 async def _picture(form: Mapping[str, Any] | FormMultiDict) -> bytes | None:
@@ -272,11 +275,11 @@ def _store(
     """Store a post that nobody sees yet; its id, which is the event id that Tutela is told."""
     event_id, now = f"meadow-{new_event_id()}", time.time()
     slow = people.limited(platform.database, author, ActionKind.SLOW)
-    pause, why = (slow["seconds"], slow["why"]) if slow and kind == "message" else (0, "")
+    pause = slow["seconds"] if slow and kind == "message" else 0
     platform.database.run(
-        "INSERT INTO posts (id, kind, author, receiver, text, picture, state, sent_at, due_at,"
-        " delay_why) VALUES (?, ?, ?, ?, ?, ?, 'checking', ?, ?, ?)",
-        *(event_id, kind, author, receiver, text[:2000], picture, now, now + pause, why),
+        "INSERT INTO posts (id, kind, author, receiver, text, picture, sent_at, due_at, slowed,"
+        " state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'checking')",
+        *(event_id, kind, author, receiver, text[:2000], picture, now, now + pause, pause > 0),
     )
     return event_id
 

@@ -33,6 +33,8 @@ RESOLVED_SECONDS = 10.0
 IDLE_SECONDS = 2.0
 """How long a connection for posting stays open without use: less than servers commonly wait."""
 
+_ONE = httpx2.Limits(max_connections=1, keepalive_expiry=IDLE_SECONDS)
+
 # Ranges that `ipaddress` calls global or that differ between Python versions; sources: the IANA
 # special-purpose address registries (RFC 6890 and its updates).
 _NOT_PUBLIC = tuple(
@@ -98,13 +100,18 @@ class Posted(Record, frozen=True, kw_only=True):
 
 @dataclass(slots=True)
 class _Line:
-    """What is kept for one name that is posted to, and for no other.
+    """What is kept for one URL that is posted to, and for no other.
 
     Attributes:
+        free: transports of one connection each that nobody uses now. One for all connections would
+            look at each of them whenever it needs one.
+        copies: the URL with an address for its name.
         addresses: those that were checked, until `until` of the monotonic clock.
     """
 
-    transport: httpx2.AsyncHTTPTransport
+    url: httpx2.URL
+    free: list[httpx2.AsyncHTTPTransport] = field(default_factory=list)
+    copies: dict[Address, httpx2.URL] = field(default_factory=dict)
     addresses: list[Address] = field(default_factory=list)
     until: float = 0.0
     looking: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -138,13 +145,16 @@ class _Request:
     url: httpx2.URL
     body: bytes | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    copies: dict[Address, httpx2.URL] = field(default_factory=dict)
 
     def to(self, address: Address, seconds: float) -> httpx2.Request:
         """The request to one address; certificate and `Host` are still those of the name."""
         waits = dict.fromkeys(("connect", "read", "write", "pool"), seconds)
+        if address not in self.copies:
+            self.copies[address] = self.url.copy_with(host=str(address))
         return httpx2.Request(
             self.method,
-            self.url.copy_with(host=str(address)),
+            self.copies[address],
             headers={
                 **self.headers,
                 "Host": self.url.netloc.decode("ascii"),
@@ -178,16 +188,18 @@ class Outgoing:
         # The library's client logs whole URLs; its transport, one layer below, logs them on the
         # debug level only.
         logging.getLogger("httpcore2").setLevel(logging.WARNING)
-        self._tls = tls
+        self._tls = tls or httpx2.create_ssl_context(trust_env=False)
         # A kept connection would be reused for another name at the same address, whose
         # certificate nobody looked at.
         self._transport = self._new_transport(httpx2.Limits(max_keepalive_connections=0))
-        self._lines: dict[tuple[str, str, int, bool], _Line] = {}
+        self._lines: dict[tuple[str, bool], _Line] = {}
 
     async def close(self) -> None:
         """Give back what the transports hold."""
-        for transport in (self._transport, *(line.transport for line in self._lines.values())):
-            await transport.aclose()
+        await self._transport.aclose()
+        for line in self._lines.values():
+            while line.free:
+                await line.free.pop().aclose()
 
     async def fetch(self, url: str, write: Callable[[bytes], object]) -> Fetched:
         """Fetch a URL and hand its content over piece by piece.
@@ -220,19 +232,21 @@ class Outgoing:
             FetchFailed: there was no answer, or none within the reach.
         """
         async with _plainly(self._reach.seconds):
-            target = _parse(url)
-            line = self._line(target, private=private)
+            line = self._line(url, private=private)
             async with line.looking:  # one question for all that are posted at the same time
                 if time.monotonic() >= line.until:
-                    line.addresses = await self._addresses(target, own=True, private=private)
+                    line.addresses = await self._addresses(line.url, own=True, private=private)
                     line.until = time.monotonic() + RESOLVED_SECONDS
-            request = _Request("POST", target, body, headers)
+            request = _Request("POST", line.url, body, headers, line.copies)
+            transport = line.free.pop() if line.free else self._new_transport(_ONE)
             try:
-                async with self._send(line.transport, request, line.addresses) as response:
+                async with self._send(transport, request, line.addresses) as response:
                     return await self._posted(response)
             except httpx2.ConnectError:
                 line.until = 0.0  # it may have moved
                 raise
+            finally:
+                line.free.append(transport)
 
     async def _posted(self, response: httpx2.Response) -> Posted:
         """An answer; what an error or a redirect has to say besides its status is not read."""
@@ -242,16 +256,13 @@ class Outgoing:
         date = response.headers.get("Date", "")
         return Posted(status=response.status_code, body=bytes(answer), date=date)
 
-    def _line(self, url: httpx2.URL, *, private: bool) -> _Line:
-        name = (url.scheme, url.raw_host.decode("ascii"), url.port or PORTS[url.scheme], private)
-        if name not in self._lines:
-            limits = httpx2.Limits(keepalive_expiry=IDLE_SECONDS)
-            self._lines[name] = _Line(self._new_transport(limits))
-        return self._lines[name]
+    def _line(self, url: str, *, private: bool) -> _Line:
+        if (url, private) not in self._lines:
+            self._lines[url, private] = _Line(_parse(url))
+        return self._lines[url, private]
 
     def _new_transport(self, limits: httpx2.Limits) -> httpx2.AsyncHTTPTransport:
-        verify = self._tls or True
-        return httpx2.AsyncHTTPTransport(verify=verify, trust_env=False, limits=limits)
+        return httpx2.AsyncHTTPTransport(verify=self._tls, trust_env=False, limits=limits)
 
     async def _follow(self, url: str, write: Callable[[bytes], object]) -> Fetched:
         target = _parse(url)

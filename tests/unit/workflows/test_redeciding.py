@@ -12,6 +12,8 @@ from tutela.model import (
     Gap,
     GapReason,
     Match,
+    PolicyReport,
+    Reason,
     RescanState,
     RuleChange,
     Signal,
@@ -45,6 +47,62 @@ rules:
     when: verdict == Verdict.clear
     actions: [allow]
     reason: Nothing matched.
+"""
+# Every group of facts, and numbers that lie close to what events have.
+CURIOUS = """
+policy: curious
+owner: the safety team
+rules:
+  - name: people
+    when: actor.minor || contact.adult_to_minor || receivers.exists(r, r.age == AgeBand.unknown)
+    actions: [hold]
+    reason: About people.
+    notice: Somebody looks at it.
+  - name: rated
+    when: ratings.exists(r, r.value > 4.9 && r.probability < 0.5)
+    actions: [allow, slow: {seconds: 30}]
+    reason: About ratings.
+    notice: Somebody looks at it.
+  - name: account
+    when: account.unanswered_share > 0.3 || account.age_days < 7
+    actions: [allow, warn_sender]
+    reason: About the account.
+    notice: Somebody looks at it.
+  - name: again
+    when: history.events_30d > 3 && history.matches_30d > 1
+    actions: [hold, open_case]
+    reason: About the past of an account.
+    notice: Somebody looks at it.
+  - name: matched
+    when: matches.exists(m, m.trusted && m.distance < 12 && !m.low_information)
+    actions: [block, open_case]
+    reason: About a match.
+    notice: Somebody looks at it.
+  - name: silenced
+    when: silenced.exists(s, s.by == "harmless") || silenced_count > 1
+    actions: [allow, preserve]
+    reason: About what does not count.
+    notice: Somebody looks at it.
+  - name: law
+    when: '!law.may_scan || law.surface_class == "private_messages"'
+    actions: [allow, second_look]
+    reason: About the law.
+    notice: Somebody looks at it.
+  - name: place
+    when: event.region == "DE" || event.surface.startsWith("chat") || event.drill
+    actions: [allow]
+    reason: About the place.
+    notice: Somebody looks at it.
+  - name: files
+    when: contents.exists(c, c.size > 500 && c.depth == 1) || gaps.exists(g, g.media_type == "")
+    actions: [hold]
+    reason: About files.
+    notice: Somebody looks at it.
+  - name: conversation
+    when: event.kind == EventKind.message && event.conversation
+    actions: [allow]
+    reason: About a conversation.
+    notice: Somebody looks at it.
 """
 GAP = Gap(reason=GapReason.FLAT)
 
@@ -191,3 +249,31 @@ def test_a_policy_that_can_no_longer_be_loaded_fails_and_says_so(stored: World) 
     rescan = stored.ask(policy="rules: 7", policy_version="broken-1")
     assert rescan.state is RescanState.FAILED
     assert rescan.problem
+
+
+@pytest.mark.parametrize("policy", [Policy.load(CURIOUS, "curious"), Policy.default()])
+def test_every_decision_is_given_again(world: World, policy: Policy) -> None:
+    population = world.populate(policy, seed=7)
+    rescan = world.ask(policy=policy.text, policy_version=policy.version)
+    tally = rescan.tally
+    assert (rescan.state, tally.events) == (RescanState.DONE, population)
+    assert (tally.same, tally.changed, tally.undecided) == (population, 0, 0)
+    # Not only the same is done: it is for the same reasons.
+    assert rescan.report == PolicyReport()
+    fired = {reason.rule for reason in _reasons(world)}
+    assert len(fired) >= len(policy.rules) / 2, "the population is a mixed one"
+
+
+def test_another_version_gives_another_past_and_the_same_again(world: World) -> None:
+    world.populate(Policy.load(CURIOUS, "curious"), seed=8)
+    other = Policy.load(CURIOUS.replace("> 4.9", "> 2.5"), "other")
+    first, again = (world.ask(policy=other.text, policy_version=other.version) for _ in range(2))
+    assert first.report == again.report
+    assert first.tally.changed > 0
+    assert first.report is not None
+    assert {one.rule for one in first.report.rules} == {"rated"}
+
+
+def _reasons(world: World) -> list[Reason]:
+    files = world.events.list(limit=500)
+    return [reason for file in files for reason in file.outcome.decision.reasons]

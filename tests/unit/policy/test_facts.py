@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import structs
+from msgspec.structs import replace
+
 from tutela.model import (
+    AccountSignals,
     Actor,
+    AgeBand,
+    AgeSource,
     Content,
     Event,
+    EventKind,
     Gap,
     GapReason,
+    History,
     LowInformation,
     Match,
+    Rating,
     Ruling,
     Silenced,
     Silencing,
@@ -20,12 +31,19 @@ from tutela.model import (
 )
 from tutela.policy.facts import (
     LISTED,
+    MACHINE,
+    NOT_TOLD,
+    AccountFacts,
+    ActorFacts,
+    ContactFacts,
     ContentFacts,
     EventFacts,
     Facts,
     GapFacts,
+    HistoryFacts,
     LawFacts,
     MatchFacts,
+    RatingFacts,
     SilencedFacts,
 )
 
@@ -176,3 +194,86 @@ def test_what_the_law_says_is_told_to_the_rules() -> None:
         pack="eu", may_scan=False, surface_class="private_messages", overridden=True
     )
     assert Facts.of(event(), Verdict.CLEAR, [], []).law == LawFacts()
+
+
+def of(**told: object) -> Facts:
+    """Facts of an event that carries nothing."""
+    told_of = replace(event(), **told)
+    return Facts.of(told_of, Verdict.NOT_CHECKED, [], [Gap(reason=GapReason.NO_CONTENT)])
+
+
+UNDER_18 = (AgeBand.UNDER_13, AgeBand.FROM_13_TO_15, AgeBand.FROM_16_TO_17)
+people = st.lists(st.sampled_from(AgeBand), max_size=4)
+
+
+@given(st.one_of(st.none(), st.sampled_from(AgeBand)), people)
+def test_who_reaches_whom(actor: AgeBand | None, receivers: list[AgeBand]) -> None:
+    """Every age is told as it is, and an unknown one is neither adult nor minor."""
+    facts = of(
+        actor=None if actor is None else Actor(id="a", age=actor),
+        receivers=tuple(Actor(id=str(n), age=age) for n, age in enumerate(receivers)),
+    )
+    contact = facts.contact
+    assert [one.age for one in facts.receivers] == receivers
+    assert [one.minor for one in facts.receivers] == [age in UNDER_18 for age in receivers]
+    assert facts.actor.age == (actor or AgeBand.UNKNOWN)
+    assert facts.event.has_actor == (actor is not None)
+    assert contact.receivers == len(receivers)
+    assert contact.minor_receivers == len([age for age in receivers if age in UNDER_18])
+    assert contact.unknown_receivers == receivers.count(AgeBand.UNKNOWN)
+    assert contact.may_reach_minor == any(age is not AgeBand.ADULT for age in receivers)
+    assert contact.adult_to_minor == (actor is AgeBand.ADULT and contact.minor_receivers > 0)
+    everybody = [actor or AgeBand.UNKNOWN, *receivers]
+    assert contact.ages_known == (bool(receivers) and AgeBand.UNKNOWN not in everybody)
+
+
+def test_what_is_told_of_people_are_facts() -> None:
+    facts = of(
+        kind=EventKind.MESSAGE,
+        actor=Actor(id="a", age=AgeBand.FROM_16_TO_17, age_source=AgeSource.ESTIMATED),
+        conversation="c1",
+        ratings=(
+            Rating(name="grooming", value=8.5, probability=0.0, model="m"),
+            Rating(name="nudity", value=0),
+        ),
+        account=AccountSignals(age_days=0, unanswered_share=0.5, reports_30d=2),
+        history=History(events_1d=1, events_30d=2, matches_30d=3, blocks_30d=4, cases_30d=5),
+    )
+    assert facts.event.kind is EventKind.MESSAGE
+    assert facts.event.conversation
+    assert facts.actor == ActorFacts(
+        age=AgeBand.FROM_16_TO_17, age_source=AgeSource.ESTIMATED, minor=True
+    )
+    assert facts.ratings == (
+        RatingFacts(name="grooming", value=8.5, probability=0.0, model="m"),
+        RatingFacts(name="nudity", value=0.0, probability=NOT_TOLD),
+    )
+    assert facts.account == AccountFacts(
+        told=True,
+        age_days=0,
+        minors_contacted_1d=NOT_TOLD,
+        minors_contacted_7d=NOT_TOLD,
+        minors_contacted_30d=NOT_TOLD,
+        unanswered_share=0.5,
+        reports_30d=2,
+        blocks_30d=NOT_TOLD,
+    )
+    assert facts.history == HistoryFacts(
+        known=True, events_1d=1, events_30d=2, matches_30d=3, blocks_30d=4, cases_30d=5
+    )
+
+
+def test_what_is_not_told_is_not_zero() -> None:
+    facts = of(actor=None)
+    assert not facts.event.conversation
+    assert facts.contact == ContactFacts()
+    assert (facts.account, facts.account.told) == (AccountFacts(), False)
+    assert not facts.history.known
+    assert of(account=AccountSignals()).account == AccountFacts()
+    numbers = structs.asdict(facts.account)
+    del numbers["told"]
+    assert set(numbers.values()) == {NOT_TOLD}
+
+
+def test_a_machine_s_ratings_and_an_account_s_numbers_are_facts_of_a_machine() -> None:
+    assert set(Facts.__struct_fields__) >= MACHINE == {"ratings", "account"}

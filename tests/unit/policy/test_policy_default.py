@@ -255,3 +255,14 @@ def test_no_rating_and_no_account_punishes_anybody(facts: Facts) -> None:
     decision = DEFAULT.decide(facts)
     assert not PUNISHING & set(decision.actions)
     assert "guard" not in {reason.rule for reason in decision.reasons}
+
+
+def test_its_own_tests_name_each_rule() -> None:
+    """What it carries is an example for those who write their own: no rule without one."""
+    results = list(DEFAULT.test())
+    assert results
+    assert [result.name for result in results if not result.passed] == []
+    tests = DEFAULT.text.partition("\ntests:\n")[2]
+    listed = re.findall(r"^    rules: \[(.*)\]$", tests, re.MULTILINE)
+    named = {name for line in listed for name in line.split(", ")}
+    assert named - {"guard"} == {rule.name for rule in DEFAULT.rules}

@@ -13,7 +13,7 @@ from litestar.types import ASGIApp
 
 from tutela.errors import InvalidInput
 from tutela.interfaces.access import Permission
-from tutela.interfaces.api.documents import About, json_body, read_json, read_query
+from tutela.interfaces.api.documents import About, read_json, read_query
 from tutela.interfaces.services import Services, services_of
 from tutela.interfaces.web.answers import JsonAnswer
 from tutela.model import Delivery, DeliveryState, Receipt
@@ -158,8 +158,7 @@ async def retry_action(request: Request[Any, Any, Any], delivery_id: FromPath[st
 )
 async def retry_failed(request: Request[Any, Any, Any]) -> ASGIApp:
     """Send every action that was given up again, or those of one destination."""
-    services, body = services_of(request), await json_body(request)
-    wanted = _RETRY.decode(body) if body else RetryRequest()
+    services, wanted = services_of(request), await read_json(request, _RETRY)
     retried = await asyncio.to_thread(services.deliveries.retry_failed, wanted.destination)
     return JsonAnswer(Retried(retried=retried))
 

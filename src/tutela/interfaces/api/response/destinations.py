@@ -12,7 +12,7 @@ from litestar.params import FromPath
 from litestar.types import ASGIApp
 
 from tutela.interfaces.access import Permission
-from tutela.interfaces.api.documents import About, json_body, read_json
+from tutela.interfaces.api.documents import About, read_json
 from tutela.interfaces.services import Services, services_of
 from tutela.interfaces.web.answers import EmptyAnswer, JsonAnswer
 from tutela.model import Destination
@@ -115,8 +115,7 @@ async def rotate_destination(request: Request[Any, Any, Any], name: FromPath[str
 
     For `overlap_hours` messages are signed with the old secret, too.
     """
-    services, body = services_of(request), await json_body(request)
-    wanted = _ROTATION.decode(body) if body else Rotation()
+    services, wanted = services_of(request), await read_json(request, _ROTATION)
     return JsonAnswer(await asyncio.to_thread(rotate, services, name, wanted))
 
 

@@ -74,7 +74,7 @@ def test_a_change_takes_effect_at_once(api: Api, services: Services, made: dict[
 
 def test_a_new_secret_replaces_the_old_after_a_while(api: Api, made: dict[str, Any]) -> None:
     path = f"/v1/destinations/{made['destination']['name']}/rotate"
-    rotated = api.ask("POST", path).json
+    rotated = api.post(path, {}).json
     assert rotated["secret"] != made["secret"]
     assert rotated["destination"]["generation"] == 2
     assert rotated["destination"]["overlap_until"] is not None

@@ -32,15 +32,19 @@ class PolicyVersions:
         """What is in force; None where no server was started on this database yet. Cheap."""
         return self.switches.latest()
 
-    def load(self, version: str) -> Policy:
+    def load(self, version: str, *, tested: bool = False) -> Policy:
         """A version, ready to decide.
+
+        Args:
+            version: its name.
+            tested: whether a test that it carries and that fails refuses it, as when it was new.
 
         Raises:
             NotFound: it was not kept.
             BadConfiguration: this release of the program cannot load it, or the database holds
                 another text than the version names.
         """
-        policy = Policy.load(self.policies.text(version), version)
+        policy = Policy.load(self.policies.text(version), version, tested=tested)
         if policy.version != version:
             raise BadConfiguration(
                 "the text that is kept is not the one that this version names",

@@ -37,7 +37,7 @@ class Redecision:
         self.entries = 0
         self._task = task
         self._tools = tools
-        self._policy = Policy.load(task.scope.policy, "policy")
+        self._policy = Policy.load(task.scope.policy, "policy", tested=False)
         self._reads = facts_needed(self._policy)
         report = task.report or PolicyReport()
         self._differences = Differences(report)

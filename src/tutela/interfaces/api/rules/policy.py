@@ -327,7 +327,9 @@ def _policy(services: Services, wanted: PolicyChoice) -> Policy | None:
     try:
         if wanted.text is not None:
             return Policy.load(wanted.text, TEXT_NAME)
-        return None if wanted.version is None else services.versions.load(wanted.version)
+        if wanted.version is None:
+            return None
+        return services.versions.load(wanted.version, tested=True)
     except BadConfiguration as problem:
         raise _refused(problem) from None
 

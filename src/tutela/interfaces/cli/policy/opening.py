@@ -68,7 +68,7 @@ def policy_of(versions: PolicyVersions, named: str) -> Policy:
     if Path(named).is_file():
         return Policy.read(Path(named))
     try:
-        return versions.load(named)
+        return versions.load(named, tested=True)
     except NotFound:
         raise NotFound(
             "there is no such file, and no such version is kept",

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from tutela.errors import InvalidInput
+from tutela.errors import InvalidInput, NotFound
 from tutela.interfaces.cli.settings import ConfigOption
 from tutela.model.record import Record
 from tutela.settings import Settings
@@ -74,18 +74,17 @@ def show(
     config: ConfigOption = None,
 ) -> None:
     """Show every value of a pack, with its source, the day it was checked, and how sure it is."""
+    from tutela.policy.law.records import kept_pack  # noqa: PLC0415 - as above
     from tutela.policy.law.viewing import pack_named, values_of  # noqa: PLC0415 - as above
 
     settings = Settings.load(config)
-    if version:
-        found = _kept(settings, version)
-    elif pack:
-        found = pack_named(_law(settings), pack)
-    else:
+    if not (pack or version):
         raise InvalidInput("no pack is named", where="tutela law show", remedy="name one: eu")
+    text = _kept(settings, version) if version else pack_named(_law(settings), pack).text
     if as_json:
-        sys.stdout.write(found.text + "\n")
+        sys.stdout.write(text + "\n")
         return
+    found = kept_pack(version, text) if version else pack_named(_law(settings), pack)
     typer.echo(f"{found.title}: {found.about}")
     _show(_values(found.version, values_of(found, _fresh(settings))))
     _overrides(found.overrides)
@@ -229,17 +228,15 @@ def _database(settings: Settings) -> Database | None:
     return database
 
 
-def _kept(settings: Settings, version: str) -> Pack:
-    """A pack as it was in force; raises `NotFound`."""
-    from tutela.errors import NotFound  # noqa: PLC0415 - as above
-    from tutela.policy.law.records import Pack  # noqa: PLC0415 - as above
+def _kept(settings: Settings, version: str) -> str:
+    """The text of a pack as it was in force; raises `NotFound`."""
     from tutela.storage.law import LawVersions  # noqa: PLC0415 - as above
 
     database = _database(settings)
     if database is None:
         raise NotFound("there is no database yet", where=settings.shown_database)
     try:
-        return msgspec.json.decode(LawVersions(database).get(version).text, type=Pack)
+        return LawVersions(database).get(version).text
     finally:
         database.close()
 

@@ -16,6 +16,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from tutela.errors import InvalidInput
 from tutela.model import SurfaceClass
 from tutela.model.record import Record
 from tutela.policy.law.terms import Bound, Moment
@@ -204,7 +205,7 @@ class Pack(Record, frozen=True, kw_only=True, dict=True):
     @cached_property
     def version(self) -> str:
         """The pack's name and a digest: the same values give the same version everywhere."""
-        return f"{self.id}-{hashlib.sha256(self.text.encode()).hexdigest()[:12]}"
+        return f"{self.id}-{_digest(self.text)}"
 
     @property
     def overrides(self) -> tuple[Override, ...]:
@@ -217,6 +218,28 @@ class Pack(Record, frozen=True, kw_only=True, dict=True):
         for section in SECTIONS:
             for name, item in getattr(self, section).items():
                 yield f"{self.id}.{section}.{name}", item
+
+
+def kept_pack(version: str, text: str) -> Pack:
+    """A pack that was kept under a version.
+
+    Raises:
+        InvalidInput: the text is not that of the version, or was written by a program so much
+            older or younger that this one cannot read it.
+    """
+    if not version.endswith(f"-{_digest(text)}"):
+        what = "what was kept under this version is not what it is a digest of"
+        raise InvalidInput(what, where=version, remedy="find out who changed the database")
+    try:
+        return msgspec.json.decode(text, type=Pack)
+    except msgspec.ValidationError:
+        what = "another version of the program wrote this pack"
+        remedy = f"print it as it is with: tutela law show --version {version} --json"
+        raise InvalidInput(what, where=version, remedy=remedy) from None
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 SECTIONS: Mapping[str, type[Cited]] = {

@@ -19,7 +19,7 @@ from tutela.interfaces.services import Services, services_of
 from tutela.interfaces.web.answers import JsonAnswer
 from tutela.model import Ruling, SurfaceClass
 from tutela.model.record import Record
-from tutela.policy.law.records import Pack
+from tutela.policy.law.records import Pack, kept_pack
 from tutela.policy.law.viewing import (
     Freshness,
     LawValue,
@@ -170,13 +170,17 @@ async def read_pack(request: Request[Any, Any, Any], pack: FromPath[str]) -> ASG
 
 
 def pack_at(services: Services, name: str, version: str | None) -> Pack:
-    """A pack in force, or as it was under a version. Blocks; raises `NotFound`."""
+    """A pack in force, or as it was under a version. Blocks; errors as for `kept_pack`.
+
+    Raises:
+        NotFound: there is no such pack or version.
+    """
     if version is None:
         return pack_named(services.law, name)
     kept = services.law_versions.get(version)
     if kept.pack != name:
         raise NotFound("this version is of another pack", where="version")
-    return msgspec.json.decode(kept.text, type=Pack)
+    return kept_pack(version, kept.text)
 
 
 def proof(services: Services, days: int) -> Sequence[LawCount]:

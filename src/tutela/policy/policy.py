@@ -10,16 +10,17 @@ from pathlib import Path
 import msgspec
 
 from tutela.errors import BadConfiguration
-from tutela.model import ActionKind, Decision, Order, Reason, Verdict
+from tutela.model import ActionKind, Decision, Reason, Verdict
 from tutela.policy.asked import STRONGEST_FIRST, strongest, together
 from tutela.policy.engine.checks import check
 from tutela.policy.engine.compiled import compiled
 from tutela.policy.engine.evaluator import Evaluator, Fired
+from tutela.policy.explaining.explanation import Became, Explanation, facts_seen, rules_seen
 from tutela.policy.expression import ConditionFailed, Language
 from tutela.policy.facts import Facts
-from tutela.policy.guard import guarded
+from tutela.policy.guard import guarded, read_for
 from tutela.policy.probes import PROBES
-from tutela.policy.rules import LARGEST, PolicyText
+from tutela.policy.rules import LARGEST, RESERVED, PolicyText
 from tutela.policy.trials.trial import TrialResult, refused, result
 
 __all__ = ["CAUTION", "STRONGEST_FIRST", "Policy"]
@@ -117,22 +118,40 @@ class Policy:
         """
         return self._decided(self._evaluator.fired(facts), facts)
 
+    def explain(self, facts: Facts, unknown: frozenset[str] = frozenset()) -> Explanation:
+        """Why it decides as it does.
+
+        Args:
+            facts: what is decided about.
+            unknown: those of the facts that this policy decides by which are not known, because
+                they were not stored with an event; then nothing is guessed.
+        """
+        seen = self._evaluator.look(facts)
+        fired = [Fired(one.rule, one.problem) for one in seen if one.held or one.problem]
+        decision = self._decided(fired, facts)
+        own = {reason.rule for reason in decision.reasons} & set(RESERVED)
+        asked = _asked(fired)
+        rules = rules_seen(seen, unknown)
+        lost = {name for rule in rules if rule.became is Became.UNKNOWN for name in rule.by}
+        lost |= unknown & read_for(asked)
+        return Explanation(
+            policy_version=self.version,
+            facts=facts_seen(facts, self.reads | lost, unknown),
+            rules=rules,
+            asked=strongest(set(asked)) if asked else (),
+            changes=tuple(reason for reason in decision.reasons if reason.rule in own),
+            decision=None if lost else decision,
+            unknown=tuple(sorted(lost)),
+        )
+
     def decide_by_all(self, facts: Facts) -> Decision:
         """The same decision, with every rule evaluated; for measurements and tests."""
         return self._decided(self._evaluator.fired_of_all(facts), facts)
 
     def _decided(self, fired: list[Fired], facts: Facts) -> Decision:
-        reasons: list[Reason] = []
-        actions: set[ActionKind] = set()
-        orders: list[Order] = []
-        for rule, problem in fired:
-            if problem is None:
-                reasons.append(rule.reason)
-                actions |= rule.actions
-                orders += rule.rule.orders
-            else:
-                reasons.append(_failed(rule.reason, problem))
-                actions |= CAUTION
+        reasons = [_failed(r.reason, problem) if problem else r.reason for r, problem in fired]
+        orders = [order for rule, problem in fired if not problem for order in rule.rule.orders]
+        actions = _asked(fired)
         if not reasons:
             reasons, actions = [_no_rule(facts)], _without_rules(facts)
         allowed, changes = guarded(actions, facts)
@@ -158,6 +177,14 @@ def _canonical(text: str | bytes, name: str) -> str:
         where = f"{name}:{line}:{problem.start - line_start + 1}"
         raise BadConfiguration("the file is not UTF-8", where=where) from None
     return decoded.replace("\r\n", "\n").rstrip() + "\n"
+
+
+def _asked(fired: list[Fired]) -> set[ActionKind]:
+    """What rules ask for together; one without an answer asks for caution."""
+    actions: set[ActionKind] = set()
+    for rule, problem in fired:
+        actions |= CAUTION if problem else rule.actions
+    return actions
 
 
 def _failed(reason: Reason, problem: ConditionFailed) -> Reason:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import msgspec
 from sqlalchemy import RowMapping, select
 
+from tutela.errors import NotFound
 from tutela.model import Bank, Match, Outcome
 from tutela.model.record import Record
 from tutela.storage.banks import live_banks
@@ -101,6 +102,15 @@ class Past:
             for row in connection.execute(statement):
                 found[row.origin].append(msgspec.json.decode(row.outcome, type=Outcome))
         return found
+
+    def decided_one(self, event_id: str) -> Decided:
+        """One event with its outcome, without signals; raises `NotFound`."""
+        with self._database.read() as connection:
+            statement = select_files().where(events.c.id == event_id)
+            row = connection.execute(statement).mappings().one_or_none()
+        if row is None:
+            raise NotFound("no event has this id", where="event")
+        return Decided(seq=row["seq"], file=file_of(row), missing=_missing(row))
 
     def decided(self, span: Span, size: int) -> Sequence[Decided]:
         """Up to `size` events of a span with their outcomes, oldest first, without signals."""

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import typer
 
-from tutela.interfaces.cli.policy import checking, comparing, keeping, replaying, switching
+from tutela.interfaces.cli.policy import (
+    checking,
+    comparing,
+    diffing,
+    explaining,
+    keeping,
+    replaying,
+    switching,
+)
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 app.command()(checking.check)
+app.command("test")(checking.run_tests)
+app.command()(diffing.diff)
+app.command()(explaining.explain)
 app.command()(keeping.show)
 app.command()(keeping.versions)
 app.command()(keeping.history)

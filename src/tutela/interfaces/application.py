@@ -30,7 +30,7 @@ from tutela.interfaces.api import (
 )
 from tutela.interfaces.api.operation import health, metrics
 from tutela.interfaces.api.response import actions, destinations
-from tutela.interfaces.api.rules import law, policy
+from tutela.interfaces.api.rules import explanation, law, policy
 from tutela.interfaces.services import Services
 from tutela.interfaces.web.express import Express
 from tutela.interfaces.web.gate import Gate
@@ -103,6 +103,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     policy.shadow_policy,
     policy.roll_back_policy,
     policy.read_comparison,
+    explanation.read_explanation,
     law.read_law,
     law.read_ruling,
     law.read_proof,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from litestar.types import ControllerRouterHandler
 
-from tutela.interfaces.console.rules import comparison, policy
+from tutela.interfaces.console.rules import comparison, explanation, policy
 
 HANDLERS: Sequence[ControllerRouterHandler] = (
     policy.show_policy,
@@ -16,5 +16,6 @@ HANDLERS: Sequence[ControllerRouterHandler] = (
     policy.shadow_policy,
     policy.roll_back_policy,
     comparison.show_comparison,
+    explanation.show_explanation,
 )
 """Every page of this package."""

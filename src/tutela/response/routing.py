@@ -126,6 +126,16 @@ class Routing:
                 self._log.error("destinations could not be read", error=type(error).__name__)
 
 
+def _notices(decision: Decision, kind: ActionKind) -> Iterator[str]:
+    """The notices of the rules that asked for an action.
+
+    What one rule says to a sender is not for the receiver whom another rule warns.
+    """
+    for reason in decision.reasons:
+        if reason.notice and (kind in reason.actions or not reason.actions):
+            yield reason.notice
+
+
 def _missing(name: str) -> Destination:
     return Destination(name=name, url="", actions=(), confirm_seconds=0, enabled=False)
 
@@ -174,7 +184,7 @@ def _delivery(
         receivers=tuple(actor.id for actor in event.receivers),
         conversation=event.conversation,
         seconds=order.seconds,
-        notices=tuple(reason.notice for reason in decision.reasons if reason.notice),
+        notices=tuple(_notices(decision, order.kind)),
         principles=tuple(sorted({n for reason in decision.reasons for n in reason.principles})),
         case_id=case.id if case else None,
         drill=event.drill,

@@ -8,6 +8,7 @@ import pytest
 import structlog
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from tutela.errors import Unavailable
 from tutela.model import (
@@ -207,3 +208,20 @@ def test_what_was_known_holds_while_the_database_is_away(database: Database) -> 
         threading.Event().wait(0.01)
     routing.stop()
     assert [one.name for one in routing.routes().destinations] == ["other", "platform"]
+
+
+def test_a_notice_goes_with_the_actions_of_its_rule_only() -> None:
+    """The receiver who is warned does not read what the sender is told."""
+    reasons = (
+        Reason(rule="a", text="t", notice="for the sender", actions=(SLOW,)),
+        Reason(rule="b", text="t", notice="for both", actions=(ActionKind.WARN_RECEIVER, SLOW)),
+        Reason(rule="guard", text="t"),
+        Reason(rule="old", text="t", notice="of an older version"),
+    )
+    both = decision(SLOW, ActionKind.WARN_RECEIVER)
+    routes = Routes((to("platform", SLOW, ActionKind.WARN_RECEIVER),))
+    made = routes.deliveries(EVENT, structs.replace(both, reasons=reasons), CASE, AT)
+    assert {one.message.action: one.message.notices for one in made} == {
+        SLOW: ("for the sender", "for both", "of an older version"),
+        ActionKind.WARN_RECEIVER: ("for both", "of an older version"),
+    }

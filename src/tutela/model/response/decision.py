@@ -27,6 +27,8 @@ class Reason(Record, frozen=True, kw_only=True, omit_defaults=True):
         notice: the reason in plain words, for the user concerned; empty where none is to be told.
         severity: as the rule's author says.
         owner: who answers for the rule.
+        actions: what the rule asked for, so that its notice goes with that and with nothing else;
+            empty for reasons that the program gave, and that an older version stored.
     """
 
     rule: str
@@ -35,6 +37,7 @@ class Reason(Record, frozen=True, kw_only=True, omit_defaults=True):
     notice: str = ""
     severity: Severity = Severity.MEDIUM
     owner: str = ""
+    actions: tuple[ActionKind, ...] = ()
 
 
 class Decision(Record, frozen=True, kw_only=True):

@@ -70,4 +70,5 @@ def _reason(rule: Rule) -> Reason:
         notice=rule.notice,
         severity=rule.severity,
         owner=rule.owner,
+        actions=rule.actions,
     )

@@ -37,6 +37,7 @@ SERVER_SETTINGS = {
     "autovacuum": "off",
 }
 KINDS = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+PATH_TOKEN = "t0ken-in-the-path"  # noqa: S105 - stands for one in a platform's address
 RECEIVING = Path(__file__).parents[1] / "docs/how-to/receive-actions.md"
 RESTART_SEQUENCES = "SELECT setval(oid, 1, false) FROM pg_class WHERE relkind = 'S'"
 
@@ -235,8 +236,8 @@ class ManualReceiver:
 
     @property
     def url(self) -> str:
-        """Where it takes actions, while it runs."""
-        return f"http://127.0.0.1:{self._port}/hook"
+        """Where it takes actions, while it runs; with a token, which nobody else is to see."""
+        return f"http://127.0.0.1:{self._port}/hook/{PATH_TOKEN}"
 
     @property
     def log(self) -> str:

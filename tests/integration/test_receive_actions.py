@@ -123,6 +123,7 @@ def test_from_a_decision_to_a_receipt_and_back_from_a_failure(
         assert receiver.log.count("block: event second") == 1
         assert server.ask("GET", "/v1/actions/state").json["alarms"] == []
     assert "whsec_" not in server.log + receiver.log
+    assert "t0ken" not in server.log
 
 
 def routed(server: Running) -> None:

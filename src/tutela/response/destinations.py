@@ -24,6 +24,8 @@ from tutela.response.secrets import Secrets
 from tutela.storage.outbox.destinations import Destinations
 
 URL_LENGTH = 2_000
+CONFIRM_SECONDS = 300
+"""How long a destination has to confirm an action, unless somebody says otherwise."""
 OVERLAP_HOURS = 24
 """How long messages are signed with the old secret, too, unless somebody says otherwise."""
 
@@ -49,7 +51,7 @@ class NewDestination(Record, frozen=True, kw_only=True):
     name: DestinationName
     url: Address
     actions: tuple[ActionKind, ...] = ()
-    confirm_seconds: ConfirmSeconds = 300
+    confirm_seconds: ConfirmSeconds = CONFIRM_SECONDS
     private: bool = False
 
 

@@ -41,6 +41,22 @@ def test_cases_are_for_reviewers(role: Role) -> None:
     assert not may(role, Permission.CASES_READ)
 
 
+def test_the_platform_confirms_and_sees_nothing_of_the_actions_else() -> None:
+    assert may(Role.UPLOADER, Permission.ACTIONS_CONFIRM)
+    assert not may(Role.UPLOADER, Permission.ACTIONS_READ)
+    assert not may(Role.REVIEWER, Permission.ACTIONS_CONFIRM)
+
+
+@pytest.mark.parametrize("role", [Role.UPLOADER, Role.CURATOR, Role.REVIEWER])
+def test_only_admins_see_addresses_make_secrets_and_send_again(role: Role) -> None:
+    own = {
+        Permission.DESTINATIONS_READ,
+        Permission.DESTINATIONS_CHANGE,
+        Permission.ACTIONS_RETRY,
+    }
+    assert not any(may(role, permission) for permission in own)
+
+
 def test_the_table_cannot_be_changed() -> None:
     with pytest.raises(TypeError):
         GRANTS[Role.UPLOADER] = frozenset(Permission)  # type: ignore[index]

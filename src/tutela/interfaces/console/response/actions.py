@@ -150,6 +150,7 @@ async def _list_page(
         destinations=[one.name for one in destinations],
         now=now,
         going_on=any(will_change(one, now) for one in deliveries),
+        any_failed=any(one.state is DeliveryState.FAILED for one in deliveries),
         may_retry=may(role, Permission.ACTIONS_RETRY),
         may_see=may(role, Permission.CASES_READ),
         may_configure=may(role, Permission.DESTINATIONS_READ),

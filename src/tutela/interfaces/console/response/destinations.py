@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -20,6 +21,7 @@ from tutela.interfaces.console.sign_in import check_csrf, read_fields, session_o
 from tutela.interfaces.services import services_of
 from tutela.model import ActionKind
 from tutela.response.destinations import (
+    CONFIRM_SECONDS,
     OVERLAP_HOURS,
     DestinationChange,
     NewDestination,
@@ -33,6 +35,9 @@ from tutela.workflows.trying import Tried
 SENDABLE = tuple(kind for kind in ActionKind if kind not in HERE and kind is not ActionKind.NOTIFY)
 """Actions that a destination may take."""
 MOST_SECONDS, MOST_HOURS = 86_400, 720
+NOTHING_TYPED: Mapping[str, object] = MappingProxyType(
+    {"name": "", "url": "", "actions": (), "confirm_seconds": CONFIRM_SECONDS, "private": False}
+)
 
 
 @get("/destinations", permission=Permission.DESTINATIONS_READ)
@@ -47,11 +52,12 @@ async def create_destination(request: Request[Any, Any, Any]) -> Response[str]:
     fields = await read_fields(request)
     check_csrf(request, fields)
     try:
-        given = _given(fields) | {"name": fields.get("name", "").strip()}
-        new = read(given, NewDestination)
+        new = read(_given(fields), NewDestination)
         made = await asyncio.to_thread(api.create, services_of(request), new)
     except TutelaError as error:
-        return await _list_page(request, status=400, problem=problem_of(error))
+        return await _list_page(
+            request, status=400, problem=problem_of(error), typed=_typed(fields)
+        )
     # Not by way of another address: the secret must stand in none, and is kept nowhere.
     return await _destination_page(request, made.destination.name, secret=made)
 
@@ -68,9 +74,12 @@ async def change_destination(request: Request[Any, Any, Any], name: str) -> Resp
     fields = await read_fields(request)
     check_csrf(request, fields)
     try:
-        await _change(request, name, read(_given(fields), DestinationChange))
+        given = _given(fields)
+        del given["name"]
+        await _change(request, name, read(given, DestinationChange))
     except TutelaError as error:
-        return await _destination_page(request, name, status=400, problem=problem_of(error))
+        problem, typed = problem_of(error), _typed(fields)
+        return await _destination_page(request, name, status=400, problem=problem, typed=typed)
     return see_other(f"/console/destinations/{name}")
 
 
@@ -128,19 +137,29 @@ async def _change(request: Request[Any, Any, Any], name: str, wanted: Destinatio
     await asyncio.to_thread(api.change, services_of(request), name, wanted)
 
 
-def _given(fields: Mapping[str, str]) -> dict[str, object]:
-    """What both forms say of a destination."""
-    seconds = whole(fields.get("confirm_seconds", ""), "number of seconds", MOST_SECONDS)
+def _typed(fields: Mapping[str, str]) -> dict[str, object]:
+    """What was typed into the form of a destination, to be typed on."""
     return {
+        "name": fields.get("name", "").strip(),
         "url": fields.get("url", "").strip(),
         "actions": [kind for kind in SENDABLE if f"take-{kind}" in fields],
-        "confirm_seconds": seconds,
+        "confirm_seconds": fields.get("confirm_seconds", ""),
         "private": "private" in fields,
     }
 
 
+def _given(fields: Mapping[str, str]) -> dict[str, object]:
+    """What was typed, with the number as a number; raises `InvalidInput` where it is none."""
+    seconds = whole(fields.get("confirm_seconds", ""), "number of seconds", MOST_SECONDS)
+    return _typed(fields) | {"confirm_seconds": seconds}
+
+
 async def _list_page(
-    request: Request[Any, Any, Any], *, status: int = 200, problem: Problem | None = None
+    request: Request[Any, Any, Any],
+    *,
+    status: int = 200,
+    problem: Problem | None = None,
+    typed: Mapping[str, object] = NOTHING_TYPED,
 ) -> Response[str]:
     services, role = services_of(request), session_of(request).role
     return page(
@@ -150,7 +169,7 @@ async def _list_page(
         problem=problem,
         destinations=await asyncio.to_thread(services.destinations.list),
         sendable=SENDABLE,
-        usual=NewDestination(name="a", url="a").confirm_seconds,
+        typed=typed,
         may_change=may(role, Permission.DESTINATIONS_CHANGE),
     )
 
@@ -163,14 +182,17 @@ async def _destination_page(
     problem: Problem | None = None,
     secret: ShownSecret | None = None,
     tried: Tried | None = None,
+    typed: Mapping[str, object] | None = None,
 ) -> Response[str]:
     services, role = services_of(request), session_of(request).role
+    one = await asyncio.to_thread(services.destinations.get, name)
     return page(
         request,
         "destination.html",
         status=status,
         problem=problem,
-        one=await asyncio.to_thread(services.destinations.get, name),
+        one=one,
+        typed=one if typed is None else typed,
         secret=secret,
         tried=tried,
         sendable=SENDABLE,

@@ -164,7 +164,7 @@ def _living(
     async def life(_: Litestar) -> AsyncIterator[None]:
         executor = ThreadPoolExecutor(THREADS, thread_name_prefix="blocking")
         asyncio.get_running_loop().set_default_executor(executor)
-        duties = [asyncio.create_task(duty(services)) for duty in (_watch, _watch_past, _reconcile)]
+        duties = [asyncio.create_task(duty(services)) for duty in _DUTIES]
         try:
             yield
         finally:
@@ -208,6 +208,22 @@ async def _watch_past(services: Services) -> None:
         await asyncio.sleep(PAST_SECONDS)
 
 
+async def _watch_actions(services: Services) -> None:
+    """Keep the gauges of what another process sends fresh."""
+    while True:
+        with suppress(Unavailable):
+            counts = await asyncio.to_thread(services.deliveries.counts)
+            delays = await asyncio.to_thread(services.deliveries.delays)
+            states = {
+                "waiting": counts.waiting,
+                "sent": counts.sent,
+                "failed": counts.failed,
+                "overdue": counts.overdue,
+            }
+            services.metrics.actions_state(states, counts.oldest_waiting_seconds, delays)
+        await asyncio.sleep(PAST_SECONDS)
+
+
 def past_numbers(services: Services) -> tuple[dict[str, int], dict[str, float]]:
     """Re-scans by state, and the numbers that metrics show of the past. Blocks."""
     backlog, oldest = services.rescans.backlog(), services.kept.oldest()
@@ -234,3 +250,6 @@ async def _reconcile(services: Services) -> None:
                 facts = msgspec.structs.asdict(found)
                 services.log.error("stored events contradict each other", **facts)
         await asyncio.sleep(RECONCILE_SECONDS)
+
+
+_DUTIES = (_watch, _watch_past, _watch_actions, _reconcile)

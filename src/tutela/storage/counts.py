@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import msgspec
 from sqlalchemy import ColumnElement, Connection, exists, func, not_, select
 
-from tutela.model import ActionKind, CaseState, Silencing, Verdict
+from tutela.model import ActionKind, CaseState, DeliveryState, Silencing, Verdict
 from tutela.model.record import Record
 from tutela.storage.database import Database
-from tutela.storage.tables import actions, banks, cases, decisions, events, matches, tallies
+from tutela.storage.law import REFUSED
+from tutela.storage.outbox.rows import OPEN, unended
+from tutela.storage.tables import (
+    actions,
+    banks,
+    cases,
+    decisions,
+    deliveries,
+    events,
+    matches,
+    tallies,
+)
 
 TALLIED = (
     "events",
@@ -23,8 +35,13 @@ TALLIED = (
     "signals_expired",
     "signals_compared",
     "findings",
+    "deliveries",
+    "deliveries_taken",
+    "deliveries_done",
+    "deliveries_failed",
     "silenced",
     *(f"silenced_{reason}" for reason in Silencing),
+    "law_refused",
 )
 
 
@@ -47,12 +64,16 @@ class Counts:
             .where(~tallies.c.name.startswith("law_", autoescape=True))
             .group_by(tallies.c.name)
         )
+        refused = select(func.coalesce(func.sum(tallies.c.value), 0)).where(
+            tallies.c.name.startswith(f"{REFUSED} ", autoescape=True)
+        )
         listed = select(func.count(), func.coalesce(func.sum(banks.c.entries), 0)).where(
             banks.c.name.is_not(None)
         )
         is_open = cases.c.state == CaseState.OPEN.value
         with self._database.read() as connection:
             counts.update((name, int(value)) for name, value in connection.execute(written))
+            counts["law_refused"] = int(connection.scalar(refused) or 0)
             counts["banks"], counts["entries"] = map(int, connection.execute(listed).one())
             counts["cases_open"] = _count(connection, is_open)
         return counts
@@ -66,17 +87,22 @@ class Reconciliation(Record, frozen=True, kw_only=True):
         actionless: events with a decision, without any action.
         matchless: events with the verdict `match`, without a match.
         caseless: events whose decision opens a case, without that case.
+        stalled: actions that are on their way without a time at which they are due, or that have
+            ended and are due all the same.
+        unproven: actions that are done, without a receipt that says so.
     """
 
     undecided: int
     actionless: int
     matchless: int
     caseless: int
+    stalled: int = 0
+    unproven: int = 0
 
     @property
     def sound(self) -> bool:
         """Whether nothing was found."""
-        return not (self.undecided or self.actionless or self.matchless or self.caseless)
+        return not any(msgspec.structs.astuple(self))
 
 
 def reconcile(database: Database, *, latest: int | None = None) -> Reconciliation:
@@ -103,7 +129,20 @@ def reconcile(database: Database, *, latest: int | None = None) -> Reconciliatio
             actionless=_count(connection, recent, decided, not_(acted)),
             matchless=_count(connection, recent, is_match, not_(matched)),
             caseless=_count(connection, recent, opens_case, not_(opened)),
+            stalled=_stalled(connection),
+            unproven=_count(
+                connection,
+                deliveries.c.event_seq > (0 if latest is None else last - latest),
+                deliveries.c.state == DeliveryState.DONE.value,
+                deliveries.c.receipt.is_(None),
+            ),
         )
+
+
+def _stalled(connection: Connection) -> int:
+    ended = deliveries.c.state.in_((DeliveryState.DONE.value, DeliveryState.FAILED.value))
+    never = _count(connection, OPEN, unended(), deliveries.c.next_at.is_(None))
+    return never + _count(connection, ended, deliveries.c.next_at.is_not(None))
 
 
 def _count(connection: Connection, *conditions: ColumnElement[bool]) -> int:

@@ -125,6 +125,7 @@ class Metrics:
         # Looking a series up by its labels takes as long as counting in it; there are few series.
         self._answers: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._measure_policy(make)
+        self._measure_actions(make)
         self._show_zeroes()
 
     def _measure_policy(self, make: _Maker) -> None:
@@ -143,6 +144,22 @@ class Metrics:
             "Events of the policy in shadow so far, by the database",
             "livemax",
             "end",
+        )
+
+    def _measure_actions(self, make: _Maker) -> None:
+        self._actions = make.gauge(
+            "actions", "Actions that are sent to destinations and not done", "livemax", "state"
+        )
+        self._oldest_action = make.gauge(
+            "actions_oldest_seconds", "Age of the oldest action that waits to be sent", "livemax"
+        )
+        # Named as the buckets of a histogram, so that `histogram_quantile` can read it: who sends
+        # them is another process, and what it counts stands in the database.
+        self._delays = make.gauge(
+            "action_delay_seconds_bucket",
+            "Actions by the time from decision to the first receipt, by the database",
+            "livemax",
+            "le",
         )
 
     @classmethod
@@ -255,6 +272,22 @@ class Metrics:
             self._rescans.labels(state).set(count)
         for name, number in numbers.items():
             self._past[name].set(number)
+
+    def actions_state(
+        self, states: Mapping[str, int], oldest: float, delays: Mapping[str, int]
+    ) -> None:
+        """How the actions stand that are sent to destinations.
+
+        Args:
+            states: how many are `waiting`, `sent`, `failed` and `overdue`.
+            oldest: age in seconds of the oldest that waits.
+            delays: how many were taken within so many seconds, by that number; `+Inf` is all.
+        """
+        for state, count in states.items():
+            self._actions.labels(state).set(count)
+        self._oldest_action.set(oldest)
+        for most, count in delays.items():
+            self._delays.labels(most).set(count)
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """An HTTP request was answered.

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 
-from tutela.model import NewEntry
+from tutela.model import ActionKind, Destination, NewEntry
+from tutela.response.routing import Routes
 from tutela.storage.banks import Banks
 from tutela.storage.counts import Counts, reconcile
 from tutela.storage.database import Database
@@ -16,6 +17,7 @@ from tutela.storage.tables import (
     actions,
     cases,
     decisions,
+    deliveries,
     events,
     kept_signals,
     matches,
@@ -108,3 +110,31 @@ def test_what_is_missing_is_found(
     assert getattr(result, found) == 1
     assert getattr(reconcile(database, latest=4), found) == 1
     assert reconcile(database, latest=3).sound
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ({"next_at": None}, "stalled"),
+        ({"next_at": None, "state": "sent"}, "stalled"),
+        ({"state": "failed"}, "stalled"),
+        ({"next_at": None, "state": "done"}, "unproven"),
+    ],
+)
+def test_an_action_that_is_nowhere_is_found(
+    database: Database, make: Callable[..., Made], change: dict[str, str | None], found: str
+) -> None:
+    made = make("e1", matched=True)
+    routes = Routes(
+        (Destination(name="platform", url="https://a.example/", actions=(ActionKind.BLOCK,)),)
+    )
+    sent = routes.deliveries(made.event, made.outcome.decision, made.case, made.event.received_at)
+    with Journal(database) as journal:
+        journal.record(made.event, made.outcome, made.case, sent).result(30)
+    assert len(sent) == 1
+    assert reconcile(database).sound
+    with database.write() as connection:
+        connection.execute(update(deliveries).values(**change))
+    result = reconcile(database)
+    assert not result.sound
+    assert getattr(result, found) == 1

@@ -127,6 +127,20 @@ def test_how_the_past_stands_is_shown() -> None:
     assert "tutela_rescan_findings 7.0" in shown
 
 
+def test_how_the_actions_stand_is_shown() -> None:
+    metrics = Metrics.create({})
+    metrics.actions_state({"waiting": 3, "overdue": 1}, 4.5, {"0.5": 6, "+Inf": 8})
+    found = series(metrics.render())
+    for name, value in {
+        "tutela_actions{state=waiting}": 3,
+        "tutela_actions{state=overdue}": 1,
+        "tutela_actions_oldest_seconds": 4.5,
+        "tutela_action_delay_seconds_bucket{le=0.5}": 6,
+        "tutela_action_delay_seconds_bucket{le=+Inf}": 8,
+    }.items():
+        assert found[name] == value, name
+
+
 def test_a_request_cannot_choose_a_label() -> None:
     metrics = Metrics.create({})
     metrics.answered("GET", "/v1/events/{id}", 200, 0.02)

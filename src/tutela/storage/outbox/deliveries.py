@@ -24,8 +24,8 @@ from tutela.errors import Conflict, NotFound
 from tutela.model import Delivery, DeliveryState, Receipt
 from tutela.model.record import Record
 from tutela.storage.database import Database
-from tutela.storage.outbox.rows import OPEN, delivery_of, select_deliveries, unended
-from tutela.storage.tables import deliveries, destinations, events
+from tutela.storage.outbox.rows import DELAYS, OPEN, WITHIN, delivery_of, select_deliveries, unended
+from tutela.storage.tables import deliveries, destinations, events, tallies
 from tutela.storage.values import now
 
 _ORDER = (deliveries.c.event_seq.desc(), deliveries.c.ordinal.desc())
@@ -191,6 +191,18 @@ class Deliveries:
             overdue=sum(int(row[2]) for row in rows.values()),
             oldest_waiting_seconds=_age(waiting[3] if waiting else None, present),
         )
+
+    def delays(self) -> Mapping[str, int]:
+        """How many actions were taken within so many seconds, by that number; `+Inf` is all."""
+        names = {f"{WITHIN}{most}": str(most) for most in DELAYS} | {"deliveries_taken": "+Inf"}
+        statement = (
+            select(tallies.c.name, func.sum(tallies.c.value))
+            .where(tallies.c.name.in_(names))
+            .group_by(tallies.c.name)
+        )
+        with self._database.read() as connection:
+            found = {name: int(value) for name, value in connection.execute(statement)}
+        return {most: found.get(name, 0) for name, most in names.items()}
 
 
 def confirmation(receipt: Receipt, at: datetime | None = None) -> Update:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, RowMapping, Select, or_, select, text
+from sqlalchemy import Boolean, ColumnElement, RowMapping, Select, literal_column, or_, select
 
 from tutela.model import ActionMessage, Delivery, DeliveryState, Receipt
 from tutela.storage.tables import deliveries
 
-OPEN = text("deliveries.state <> 'done'")
+OPEN: ColumnElement[bool] = literal_column("deliveries.state <> 'done'", Boolean)
 """Said in every look at what is not done, word for word: an index holds just these rows."""
+
+DELAYS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 3600.0)
+"""Seconds from the decision to the first time that a destination took or confirmed it."""
+WITHIN = "deliveries_within_"
+"""Beginning of the names of counters: how many took so many seconds at most."""
 
 
 def unended() -> ColumnElement[bool]:

@@ -25,12 +25,10 @@ from tutela.model.record import Record
 from tutela.storage.database import Database
 from tutela.storage.journal_rows import count
 from tutela.storage.outbox.destinations import DELETED, destination_of
-from tutela.storage.outbox.rows import OPEN, unended
+from tutela.storage.outbox.rows import DELAYS, OPEN, WITHIN, unended
 from tutela.storage.tables import deliveries, destinations
 from tutela.storage.values import microseconds, now
 
-DELAYS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 3600.0)
-"""Seconds from the decision to the first time that a destination took or confirmed it."""
 ALARMS = 500
 """Alarms that are raised at once."""
 
@@ -311,7 +309,7 @@ def _tally(results: Iterable[Result]) -> Counter[str]:
         if result.delay is not None:
             tally["deliveries_taken"] += 1
             tally["deliveries_delay_ms"] += max(0, round(result.delay * 1000))
-            tally.update(f"deliveries_within_{most}" for most in DELAYS if result.delay <= most)
+            tally.update(f"{WITHIN}{most}" for most in DELAYS if result.delay <= most)
     return tally
 
 

@@ -174,6 +174,8 @@ def test_results_say_how_it_went_on(outbox: Outbox, database: Database, put: Put
     assert _tallies(database)["deliveries_delay_ms"] == 200
     assert _tallies(database)["deliveries_within_0.25"] == 1
     assert "deliveries_within_0.1" not in _tallies(database)
+    delays = deliveries.delays()
+    assert (delays["0.1"], delays["0.25"], delays["3600.0"], delays["+Inf"]) == (0, 1, 1, 1)
 
 
 def test_what_was_taken_is_posted_again_when_it_is_time(

@@ -56,6 +56,13 @@ DUTIES: tuple[Duty, ...] = (
         switch="rescan.automatic",
     ),
     _duty("decisions", "Reasons and policy version with every decision", 1, 11, counts="decisions"),
+    _duty(
+        "law",
+        "Look at nothing where the law of a place says no, and prove it",
+        9,
+        11,
+        counts="law_refused",
+    ),
     _duty("scoreboard", "Show for each principle what serves it", 11),
     _duty("bank_files", "Read and write the field's bank files", 10),
     _planned("video", "Fingerprints of video", 1, 2),

@@ -64,6 +64,14 @@ def commands(first: str, last: str) -> str:
     return "\n".join(re.findall(r"^```\n(.*?)^```", part, re.MULTILINE | re.DOTALL))
 
 
+def program(first: str, last: str) -> str:
+    """The program of the tutorial between two headings."""
+    text = (ROOT / "docs/tutorial.md").read_text()
+    part = text[text.index(f"\n## {first}") : text.index(f"\n## {last}")]
+    (found,) = re.findall(r"^```python\n(.*?)^```", part, re.MULTILINE | re.DOTALL)
+    return str(found)
+
+
 def answers(output: str) -> Iterator[Any]:
     """The JSON documents that several commands have printed one after another."""
     decoder = json.JSONDecoder()
@@ -90,3 +98,8 @@ def test_the_tutorial(desk: Path, env: dict[str, str]) -> None:
     assert smaller["case_id"]
     assert note["verdict"] == "not_checked"
     assert [gap["reason"] for gap in note["gaps"]] == ["unsupported_type"]
+    (desk / "check.py").write_text(program("6. Check from a program", "7. Look at the case"))
+    done = subprocess.run(
+        [sys.executable, "check.py"], cwd=desk, env=env, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.startswith("match block This cannot be shared"), done.stderr

@@ -114,6 +114,13 @@ def test_an_event_leads_to_the_policy_that_decided(page: Page) -> None:
     page.get_by_role("link", name=DEFAULT.version).click()
     page.wait_for_url(f"**/console/policy/versions/{DEFAULT.version}")
     expect(page.locator("main")).to_contain_text("in force")
+    page.go_back()
+    page.get_by_role("link", name="Why it was decided so").click()
+    page.wait_for_url("**/console/events/known/explanation")
+    expect(page.get_by_role("region", name="Rules", exact=True)).to_contain_text("held")
+    expect(page.get_by_role("region", name="Facts that the rules read")).to_contain_text("verdict")
+    check(page)
+    shoot(page, "explanation")
 
 
 def test_who_may_only_read_finds_nothing_to_change(

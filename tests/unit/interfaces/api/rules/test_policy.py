@@ -30,7 +30,7 @@ def version(name: str, actions: str = "hold") -> str:
 
 
 @pytest.fixture(autouse=True)
-def default_again(api: Api, services: Services) -> Iterator[None]:
+def default_again(services: Services) -> Iterator[None]:
     """What is in force after a test is what was before it."""
     yield
     services.versions.cast(None, by="test")

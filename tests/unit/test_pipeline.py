@@ -7,6 +7,7 @@ import io
 import sys
 import zipfile
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 import pytest
@@ -19,6 +20,7 @@ from tutela.lists.matching import KnownFacts, Matching
 from tutela.model import (
     ActionKind,
     EntryFacts,
+    Gap,
     GapReason,
     NewEntry,
     Outcome,
@@ -26,6 +28,7 @@ from tutela.model import (
     Verdict,
 )
 from tutela.pipeline import LISTED_GAPS, Pipeline, Submission
+from tutela.policy.law.law import Law
 from tutela.settings import Settings
 from tutela.telemetry import make_logger
 
@@ -165,3 +168,38 @@ def test_facts_are_read_once() -> None:
     assert facts.get([2, 3])[2].label == "2"
     assert 3 not in facts.get([3]), "a deleted entry has no facts"
     assert asked == [[1, 2], [3], [3]]
+
+
+def test_where_the_law_says_no_nothing_is_looked_at(services: Services) -> None:
+    decoded: list[float] = []
+    law = Law.load("", scan_without_pack=False)
+    pipeline = Pipeline(
+        decoder=services.decoder,
+        matching=services.matching,
+        policy=services.policy.now,
+        journal=services.journal,
+        law=law.ruling,
+        decoded=decoded.append,
+    )
+    own = services.entries.list("lake")[0].signals
+    gap = Gap(reason=GapReason.FETCH_FAILED)
+    ways: list[dict[str, Any]] = [{"source": KNOWN}, {"signals": own}, {"gap": gap}]
+    for region, pack in (("JP", "none"), ("FR", "eu")):
+        for number, way in enumerate(ways):
+            submission = Submission(
+                event_id=f"unlawful-{region}-{number}", digest="d", region=region, **way
+            )
+            outcome = asyncio.run(pipeline.check(submission))
+            assert outcome.verdict is Verdict.NOT_CHECKED
+            assert [one.reason for one in outcome.gaps] == [GapReason.NOT_PERMITTED]
+            assert outcome.law is not None
+            assert (outcome.law.pack, outcome.law.may_scan) == (pack, False)
+            stored = services.events.get(outcome.event_id)
+            assert stored.event.contents[0].signals == ()
+            assert stored.outcome == outcome
+    assert decoded == []
+    permitted = Submission(
+        event_id="lawful", digest="d", region="FR", surface="public", drill=True, source=KNOWN
+    )
+    assert asyncio.run(pipeline.check(permitted)).verdict is Verdict.MATCH
+    assert len(decoded) == 1

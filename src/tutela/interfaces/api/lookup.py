@@ -69,7 +69,11 @@ _DECODER = msgspec.json.Decoder(LookupDocument)
     about=About(summary="Look signals up", takes=LookupDocument, gives=LookupAnswer),
 )
 async def lookup(request: Request[Any, Any, Any]) -> ASGIApp:
-    """Find the entries within reach of each signal. Nothing is decided and nothing is stored."""
+    """Find the entries within reach of each signal. Nothing is decided and nothing is stored.
+
+    There is no event, and so no ruling of the law is made: whoever asks about the signals of
+    somebody's content asks `GET /v1/law/ruling` first.
+    """
     services = services_of(request)
     document = await read_json(request, _DECODER)
     signals = canonical(document.signals, services.kinds)

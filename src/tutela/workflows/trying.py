@@ -10,9 +10,9 @@ import msgspec
 from tutela.client import webhooks
 from tutela.model import ActionKind, ActionMessage, Destination, EventKind, Receipt
 from tutela.model.record import Record
-from tutela.outgoing import FetchFailed, Outgoing
+from tutela.outgoing import FetchFailed, Outgoing, Posted
 from tutela.response.secrets import Secrets
-from tutela.workflows.receipts import NotConfirmed, receipt_in
+from tutela.workflows.receipts import REFUSALS, NotConfirmed, receipt_in
 
 
 class Tried(Record, frozen=True, kw_only=True):
@@ -45,12 +45,13 @@ async def try_destination(destination: Destination, secrets: Secrets, outgoing: 
     headers["Content-Type"] = "application/json"
     try:
         answer = await outgoing.post(destination.url, body, headers, private=destination.private)
-        text = _said(receipt_in(answer, message.id, datetime.now(UTC)))
     except FetchFailed as problem:
         return _told(destination, message, f"no answer came: {problem.what}")
+    try:
+        receipt = receipt_in(answer, message.id, datetime.now(UTC))
     except NotConfirmed as problem:
-        return _told(destination, message, f"{problem}: an action would not count as done")
-    return _told(destination, message, text, confirmed=True)
+        return _told(destination, message, f"{problem}; {_hint(answer)}")
+    return _told(destination, message, _said(receipt), confirmed=True)
 
 
 def _told(
@@ -79,6 +80,12 @@ def _signing(destination: Destination, secrets: Secrets, now: datetime) -> list[
     if destination.overlap_until is not None and destination.overlap_until > now:
         signing.append(secrets.secret(destination.name, destination.generation - 1))
     return signing
+
+
+def _hint(answer: Posted) -> str:
+    if answer.status in REFUSALS:
+        return "see that it has the secret that is in use"
+    return "an action would not count as done"
 
 
 def _said(receipt: Receipt) -> str:

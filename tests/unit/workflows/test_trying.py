@@ -127,11 +127,11 @@ def test_both_secrets_sign_while_one_replaces_the_other(start: Start) -> None:
         (receipt(done=False), True, "it took the message; it would confirm an action later"),
         (receipt(more=1), True, "it took and confirmed the message"),
         (receipt(id="act-1"), False, "the receipt of another action"),
-        (lambda _: (200, b""), False, "without a receipt: an action would not count as done"),
+        (lambda _: (200, b""), False, "without a receipt; an action would not count as done"),
         (lambda _: (204, b""), False, "without a receipt"),
         (lambda _: (200, b"<html>thank you"), False, "without a receipt"),
         (lambda _: (302, b""), False, "redirects are not followed"),
-        (lambda _: (401, b""), False, "status 401: an action would not count as done"),
+        (lambda _: (401, b""), False, "status 401; see that it has the secret that is in use"),
         (lambda _: (500, b""), False, "status 500"),
     ],
 )

@@ -111,7 +111,10 @@ def retry(
             typer.echo(f"{delivery_id} is sent again now.")
             return
         count = deliveries.retry_failed(destination)
-    typer.echo(f"{count:,} {'action is' if count == 1 else 'actions are'} sent again now.")
+        left = 0 if destination else deliveries.counts().failed
+    typer.echo(f"{_actions(count)} sent again now.")
+    if left:
+        typer.echo(f"{_actions(left)} failed still: for a destination that does not exist.")
 
 
 @app.command()
@@ -132,6 +135,10 @@ def alarms(*, as_json: JsonOption = False, config: ConfigOption = None) -> None:
             typer.echo(line)
     if state.alarms:
         raise typer.Exit(ALARM)
+
+
+def _actions(count: int) -> str:
+    return f"{count:,} {'action is' if count == 1 else 'actions are'}"
 
 
 @contextmanager

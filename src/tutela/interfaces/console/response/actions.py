@@ -58,8 +58,8 @@ async def list_actions(request: Request[Any, Any, Any]) -> Response[str]:
     """How the actions stand that are sent, and a list of them, latest first."""
     query = request.query_params
     again = query.get("again", "")[:9]
-    note = f"Sent again: {int(again):,}." if again.isascii() and again.isdigit() else ""
-    return await _list_page(request, _shown(query), after=query.get("after") or None, note=note)
+    count = int(again) if again.isascii() and again.isdigit() else None
+    return await _list_page(request, _shown(query), after=query.get("after") or None, again=count)
 
 
 @post("/actions/retry", permission=Permission.ACTIONS_RETRY)
@@ -126,7 +126,7 @@ async def _list_page(
     *,
     after: str | None = None,
     status: int = 200,
-    note: str = "",
+    again: int | None = None,
     problem: Problem | None = None,
 ) -> Response[str]:
     services, role = services_of(request), session_of(request).role
@@ -139,7 +139,7 @@ async def _list_page(
         request,
         "actions.html",
         status=status,
-        note=note,
+        again=again,
         problem=problem,
         deliveries=deliveries,
         older=shown.address(after=older) if older else "",
@@ -179,6 +179,7 @@ async def _action_page(
 ) -> Response[str]:
     services, role = services_of(request), session_of(request).role
     one = await asyncio.to_thread(services.deliveries.get, delivery_id)
+    kept = {found.name: found for found in await asyncio.to_thread(services.destinations.list)}
     now = datetime.now(UTC)
     return page(
         request,
@@ -186,6 +187,7 @@ async def _action_page(
         status=status,
         problem=problem,
         one=one,
+        destination=kept.get(one.destination),
         now=now,
         going_on=will_change(one, now),
         moments=timeline(one, now),

@@ -113,6 +113,18 @@ def test_what_failed_is_sent_again(tmp_path: Path, sent: list[str]) -> None:
     assert run("retry", "--failed").strip() == "0 actions are sent again now."
 
 
+def test_what_failed_for_nobody_is_told_of(tmp_path: Path, sent: list[str]) -> None:
+    fail(tmp_path, *sent)
+    database = Database.open(f"sqlite:///{tmp_path}/tutela.db")
+    Destinations(database).delete("platform")
+    database.close()
+    told = run("retry", "--failed").splitlines()
+    assert told == [
+        "0 actions are sent again now.",
+        "3 actions are failed still: for a destination that does not exist.",
+    ]
+
+
 def test_what_cannot_be_sent_again(tmp_path: Path, sent: list[str]) -> None:
     for words in ((), (sent[0], "--failed"), (sent[0], "--destination", "platform")):
         with pytest.raises(InvalidInput, match="name one action"):

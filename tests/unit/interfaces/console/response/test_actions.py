@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import pytest
+from litestar.handlers import HTTPRouteHandler
 from msgspec.structs import replace
 from sqlalchemy import update
 
+from tutela.interfaces.console.response import HANDLERS
 from tutela.interfaces.console.response.actions import timeline, will_change
 from tutela.interfaces.console.sign_in import COOKIE
 from tutela.interfaces.services import Services
@@ -151,12 +153,41 @@ def test_all_failed_ones_are_sent_again(api: Api, admin: Visitor, platform: str)
 
 
 def test_a_form_of_nobody_s_session_is_refused(api: Api, admin: Visitor, platform: str) -> None:
-    del platform
     one = failed(api, "four")
-    for path in (f"/console/actions/{one}/retry", "/console/actions/retry"):
-        assert admin.post(path, csrf="").status == 403
-        assert admin.post(path, csrf="x" * 32).status == 403
+    forms = [
+        re.sub(r"{\w+:str}", platform if "destinations" in path else one, f"/console{path}")
+        for handler in HANDLERS
+        if isinstance(handler, HTTPRouteHandler) and "POST" in handler.http_methods
+        for path in handler.paths
+    ]
+    assert len(forms) == 9
+    for path in forms:
+        assert admin.post(path, csrf="").status == 403, path
+        assert admin.post(path, csrf="x" * 32, confirm=platform).status == 403, path
     assert api.get(f"/v1/actions/{one}").json["state"] == "failed"
+    assert api.get(f"/v1/destinations/{platform}").json["generation"] == 1
+
+
+def test_an_action_for_nobody_says_so(api: Api, admin: Visitor) -> None:
+    new = {"url": "http://127.0.0.1:1/hook", "private": True, "actions": ["block"]}
+    api.post("/v1/destinations", {"name": "gone", **new})
+    event = {"event_id": "six", "signals": HILL, "drill": True}
+    api.post("/v1/check", event)
+    (one,) = api.get("/v1/actions", event="six", destination="gone").json["actions"]
+    api.send("PATCH", "/v1/destinations/gone", {"enabled": False})
+    assert "disabled: nothing is sent to it" in admin.get(f"/console/actions/{one['id']}")
+    api.ask("DELETE", "/v1/destinations/gone")
+    page = admin.get(f"/console/actions/{one['id']}")
+    assert "there is none of this name now" in page
+    assert "/console/destinations/gone" not in page
+    assert "Send it again now" not in page
+    refused = admin.post(f"/console/actions/{one['id']}/retry")
+    assert refused.status == 400
+    assert b"create a destination of that name" in refused.body
+    admin.post("/console/actions/retry")
+    assert "1 is failed still" in admin.get("/console/actions", again="0")
+    api.post(f"/v1/actions/{one['id']}/receipt", {"id": one["id"], "done": True})
+    assert "is failed still" not in admin.get("/console/actions", again="0")
 
 
 def test_the_alarm_is_for_those_who_may_read_actions(

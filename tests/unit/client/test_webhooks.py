@@ -3,7 +3,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 
 from tutela.client.webhooks import NotGenuine, headers, sign, verify
 from tutela.errors import InvalidInput
-from tutela.model import ActionKind, ActionMessage, EventKind
+from tutela.model import ActionKind, ActionMessage, EventKind, Receipt
 
 AT = datetime(2026, 11, 22, 10, 30, tzinfo=UTC)
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
@@ -52,6 +54,36 @@ def test_the_published_example_is_signed_alike() -> None:
     wanted = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
     for one in (secret, f"whsec_{secret}"):
         assert sign(one, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, body) == wanted
+
+
+MANUAL = Path(__file__).parents[3] / "docs" / "reference" / "webhooks.md"
+
+
+def blocks() -> list[str]:
+    """What stands between fences in the manual's page, in order."""
+    return re.findall(r"```[a-z]+\n(.*?)\n```", MANUAL.read_text(), re.DOTALL)
+
+
+def test_the_example_in_the_manual_is_genuine() -> None:
+    secrets, lines, body, receipt = blocks()
+    given = dict(line.split(": ", 1) for line in lines.splitlines())
+    at = datetime.fromtimestamp(int(given["webhook-timestamp"]), UTC)
+    for secret in secrets.splitlines():
+        message = verify(secret, given, body.encode(), now=at)
+        assert msgspec.json.encode(message).decode() == body
+    own = headers(secrets.splitlines(), message.id, int(at.timestamp()), body.encode())
+    assert own == given
+    assert msgspec.json.decode(receipt, type=Receipt).id == message.id
+
+
+def test_the_manual_names_every_member() -> None:
+    page = MANUAL.read_text()
+    _, _, rest = page.partition("## ActionMessage")
+    message, _, receipt = rest.partition("## Receipt")
+    for record, part in ((ActionMessage, message), (Receipt, receipt)):
+        rows = re.findall(r"^\| (`[^|]*`) \|", part, re.MULTILINE)
+        named = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
+        assert sorted(named) == sorted(record.__struct_fields__)
 
 
 @given(key=st.binary(min_size=1, max_size=64), body=st.binary(max_size=200))

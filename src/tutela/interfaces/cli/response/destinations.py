@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -33,6 +34,9 @@ app = typer.Typer(
 NOT_CONFIRMED = 1
 """Exit code of `test` where the destination did not answer as it should."""
 
+URL_HELP = (
+    "Where messages are posted to: https://host/path. With -, it is read from standard input."
+)
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the destination.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 ActionOption = Annotated[
@@ -59,7 +63,7 @@ class _Kept(NamedTuple):
 def create(
     name: NameArgument,
     *,
-    url: Annotated[str, typer.Option(help="Where messages are posted to: https://host/path.")],
+    url: Annotated[str, typer.Option(help=URL_HELP)],
     action: ActionOption = None,
     confirm_seconds: ConfirmOption = None,
     private: Annotated[
@@ -77,7 +81,7 @@ def create(
 
     given = {
         "name": name,
-        "url": url,
+        "url": _address(url),
         "actions": list(action or ()),
         "private": private,
         **({} if confirm_seconds is None else {"confirm_seconds": confirm_seconds}),
@@ -113,9 +117,7 @@ def show(name: NameArgument, *, as_json: JsonOption = False, config: ConfigOptio
 def change(
     name: NameArgument,
     *,
-    url: Annotated[
-        str | None, typer.Option(help="Where messages are posted to: https://host/path.")
-    ] = None,
+    url: Annotated[str | None, typer.Option(help=URL_HELP)] = None,
     action: ActionOption = None,
     none: Annotated[
         bool, typer.Option("--no-action", help="Only what a rule notifies it of.")
@@ -135,7 +137,7 @@ def change(
         raise InvalidInput("--no-action and --action contradict each other")
     actions = [] if none else list(action) if action else None
     given = {
-        "url": url,
+        "url": None if url is None else _address(url),
         "actions": actions,
         "confirm_seconds": confirm_seconds,
         "private": private,
@@ -204,6 +206,11 @@ def delete(name: NameArgument, *, config: ConfigOption = None) -> None:
     with _kept(config) as kept:
         kept.destinations.delete(name)
     typer.echo(f"{name} is deleted.")
+
+
+def _address(url: str) -> str:
+    """The address that was given; one that holds a token need not stand in a command line."""
+    return sys.stdin.readline().strip() if url == "-" else url
 
 
 async def _tried(destination: Destination, secrets: Secrets, settings: Settings) -> Tried:

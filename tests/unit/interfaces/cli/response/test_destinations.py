@@ -108,6 +108,15 @@ def test_what_contradicts() -> None:
         run("change", "platform", "--public")
 
 
+def test_an_address_that_holds_a_token_need_not_be_typed() -> None:
+    words = ["create", "platform", "--url", "-"]
+    done = RUNNER.invoke(app, words, input=f"{URL}\n", catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    assert read("show", "platform")["url"] == URL
+    RUNNER.invoke(app, ["change", "platform", "--url", "-"], input="https://a.example/\n")
+    assert read("show", "platform")["url"] == "https://a.example/"
+
+
 def test_a_test_says_what_came_back() -> None:
     run("create", "platform", "--url", "http://127.0.0.1:1/hook", "--private")
     told = run("test", "platform", code=1)[0]

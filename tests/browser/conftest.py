@@ -32,7 +32,7 @@ QUIET = [
 ]
 
 LAW = """
-surfaces: {chat: private_messages, gallery: public}
+surfaces: {chat: private_messages, forum: public}
 overrides:
   - path: au.clocks.refer.within
     value: 2 days

@@ -69,7 +69,7 @@ def check_access(page: Page) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_packs_and_what_was_not_looked_at(page: Page, send: Send) -> None:
     assert send("law-private", "FR", "chat")["verdict"] == "not_checked"
-    assert send("law-public", "FR", "gallery")["verdict"] == "match"
+    assert send("law-public", "FR", "forum")["verdict"] == "match"
     page.goto("/console/law")
     rows = page.get_by_role("region", name="Jurisdiction packs").locator("tbody tr")
     expect(rows).to_have_count(6)
@@ -114,7 +114,7 @@ def test_what_is_overridden_is_marked_with_who_decided(page: Page) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_case_shows_the_law_of_its_place(page: Page, send: Send) -> None:
-    case = send("law-au", "AU", "gallery")["case_id"]
+    case = send("law-au", "AU", "forum")["case_id"]
     page.goto(f"/console/cases/{case}")
     expect(page.get_by_role("heading", name="Law of the place")).to_be_visible()
     told = page.get_by_role("region", name="Who is reported to")
@@ -129,7 +129,7 @@ def test_a_case_shows_the_law_of_its_place(page: Page, send: Send) -> None:
 
 
 def test_a_case_of_a_place_without_a_pack_says_so(page: Page, send: Send) -> None:
-    case = send("law-jp", "JP", "gallery")["case_id"]
+    case = send("law-jp", "JP", "forum")["case_id"]
     page.goto(f"/console/cases/{case}")
     expect(page.locator("main")).to_contain_text("No jurisdiction pack covers JP.")
     check_access(page)
@@ -143,6 +143,8 @@ def test_an_event_that_was_not_looked_at_says_why(page: Page, send: Send) -> Non
     expect(ruling).to_contain_text("2021/1232")
     check_access(page)
     shot(page, "event")
+    ruling.get_by_role("link", name=re.compile("eu-")).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("European Union")
 
 
 def test_the_law_is_reached_by_keys(page: Page) -> None:

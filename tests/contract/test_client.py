@@ -408,27 +408,28 @@ class TestWhatIsHandedIn:
             connect(url)
 
 
-def test_what_may_take_effect_twice_is_not_repeated(fake: FakeServer) -> None:
-    with Tutela(fake.url, "tut_key") as client:
-        for fault in ({"reset": True, "after": True}, {"status": 503, "code": "timed-out"}):
-            fake.seen.clear()
-            fake.will(**fault)
-            with pytest.raises(Trouble):
-                client.post("/v1/banks", {"name": "a"})
-            assert len(fake.seen) == 1
+def test_what_may_take_effect_twice_is_not_repeated(connect: Connect, fake: FakeServer) -> None:
+    client = connect(fake.url)
+    for fault in ({"reset": True, "after": True}, {"status": 503, "code": "timed-out"}):
         fake.seen.clear()
-        fake.will(status=503, headers={"Retry-After": "0.01"})
-        with pytest.raises(Refused, match="not-found"):
+        fake.will(**fault)
+        with pytest.raises(Trouble):
             client.post("/v1/banks", {"name": "a"})
-        assert len(fake.seen) == 2
+        assert len(fake.seen) == 1
+    fake.seen.clear()
+    fake.will(status=503, headers={"Retry-After": "0.01"})
+    with pytest.raises(Refused, match="not-found"):
+        client.post("/v1/banks", {"name": "a"})
+    assert len(fake.seen) == 2
 
 
-def test_other_routes_take_files_as_a_web_form_does(fake: FakeServer) -> None:
-    with Tutela(fake.url, "tut_key") as client:
-        fields = {"event_id": "e-1", "drill": "true"}
-        answer = client.upload("/v1/check", fields, b"\x00\xff\r\n--", "photo.jpg")
+def test_other_routes_take_files_as_a_web_form_does(connect: Connect, fake: FakeServer) -> None:
+    client = connect(fake.url)
+    fields = {"event_id": "e-1", "drill": "true"}
+    answer = client.upload("/v1/check", fields, b"\x00\xff\r\n--", "photo.jpg")
     assert answer["event_id"] == "e-1"
     assert fake.seen[0].media == b"\x00\xff\r\n--"
+    assert client.get("/health/ready")["ready"]
 
 
 KILLED = """

@@ -248,6 +248,9 @@ def test_what_is_decided_happens_on_the_platform_and_its_receipts_are_ours(
     (limit,) = platform.rows("SELECT account, ends_at - begun_at FROM limits WHERE kind = ?", RC)
     assert limit[0] == "robin"
     assert limit[1] == pytest.approx(7 * 86_400)
+    # A receipt may come again, and by the client, too.
+    again = Receipt(id=refused[0]["id"], done=True, reference=ours[refused[0]["id"]])
+    assert stage.client.confirm(again).state == "done"
     # What people write to each other has never left the platform.
     message = stage.client.get(f"/v1/events/{platform.post_of('Hello! I saw your model trains.')}")
     assert "trains" not in str(message)
@@ -323,6 +326,8 @@ def test_an_action_that_comes_twice_has_the_same_receipt(stage: Stage, platform:
     platform.visit("ada").send("/pictures", {"text": "A cup"}, UNKNOWN)
     event_id = platform.post_of("A cup")
     eventually(lambda: confirmed(stage, event_id))
+    assert tell(stage, platform, event_id, ActionKind.BLUR).note == "the post is covered"
+    assert "A picture that is covered. Show it" in platform.visit("mika").page("/")
     body = msgspec.json.encode(action(event_id, "act-twice"))
     receipts = []
     for _ in range(2):
@@ -341,11 +346,10 @@ def test_every_action_that_can_be_asked_for_is_known_there(
 ) -> None:
     done_by_tutela = {ActionKind.OPEN_CASE, ActionKind.SECOND_LOOK}
     for kind in set(ActionKind) - done_by_tutela:
-        body = msgspec.json.encode(action("meadow-none", f"act-{kind}", kind))
-        given = headers([stage.secret], f"act-{kind}", int(time.time()), body)
-        status, answer = told(platform, body, given)
-        assert status == 200
-        assert "unknown" not in msgspec.json.decode(answer, type=Receipt).note, kind
+        receipt = tell(stage, platform, "meadow-none", kind)
+        assert receipt.done
+        assert "unknown" not in receipt.note, kind
+    assert "Your account is closed for now" in platform.visit("ada").page("/account")
 
 
 RC = ActionKind.RESTRICT_CONTACT.value
@@ -364,6 +368,15 @@ def action(event_id: str, name: str, kind: ActionKind = ActionKind.QUARANTINE) -
         actor="ada",
         drill=True,
     )
+
+
+def tell(stage: Stage, platform: Platform, event_id: str, kind: ActionKind) -> Receipt:
+    """Ask the platform for an action, as the server would; its receipt."""
+    name = f"act-{kind}-{event_id}"
+    body = msgspec.json.encode(action(event_id, name, kind))
+    status, answer = told(platform, body, headers([stage.secret], name, int(time.time()), body))
+    assert status == 200
+    return msgspec.json.decode(answer, type=Receipt)
 
 
 def told(platform: Platform, body: bytes, given: Mapping[str, str]) -> tuple[int, bytes]:

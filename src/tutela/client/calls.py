@@ -90,6 +90,9 @@ class Calls:
         spool: where events wait that could not be sent.
         on_trouble: what their answers ask for: `closed` is hold, `open` is allow.
 
+    Attributes:
+        url: the address, without a slash at its end.
+
     Raises:
         InvalidInput: the address is none.
     """
@@ -97,7 +100,7 @@ class Calls:
     def __init__(
         self, url: str, key: str, patience: Patience, spool: Spool | None, on_trouble: OnTrouble
     ) -> None:
-        self._url = _address(url)
+        self.url = _address(url)
         self._headers = {"Accept": "application/json", "User-Agent": AGENT}
         if key:
             self._headers["Authorization"] = f"Bearer {key}"
@@ -177,7 +180,7 @@ class Calls:
     def ready(self) -> Steps[Readiness]:
         """Ask once whether the server can answer for its lists."""
         until = time.monotonic() + self._patience.deadline
-        request = httpx2.Request("GET", self._url + READY.path, headers=self._headers)
+        request = httpx2.Request("GET", self.url + READY.path, headers=self._headers)
         reply = yield from attempt(READY, request, self._patience, until)
         if reply.status != httpx2.codes.SERVICE_UNAVAILABLE:
             checked(READY, reply)
@@ -193,12 +196,12 @@ class Calls:
     def upload(self, path: str, fields: Mapping[str, str], media: bytes, name: str) -> Steps[Any]:
         """Send a file with fields to another route of the API, as a web form does."""
         place = Place("POST", path.partition("?")[0])
-        prepare = partial(form_request, self._url + path, self._headers, fields, media, name)
+        prepare = partial(form_request, self.url + path, self._headers, fields, media, name)
         understand = partial(_json, place)
         return (yield from ask(place, prepare, self._patience, Repeat.NOT_TAKEN, understand))
 
     def _checked(self, facts: dict[str, Any], media: IO[bytes] | bytes | None) -> Steps[Answer]:
-        prepare = partial(request_of, self._url + CHECK.path, self._headers, facts, media)
+        prepare = partial(request_of, self.url + CHECK.path, self._headers, facts, media)
         understand = partial(_answer, facts["event_id"])
         return (yield from ask(CHECK, prepare, self._patience, Repeat.ALWAYS, understand))
 
@@ -232,7 +235,7 @@ class Calls:
         document: object = None,
         repeat: Repeat = Repeat.ALWAYS,
     ) -> Steps[T]:
-        address = self._url + path
+        address = self.url + path
         prepare = partial(json_request, place.method, address, self._headers, document)
         return (yield from ask(place, prepare, self._patience, repeat, understand))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import closing
@@ -23,11 +24,15 @@ T = TypeVar("T")
 
 
 class Threads:
-    """Carries out steps on the calling thread. Any number of threads may use it at once."""
+    """Carries out steps on the calling thread. Any number of threads may use it at once.
 
-    def __init__(self) -> None:
+    Args:
+        tls: how certificates are checked.
+    """
+
+    def __init__(self, tls: ssl.SSLContext) -> None:
         # What the environment says of proxies is not asked: content goes where the caller says.
-        self.http = httpx2.Client(limits=LIMITS, trust_env=False)
+        self.http = httpx2.Client(limits=LIMITS, trust_env=False, verify=tls)
 
     def run(self, steps: Steps[T], tell: Callable[[Answer], object] = lambda _: None) -> T:
         """Carry out the steps of a call and give its result."""
@@ -68,10 +73,14 @@ class Threads:
 
 
 class Loop:
-    """Carries out steps on asyncio. What blocks is done on a thread."""
+    """Carries out steps on asyncio. What blocks is done on a thread.
 
-    def __init__(self) -> None:
-        self.http = httpx2.AsyncClient(limits=LIMITS, trust_env=False)
+    Args:
+        tls: how certificates are checked.
+    """
+
+    def __init__(self, tls: ssl.SSLContext) -> None:
+        self.http = httpx2.AsyncClient(limits=LIMITS, trust_env=False, verify=tls)
 
     async def run(
         self, steps: Steps[T], tell: Callable[[Answer], Awaitable[object]] | None = None
@@ -121,6 +130,18 @@ class Loop:
             return _reply(response, body)
         finally:
             await response.aclose()
+
+
+def tls_of(url: str, given: ssl.SSLContext | None) -> ssl.SSLContext:
+    """How certificates are checked: as the caller says, else by the authorities of the system.
+
+    Reading the authorities takes longer than most requests; plain http needs none. The context that
+    it gets knows no authority at all, so that it could not be used for anything else.
+    """
+    if given is not None:
+        return given
+    secure = url.startswith("https:")
+    return httpx2.create_ssl_context() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def _take(body: bytearray, piece: bytes, until: float) -> None:

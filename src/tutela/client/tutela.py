@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
+import ssl
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
@@ -13,7 +15,7 @@ from typing import Any, Self, Unpack
 from tutela.client.answers import Answer, Confirmed, Lookup, Readiness, StoredEvent
 from tutela.client.asking import Patience
 from tutela.client.calls import Calls, Flushed, OnTrouble
-from tutela.client.carrying import Loop, Threads
+from tutela.client.carrying import Loop, Threads, tls_of
 from tutela.client.spool import Spool
 from tutela.client.told import EventArguments
 from tutela.model import Receipt, Signal
@@ -22,6 +24,8 @@ TIMEOUT = 10.0
 RETRIES = 4
 DEADLINE = 30.0
 FLUSH_SECONDS = 10.0
+LOGGER = "tutela.client"
+FLUSH_FAILED = "what waits in the spool could not be sent, and is tried again"
 
 
 class Tutela:
@@ -35,6 +39,7 @@ class Tutela:
         deadline: seconds for all attempts and pauses of one call together.
         spool: a folder for events that could not be sent; without one, `check` raises.
         on_trouble: what the answer of a spooled event asks for: `closed` is hold, `open` allow.
+        tls: how certificates are checked, such as for an authority of your own; else as usual.
 
     Raises:
         InvalidInput: the address is none.
@@ -50,10 +55,11 @@ class Tutela:
         deadline: float = DEADLINE,
         spool: Spool | os.PathLike[str] | str | None = None,
         on_trouble: OnTrouble = "closed",
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         patience = Patience(timeout, retries, deadline)
         self._calls = Calls(url, key, patience, _spool(spool), on_trouble)
-        self._driver = Threads()
+        self._driver = Threads(tls_of(self._calls.url, tls))
 
     def __enter__(self) -> Self:
         """Use the client as a context that closes it."""
@@ -126,9 +132,15 @@ class Tutela:
         *,
         every: float = FLUSH_SECONDS,
     ) -> None:
-        """Flush again and again until `stop` is set: what a background thread runs."""
+        """Flush again and again until `stop` is set: what a background thread runs.
+
+        What goes wrong, here or in `told`, is logged, and tried again after the next pause.
+        """
         while not stop.wait(every):
-            self.flush(told)
+            try:
+                self.flush(told)
+            except Exception:
+                logging.getLogger(LOGGER).exception(FLUSH_FAILED)
 
     def get(self, path: str) -> Any:  # noqa: ANN401 - JSON
         """Read any other route of the API: its JSON."""
@@ -156,10 +168,11 @@ class AsyncTutela:
         deadline: float = DEADLINE,
         spool: Spool | os.PathLike[str] | str | None = None,
         on_trouble: OnTrouble = "closed",
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         patience = Patience(timeout, retries, deadline)
         self._calls = Calls(url, key, patience, _spool(spool), on_trouble)
-        self._driver = Loop()
+        self._driver = Loop(tls_of(self._calls.url, tls))
 
     async def __aenter__(self) -> Self:
         """Use the client as a context that closes it."""
@@ -214,10 +227,27 @@ class AsyncTutela:
         *,
         every: float = FLUSH_SECONDS,
     ) -> None:
-        """Flush again and again until it is cancelled: what a background task runs."""
+        """Flush again and again until it is cancelled, as `Tutela.keep_flushing` does."""
         while True:
             await asyncio.sleep(every)
-            await self.flush(told)
+            try:
+                await self.flush(told)
+            except Exception:
+                logging.getLogger(LOGGER).exception(FLUSH_FAILED)
+
+    async def get(self, path: str) -> Any:  # noqa: ANN401 - JSON
+        """Read any other route of the API: its JSON."""
+        return await self._driver.run(self._calls.other("GET", path))
+
+    async def post(self, path: str, document: object) -> Any:  # noqa: ANN401 - JSON
+        """Send JSON to any other route of the API; repeated only where it surely was not taken."""
+        return await self._driver.run(self._calls.other("POST", path, document))
+
+    async def upload(
+        self, path: str, fields: Mapping[str, str], file: bytes, name: str = "media"
+    ) -> Any:  # noqa: ANN401 - JSON
+        """Send a file with fields to any other route of the API, as a web form does."""
+        return await self._driver.run(self._calls.upload(path, fields, file, name))
 
 
 def _spool(spool: Spool | os.PathLike[str] | str | None) -> Spool | None:

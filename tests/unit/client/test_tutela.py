@@ -26,21 +26,29 @@ def test_the_client_loads_nothing_of_the_server() -> None:
     assert ours == {"tutela.client", "tutela.model", "tutela.errors"}
 
 
-def test_a_background_thread_flushes_until_it_is_told_to_stop(tmp_path: Path) -> None:
-    stop, flushed = threading.Event(), threading.Event()
+def test_a_background_thread_flushes_until_it_is_told_to_stop(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What goes wrong in between does not end it."""
+    stop, again = threading.Event(), threading.Event()
+    calls: list[int] = []
 
     class Watched(Tutela):
         def flush(self, told: Callable[[Answer], object] = lambda _: None) -> Flushed:
-            flushed.set()
+            calls.append(1)
+            if len(calls) == 1:
+                raise LookupError("the platform's database is away")
+            again.set()
             return super().flush(told)
 
     with Watched(nowhere(), "tut_key", retries=0, spool=tmp_path) as client:
         thread = threading.Thread(target=client.keep_flushing, args=(stop,), kwargs={"every": 0.01})
         thread.start()
-        assert flushed.wait(20)
+        assert again.wait(20)
         stop.set()
         thread.join(20)
         assert not thread.is_alive()
+    assert "could not be sent, and is tried again" in caplog.text
 
 
 def test_a_background_task_flushes_until_it_is_cancelled(tmp_path: Path) -> None:

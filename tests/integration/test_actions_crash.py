@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import random
+import signal
 import subprocess
 import sys
 import threading
@@ -14,6 +16,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import pytest
@@ -167,18 +170,7 @@ class Workers:
 
 def test_kill_in_the_middle_of_a_thousand_decisions(start: Start, platform: Platform) -> None:
     server = start()
-    bank = {"name": "hills", "drill": True, "trusted": True}
-    assert server.post("/v1/banks", bank).status == 201
-    entry = {"signals": [{"kind": "md5", "value": LISTED}]}
-    assert server.post("/v1/banks/hills/entries", {"entries": [entry]}).status == 201
-    platform.secret = Secrets.open(server.folder / "data" / "actions.key").secret("platform", 1)
-    with database_of(server) as database:
-        Destinations(database).create(
-            "platform", platform.url, actions=(ActionKind.BLOCK,), private=True
-        )
-    time.sleep(1.5)  # until the server knows both
-    first = server.post("/v1/check", listed("event-0"))
-    assert "block" in first.json["decision"]["actions"], first.body
+    _set_up(server, platform)
 
     senders = Senders(server)
     with (
@@ -200,6 +192,50 @@ def test_kill_in_the_middle_of_a_thousand_decisions(start: Start, platform: Plat
         _check(database, senders, platform)
         assert reconcile(database).sound
     assert server.stop() == 0
+
+
+def _set_up(server: Running, platform: Platform) -> None:
+    """Let the server know a bank with one entry, and the platform."""
+    bank = {"name": "hills", "drill": True, "trusted": True}
+    assert server.post("/v1/banks", bank).status == 201
+    entry = {"signals": [{"kind": "md5", "value": LISTED}]}
+    assert server.post("/v1/banks/hills/entries", {"entries": [entry]}).status == 201
+    platform.secret = Secrets.open(server.folder / "data" / "actions.key").secret("platform", 1)
+    with database_of(server) as database:
+        Destinations(database).create(
+            "platform", platform.url, actions=(ActionKind.BLOCK,), private=True
+        )
+    time.sleep(1.5)  # until it knows both
+    first = server.post("/v1/check", listed("event-0"))
+    assert "block" in first.json["decision"]["actions"], first.body
+
+
+def _sending(server: Running) -> list[int]:
+    """Ids of the processes beside the server that send actions."""
+    return [
+        pid
+        for pid in server.children()
+        if b"\0actions\0work\0" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
+
+
+def test_the_server_has_a_process_that_sends_and_replaces_it(
+    start: Start, platform: Platform
+) -> None:
+    server = start(TUTELA_ACTIONS_WORKER="true")
+    _set_up(server, platform)
+    _until(lambda: len(platform.done) == 1)
+    (first,) = _sending(server)
+    os.kill(first, signal.SIGKILL)
+    assert server.post("/v1/check", listed("event-1")).status == 200
+    _until(lambda: len(platform.done) == 2)
+    (second,) = _sending(server)
+    assert second != first
+    assert "a process beside the server ended" in server.log
+    assert server.stop() == 0
+    _until(lambda: not Path(f"/proc/{second}").exists())
+    assert platform.secret not in server.log
+    assert platform.url not in server.log
 
 
 def _check(database: Database, senders: Senders, platform: Platform) -> None:

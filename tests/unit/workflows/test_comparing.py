@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import delete, func, select, update
 
-from tutela.model import Actor, Match, NewEntry, Outcome, RescanState, Ruling, Signal, Verdict
+from tutela.model import (
+    Actor,
+    History,
+    Match,
+    NewEntry,
+    Outcome,
+    RescanState,
+    Ruling,
+    Signal,
+    Verdict,
+)
 from tutela.policy.law.law import Law
 from tutela.storage.counts import Counts, reconcile
 from tutela.storage.law import LawProof
@@ -304,6 +314,20 @@ def test_a_finding_is_decided_by_the_same_policy(world: World, signal: Make) -> 
         "found-later-in-a-trusted-bank",
     ]
     assert outcome.decision.policy_version == world.policy.version
+
+
+def test_a_finding_is_decided_with_the_history_of_its_actor(world: World, signal: Make) -> None:
+    """As it is when it is found, not as it was when the content came in."""
+    for event_id in ("lake", "hill"):
+        world.upload(event_id, signal(event_id), actor=Actor(id="a"))
+    world.list("known", signal("lake"))
+    found = world.found(world.grow())["lake"]
+    assert found.event.history == History(events_1d=2, events_30d=2)
+    world.list("more", signal("hill"))
+    found = world.found(world.grow())["hill"]
+    assert found.event.history == History(
+        events_1d=3, events_30d=3, matches_30d=1, blocks_30d=1, cases_30d=1
+    )
 
 
 def test_what_the_law_does_not_allow_is_left_out_and_counted(world: World, signal: Make) -> None:

@@ -338,3 +338,29 @@ def test_a_repeated_event_that_tells_something_else_of_people_is_a_conflict(api:
     assert as_json(api, event_id="people", **PEOPLE).json == first.json
     other = {"receivers": [{"id": "u2", "age": "from_16_to_17"}]}
     assert as_json(api, event_id="people", **PEOPLE | other).status == 409
+
+
+def test_a_form_and_json_that_tell_the_same_are_the_same_event(api: Api) -> None:
+    told = {"kind": "message", "surface": "chat", "conversation": "c1"}
+    people = {
+        "actor": "u1",
+        "actor_age": "adult",
+        "receiver": "u2",
+        "receiver_age": "under_13",
+        "receiver_age_source": "declared",
+    }
+    first = as_form(api, OTHER, event_id="people-3", **told, **people)
+    assert first.status == 200
+    query = {"event_id": "people-3"} | told | people
+    as_query = api.ask("POST", "/v1/check", OTHER, kind="image/jpeg", query=query)
+    document = told | {
+        "actor": {"id": "u1", "age": "adult"},
+        "receivers": [{"id": "u2", "age": "under_13", "age_source": "declared"}],
+        "media_base64": base64.b64encode(OTHER).decode(),
+    }
+    again = as_json(api, event_id="people-3", **document)
+    assert first.json == as_query.json == again.json
+    without = as_form(api, OTHER, event_id="people-3", **told, **people | {"receiver_age": "adult"})
+    assert without.status == 409
+    nobody = as_form(api, OTHER, **told, actor_age="adult")
+    assert (nobody.status, nobody.json["where"]) == (400, "actor_age")

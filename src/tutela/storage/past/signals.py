@@ -192,9 +192,7 @@ def _count(connection: Connection, span: Span) -> tuple[int, int]:
     return total, bare
 
 
-def _barred(
-    connection: Connection, span: Span, permitted: Callable[[str, str], bool]
-) -> set[int]:
+def _barred(connection: Connection, span: Span, permitted: Callable[[str, str], bool]) -> set[int]:
     """Numbers of the events of a span that may not be looked at."""
     places = select(events.c.seq, events.c.region, events.c.surface).where(
         events.c.seq > span.after, events.c.seq <= span.up_to

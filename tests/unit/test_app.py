@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import io
 import threading
 import time
@@ -14,6 +15,7 @@ from tutela.model import Verdict
 from tutela.pipeline import Submission
 from tutela.settings import Settings
 from tutela.storage import tables
+from tutela.storage.rules.switches import Version
 from tutela.telemetry import make_logger
 
 LOG = make_logger("error", as_json=True, stream=io.StringIO())
@@ -39,6 +41,27 @@ def test_what_was_stored_is_there_again(tmp_path: Path) -> None:
         services.banks.create("kept")
     with open_services(settings(tmp_path), LOG) as services:
         assert [bank.name for bank in services.banks.list()] == ["kept"]
+
+
+def test_policies_of_an_earlier_release_are_taken_over(tmp_path: Path) -> None:
+    text = "policy: old\nrules: as they were written then\n"
+    name = f"old-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / f"{name}.yaml").write_text(text)
+    with open_services(settings(tmp_path), LOG) as services:
+        assert services.versions.policies.text(name) == text
+        live = services.policy.now().live
+        assert live.version == services.versions.policies.list()[0].version
+
+
+def test_a_policy_of_another_release_in_force_is_no_start(tmp_path: Path) -> None:
+    with open_services(settings(tmp_path), LOG) as services:
+        newer = Version(version="newer-1", text="policy: newer\n")
+        services.versions.switches.activate(newer, by="a newer release")
+    before = threading.active_count()
+    with pytest.raises(BadConfiguration, match="cannot be loaded"):
+        open_services(settings(tmp_path), LOG)
+    assert threading.active_count() == before
 
 
 def test_closing_twice_does_no_harm_and_stops_everything(tmp_path: Path) -> None:

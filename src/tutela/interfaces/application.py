@@ -202,9 +202,8 @@ async def _watch_past(services: Services) -> None:
             rescans, numbers = await asyncio.to_thread(past_numbers, services)
             services.metrics.past_state(rescans, numbers)
             shadow = services.policy.now().shadow
-            if shadow is not None:
-                ends = await asyncio.to_thread(services.shadows.counts, shadow.version)
-                services.metrics.shadowed(ends)
+            version = shadow.version if shadow else ""
+            services.metrics.shadowed(await asyncio.to_thread(services.shadows.counts, version))
         await asyncio.sleep(PAST_SECONDS)
 
 

@@ -182,6 +182,7 @@ class World:
         self.rescans = Rescans(database)
         self.kept = KeptSignals(database)
         self.policy = Policy.default()
+        self.shadow: Policy | None = None
         self.journal = journal
         self.stop = threading.Event()
         self.log = io.StringIO()
@@ -192,7 +193,7 @@ class World:
             rescans=self.rescans,
             past=Past(database),
             kept=self.kept,
-            policy=lambda: InForce(self.policy),
+            policy=lambda: InForce(self.policy, self.shadow),
             histories=Histories(database),
             journal=journal,
         )

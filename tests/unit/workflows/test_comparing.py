@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import delete, func, select, update
 
 from tutela.model import (
+    ActionKind,
     Actor,
     History,
     Match,
@@ -21,9 +22,11 @@ from tutela.model import (
     Verdict,
 )
 from tutela.policy.law.law import Law
+from tutela.policy.policy import Policy
 from tutela.storage.counts import Counts, reconcile
 from tutela.storage.law import LawProof
 from tutela.storage.past.rescans import NewRescan
+from tutela.storage.rules.shadows import Shadows
 from tutela.storage.tables import events, findings, kept_signals, rescans
 from tutela.workflows import comparing
 from tutela.workflows.comparing import Comparison
@@ -328,6 +331,20 @@ def test_a_finding_is_decided_with_the_history_of_its_actor(world: World, signal
     assert found.event.history == History(
         events_1d=3, events_30d=3, matches_30d=1, blocks_30d=1, cases_30d=1
     )
+
+
+def test_a_policy_in_shadow_decides_about_findings_without_effect(
+    world: World, signal: Make
+) -> None:
+    text = world.policy.text.replace("policy: default", "policy: milder")
+    world.shadow = Policy.load(text.replace("actions: [block, ", "actions: [hold, "), "milder")
+    world.upload("lake", signal("lake"))
+    world.list("known", signal("lake"))
+    outcome = world.found(world.grow())["lake"].outcome
+    assert ActionKind.BLOCK in outcome.decision.actions
+    found = Shadows(world.database).compared(world.shadow.version)
+    assert (found.decided, found.differed) == (1, 1)
+    assert [sample.event_id for sample in found.report.samples] == [outcome.event_id]
 
 
 def test_what_the_law_does_not_allow_is_left_out_and_counted(world: World, signal: Make) -> None:

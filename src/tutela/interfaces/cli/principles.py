@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
@@ -16,6 +16,9 @@ from tutela.interfaces.cli.settings import ConfigOption
 from tutela.model import MeasureState
 from tutela.oversight.scoreboard import MeasureRow, PrincipleRow
 from tutela.settings import Settings
+
+if TYPE_CHECKING:
+    from tutela.policy.policy import Policy
 
 _STYLES = {MeasureState.ON: "green", MeasureState.OFF: "yellow", MeasureState.NOT_BUILT: "dim"}
 
@@ -39,23 +42,31 @@ def _rows(settings: Settings) -> tuple[tuple[PrincipleRow, ...], str]:
     # Kernels, the policy engine and the database take a second to load: not for `--help`.
     from tutela.detection.signals.registry import builtin_kinds  # noqa: PLC0415
     from tutela.interfaces.board import board  # noqa: PLC0415
+
+    counts, policy, source = _stored(settings)
+    return board(settings, builtin_kinds(), policy, counts), source
+
+
+def _stored(settings: Settings) -> tuple[Mapping[str, int] | None, Policy, str]:
+    """The counters of the database, the policy in force, and where the counters came from.
+
+    Nothing is created or changed for them.
+    """
     from tutela.policy.policy import Policy  # noqa: PLC0415
-
-    counts, source = _counts(settings)
-    return board(settings, builtin_kinds(), Policy.in_force(settings.policy.file), counts), source
-
-
-def _counts(settings: Settings) -> tuple[Mapping[str, int] | None, str]:
-    """The counters of the database, and where they came from; nothing is created for them."""
+    from tutela.policy.versions import PolicyVersions  # noqa: PLC0415
     from tutela.storage.counts import Counts  # noqa: PLC0415
     from tutela.storage.database import Database  # noqa: PLC0415
 
     file = settings.database_file
     if file is not None and not file.exists():
-        return None, f"No counts: there is no database at {file} yet."
+        policy = Policy.in_force(settings.policy.file)
+        return None, policy, f"No counts: there is no database at {file} yet."
     database = Database.open(settings.database_url)
     try:
-        return Counts(database).counts(), f"Counts from {settings.shown_database}."
+        versions = PolicyVersions(database)
+        latest = versions.latest()
+        policy = versions.load(latest.live) if latest else Policy.in_force(settings.policy.file)
+        return Counts(database).counts(), policy, f"Counts from {settings.shown_database}."
     finally:
         database.close()
 

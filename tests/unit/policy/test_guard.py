@@ -37,6 +37,12 @@ facts = st.builds(
     matches=st.lists(matches, max_size=4).map(tuple),
     history=st.builds(HistoryFacts, known=st.just(value=True), blocks_30d=st.integers(0, 2)),
 )
+DETAILED = {
+    ActionKind.SUSPEND: "{suspend: {days: 7}}",
+    ActionKind.RESTRICT_CONTACT: "{restrict_contact: {days: 7}}",
+    ActionKind.SLOW: "{slow: {seconds: 30}}",
+    ActionKind.NOTIFY: "{notify: {to: moderators}}",
+}
 asked_for = st.sets(st.sampled_from(ActionKind))
 
 
@@ -60,7 +66,8 @@ def harsh(*wanted: set[ActionKind]) -> Policy:
     rules = []
     for number, actions in enumerate(wanted):
         ask = next((one for one in ASKS if one in actions), ActionKind.ALLOW)
-        listed = ", ".join(sorted(actions - set(ASKS) - {ActionKind.NOTIFY} | {ask}))
+        asked = sorted(actions - set(ASKS) | {ask})
+        listed = ", ".join(DETAILED.get(action, action) for action in asked)
         when = f"match_count >= -{number}"
         rules.append(
             f"  - {{name: r{number}, when: {when}, actions: [{listed}], reason: Always., "
@@ -109,7 +116,12 @@ def test_the_guard_has_nothing_to_add_to_what_it_gave(of: Facts, asked: set[Acti
 def test_no_set_of_rules_gets_past_the_guard(of: Facts, rules: list[set[ActionKind]]) -> None:
     decision = harsh(*rules).decide(of)
     assert all(may(action, of) for action in decision.actions)
-    assert {order.kind for order in decision.orders} <= set(decision.actions)
+    wanted = set().union(*rules) & set(DETAILED)
+    assert {order.kind for order in decision.orders} == wanted & set(decision.actions)
+    # Nothing that the rules asked for falls away but what has no ground, and what is outdone.
+    refused = {action for action in set().union(*rules) if not may(action, of)}
+    kept = set().union(*rules) - refused - set(ASKS)
+    assert kept <= set(decision.actions)
 
 
 def of_match(**changes: bool) -> Facts:

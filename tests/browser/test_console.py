@@ -15,6 +15,8 @@ PAGES = [
     "/console/sign-in",
     "/console/cases",
     "/console/cases/{case}",
+    "/console/actions",
+    "/console/destinations",
     "/console/banks",
     "/console/banks/drill",
     "/console/rescans",

@@ -10,8 +10,9 @@ import msgspec
 from tutela.client import webhooks
 from tutela.model import ActionKind, ActionMessage, Destination, EventKind, Receipt
 from tutela.model.record import Record
-from tutela.outgoing import FetchFailed, Outgoing, Posted
+from tutela.outgoing import FetchFailed, Outgoing, Posted, Reach
 from tutela.response.secrets import Secrets
+from tutela.workflows.delivering import ANSWER_BYTES
 from tutela.workflows.receipts import REFUSALS, NotConfirmed, receipt_in
 
 
@@ -31,12 +32,26 @@ class Tried(Record, frozen=True, kw_only=True):
     text: str
 
 
-async def try_destination(destination: Destination, secrets: Secrets, outgoing: Outgoing) -> Tried:
+async def try_destination(destination: Destination, secrets: Secrets, seconds: float) -> Tried:
     """Send a test message and wait for the answer. Nothing of it is stored.
 
-    It is signed as every message is, marked as a drill, and asks for `notify`: to take notice. A
-    destination that is disabled is tried as well.
+    It is signed as every message is, marked as a drill, and asks for `notify`: to take notice. It
+    is sent as an action is, and its answer judged as that to one. A destination that is disabled
+    is tried as well.
+
+    Args:
+        destination: where to.
+        secrets: gives the secrets to sign with.
+        seconds: longest time that it may take.
     """
+    outgoing = Outgoing(Reach(seconds=seconds, bytes=ANSWER_BYTES))
+    try:
+        return await _tried(destination, secrets, outgoing)
+    finally:
+        await outgoing.close()
+
+
+async def _tried(destination: Destination, secrets: Secrets, outgoing: Outgoing) -> Tried:
     now = datetime.now(UTC)
     message = _message(now)
     body = msgspec.json.encode(message)

@@ -14,7 +14,6 @@ from msgspec.structs import replace
 
 from tutela.client.webhooks import NotGenuine, verify
 from tutela.model import ActionKind, ActionMessage, Destination
-from tutela.outgoing import Outgoing, Reach
 from tutela.response.secrets import Secrets
 from tutela.workflows.trying import Tried, try_destination
 
@@ -83,14 +82,7 @@ def receipt(**said: object) -> Callable[[bytes], Answer]:
 def attempt(url: str, **more: Any) -> Tried:  # noqa: ANN401 - members of a destination
     destination = Destination(name="platform", url=url, actions=(), private=True)
 
-    async def go() -> Tried:
-        outgoing = Outgoing(Reach(seconds=5))
-        try:
-            return await try_destination(replace(destination, **more), KEY, outgoing)
-        finally:
-            await outgoing.close()
-
-    return asyncio.run(go())
+    return asyncio.run(try_destination(replace(destination, **more), KEY, 5))
 
 
 def test_the_message_is_genuine_and_asks_for_nothing(start: Start) -> None:
@@ -130,6 +122,7 @@ def test_both_secrets_sign_while_one_replaces_the_other(start: Start) -> None:
         (lambda _: (200, b""), False, "without a receipt; an action would not count as done"),
         (lambda _: (204, b""), False, "without a receipt"),
         (lambda _: (200, b"<html>thank you"), False, "without a receipt"),
+        (lambda _: (200, b" " * 70_000), False, "larger than 65,536 bytes"),
         (lambda _: (302, b""), False, "redirects are not followed"),
         (lambda _: (401, b""), False, "status 401; see that it has the secret that is in use"),
         (lambda _: (500, b""), False, "status 500"),

@@ -158,4 +158,5 @@ def erase(services: Services, name: str) -> None:
 async def tried(services: Services, name: str) -> Tried:
     """Send a test message; raises `NotFound`."""
     destination = await asyncio.to_thread(services.destinations.get, name)
-    return await trying.try_destination(destination, services.secrets, services.outgoing)
+    seconds = services.settings.actions.timeout
+    return await trying.try_destination(destination, services.secrets, seconds)

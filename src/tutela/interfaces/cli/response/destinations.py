@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from tutela.response.destinations import ShownSecret
     from tutela.response.secrets import Secrets
     from tutela.storage.outbox.destinations import Destinations
-    from tutela.workflows.trying import Tried
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -173,9 +172,12 @@ def try_it(name: NameArgument, *, as_json: JsonOption = False, config: ConfigOpt
 
     Exit codes: 0 it answered as it should, 1 it did not.
     """
-    settings = Settings.load(config)
+    from tutela.workflows.trying import try_destination  # noqa: PLC0415 - as in `opening`
+
+    seconds = Settings.load(config).actions.timeout
     with _kept(config) as kept:
-        tried = asyncio.run(_tried(kept.destinations.get(name), kept.secrets, settings))
+        destination = kept.destinations.get(name)
+        tried = asyncio.run(try_destination(destination, kept.secrets, seconds))
     if as_json:
         print_json(tried)
     else:
@@ -211,17 +213,6 @@ def delete(name: NameArgument, *, config: ConfigOption = None) -> None:
 def _address(url: str) -> str:
     """The address that was given; one that holds a token need not stand in a command line."""
     return sys.stdin.readline().strip() if url == "-" else url
-
-
-async def _tried(destination: Destination, secrets: Secrets, settings: Settings) -> Tried:
-    from tutela.outgoing import Outgoing, Reach  # noqa: PLC0415 - as in `opening`
-    from tutela.workflows.trying import try_destination  # noqa: PLC0415
-
-    outgoing = Outgoing(Reach(seconds=settings.actions.timeout))
-    try:
-        return await try_destination(destination, secrets, outgoing)
-    finally:
-        await outgoing.close()
 
 
 @contextmanager

@@ -337,7 +337,8 @@ def test_a_policy_in_shadow_decides_about_findings_without_effect(
     world: World, signal: Make
 ) -> None:
     text = world.policy.text.replace("policy: default", "policy: milder")
-    world.shadow = Policy.load(text.replace("actions: [block, ", "actions: [hold, "), "milder")
+    text = text.replace("actions: [block, ", "actions: [hold, ")
+    world.shadow = Policy.load(text, "milder", tested=False)
     world.upload("lake", signal("lake"))
     world.list("known", signal("lake"))
     outcome = world.found(world.grow())["lake"].outcome

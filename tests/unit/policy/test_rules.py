@@ -65,13 +65,11 @@ def test_a_huge_file_is_refused() -> None:
 
 def test_a_file_of_the_largest_size_is_taken() -> None:
     text = "policy: example\nowner: safety\nrules:\n" + RULE.format(1)
-    Policy.load(text + "#" * (LARGEST - len(text)), "policy.yaml")
+    Policy.load(text + "\n" * (LARGEST - len(text)), "policy.yaml")
 
 
 def test_too_many_rules_are_refused_at_the_first_that_is_too_many() -> None:
-    text = "policy: example\nowner: safety\nrules:\n" + "".join(
-        map(RULE.format, range(MOST_RULES + 1))
-    )
+    text = "policy: example\nowner: safety\nrules:\n" + "  - x\n" * (MOST_RULES + 1)
     assert refusal(text).where == f"policy.yaml:{MOST_RULES + 4}:5"
 
 

@@ -236,7 +236,7 @@ def fired(evaluator: Evaluator, of: Facts) -> list[tuple[str, str]]:
     return [(one.rule.reason.rule, str(one.problem or "")) for one in evaluator.fired(of)]
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=200)
 @given(st.lists(conditions, min_size=1, max_size=6), st.lists(any_facts, min_size=1, max_size=4))
 def test_the_index_changes_nothing(whens: list[str], many: list[Facts]) -> None:
     rules = [compiled(number, text) for number, text in enumerate(whens)]
@@ -252,7 +252,7 @@ def test_the_index_changes_nothing(whens: list[str], many: list[Facts]) -> None:
         ] == expected
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=200)
 @given(conditions, st.lists(true_facts(), min_size=1, max_size=6))
 def test_what_may_hold_is_never_called_impossible(when: str, many: list[Facts]) -> None:
     rule = compiled(0, when)

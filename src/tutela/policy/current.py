@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from structlog.typing import FilteringBoundLogger
@@ -160,13 +160,17 @@ class CurrentPolicy:
             )
         self._thread.start()
 
-    def refresh(self) -> None:
-        """Catch up now, so that the caller sees its own changes; raises `Unavailable`."""
+    def refresh(self, *loaded: Policy) -> None:
+        """Catch up now, so that the caller sees its own changes; raises `Unavailable`.
+
+        Args:
+            loaded: policies that the caller has loaded; a large one takes seconds.
+        """
         with self._refreshing:
             switch = self._versions.latest()
             if switch is None or switch.id == self._seen:
                 return
-            live, shadow = self._loaded(switch.live), self._loaded(switch.shadow)
+            live, shadow = (self._loaded(one, loaded) for one in (switch.live, switch.shadow))
             self._seen = switch.id
             if live is not None:
                 self._in_force = InForce(live, shadow, failed=self._alarm_once(switch.shadow))
@@ -178,12 +182,12 @@ class CurrentPolicy:
         if self._thread.ident is not None:
             self._thread.join()
 
-    def _loaded(self, version: str | None) -> Policy | None:
-        """A version, loaded unless it is at work; None, with an alarm, where that fails."""
+    def _loaded(self, version: str | None, loaded: Sequence[Policy]) -> Policy | None:
+        """A version, loaded unless it is already; None, with an alarm, where that fails."""
         if version is None:
             return None
-        known = self._in_force
-        for policy in (known.live, known.shadow) if known else ():
+        at_work = (self._in_force.live, self._in_force.shadow) if self._in_force else ()
+        for policy in (*loaded, *at_work):
             if policy is not None and policy.version == version:
                 return policy
         try:

@@ -116,6 +116,14 @@ def test_a_policy_at_work_is_not_loaded_again(versions: PolicyVersions, watched:
     assert watched.current.now().live is before.shadow
 
 
+def test_a_policy_that_the_caller_has_loaded_is_not_loaded_again(
+    versions: PolicyVersions, watched: Watched
+) -> None:
+    versions.activate(ONE, by="a")
+    watched.current.refresh(TWO, ONE)
+    assert watched.current.now().live is ONE
+
+
 def test_nothing_in_force_is_no_start(watched: Watched) -> None:
     with pytest.raises(BadConfiguration, match="cannot be loaded"):
         watched.current.start()

@@ -280,14 +280,15 @@ def activate(services: Services, wanted: PolicyChoice, by: str) -> PolicySwitch:
     if policy is None:
         raise InvalidInput("no policy was named", where="version", remedy="give a version or text")
     switch = services.versions.activate(policy, by=by, note=wanted.note)
-    services.policy.refresh()
+    services.policy.refresh(policy)
     return switch
 
 
 def cast_shadow(services: Services, wanted: PolicyChoice, by: str) -> PolicySwitch:
     """Put a policy in shadow, or none; as `activate`."""
-    switch = services.versions.cast(_policy(services, wanted), by=by, note=wanted.note)
-    services.policy.refresh()
+    policy = _policy(services, wanted)
+    switch = services.versions.cast(policy, by=by, note=wanted.note)
+    services.policy.refresh(*([policy] if policy else ()))
     return switch
 
 

@@ -66,7 +66,7 @@ class Cited(Record, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         source: the law that says so.
         section: article or section of it.
-        checked: the day on which somebody last looked.
+        checked: the day on which the pack's author last looked.
         status: how sure it is.
         note: what to know about it: what is open, what is expected.
         overrides: what the operator has changed in it.
@@ -84,9 +84,14 @@ class Cited(Record, frozen=True, kw_only=True, omit_defaults=True):
         """The law's title with the section."""
         return ", ".join(filter(None, (self.source.title, self.section)))
 
+    @property
+    def looked_at(self) -> date:
+        """The day on which somebody last looked: who overrides a value has looked, too."""
+        return max(self.checked, *(one.date for one in self.overrides), date.min)
+
     def stale(self, today: date, days: int) -> bool:
-        """Whether it was checked longer than so many days ago."""
-        return today - self.checked > timedelta(days=days)
+        """Whether somebody last looked longer than so many days ago."""
+        return today - self.looked_at > timedelta(days=days)
 
 
 class Regions(Cited, frozen=True, kw_only=True):

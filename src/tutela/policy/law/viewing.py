@@ -23,7 +23,7 @@ class LawValue(Record, frozen=True, kw_only=True):
         source: the law's title.
         section: article or section of it.
         url: the law's address, where one is known.
-        checked: the day on which somebody last looked.
+        checked: the day on which somebody last looked; overriding it is looking.
         stale: that was longer ago than the setting `law.stale_days`.
         status: how sure it is.
         overrides: what the operator changed in it.
@@ -212,7 +212,7 @@ def _value(path: str, item: Item, fresh: Freshness) -> LawValue:
         source=item.source.title,
         section=item.section,
         url=item.source.url,
-        checked=item.checked,
+        checked=item.looked_at,
         stale=item.stale(fresh.today, fresh.days),
         status=item.status,
         note=item.note,

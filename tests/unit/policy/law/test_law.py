@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tutela.errors import BadConfiguration
 from tutela.model import GapReason, SurfaceClass
 from tutela.policy.law.law import NO_PACK, Law, not_permitted, unlawful
 
@@ -103,6 +104,11 @@ def test_an_override_shows_in_the_ruling(tmp_path: Path) -> None:
     assert other is not None
     assert not other.overridden
     assert other.version == ruling.version != LAW.packs["eu"].version
+
+
+def test_a_file_that_is_not_there_is_said_to_be(tmp_path: Path) -> None:
+    with pytest.raises(BadConfiguration, match=r"law\.yaml: the file cannot be read"):
+        Law.load(str(tmp_path / "law.yaml"))
 
 
 def test_without_a_pack_the_setting_decides(tmp_path: Path) -> None:

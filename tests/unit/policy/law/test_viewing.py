@@ -95,5 +95,19 @@ def test_an_override_is_what_counts(tmp_path: Path) -> None:
     assert len(found.summary.overrides) == 1
 
 
+def test_who_overrides_a_value_has_looked_at_it(tmp_path: Path) -> None:
+    file = tmp_path / "law.yaml"
+    file.write_text(
+        "overrides:\n  - {path: nz.clocks.take-down.within, value: 24 hours,"
+        " reason: It still holds., decided_by: Counsel, date: 2027-05-01}\n"
+    )
+    fresh = Freshness(today=date(2027, 5, 22), days=92)
+    law = Law.load(str(file), today=fresh.today)
+    found = {value.path: value for value in values_of(law.packs["nz"], fresh)}
+    looked = found.pop("nz.clocks.take-down")
+    assert (looked.stale, looked.checked) == (False, date(2027, 5, 1))
+    assert all(value.stale for value in found.values())
+
+
 def test_a_case_of_a_place_without_a_pack_has_no_law() -> None:
     assert case_law(LAW, "JP", None, OPENED, FRESH) is None

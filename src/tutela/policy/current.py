@@ -186,8 +186,9 @@ class CurrentPolicy:
         """A version, loaded unless it is already; None, with an alarm, where that fails."""
         if version is None:
             return None
-        at_work = (self._in_force.live, self._in_force.shadow) if self._in_force else ()
-        for policy in (*loaded, *at_work):
+        now = self._in_force
+        known: Sequence[Policy | None] = (*loaded, now.live, now.shadow) if now else loaded
+        for policy in known:
             if policy is not None and policy.version == version:
                 return policy
         try:

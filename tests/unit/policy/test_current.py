@@ -32,7 +32,7 @@ def policy(name: str, action: str = "hold") -> Policy:
 
 ONE, TWO, THREE = policy("one"), policy("two", "allow"), policy("three")
 FACTS = Facts(
-    event=EventFacts(kind="upload"),
+    event=EventFacts(),
     verdict=Verdict.CLEAR,
     matches=(),
     contents=(),

@@ -49,13 +49,16 @@ _DECODER = msgspec.json.Decoder(EventDocument)
     ),
 )
 async def check(request: Request[Any, Any, Any]) -> ASGIApp:
-    """Compare an upload with the lists and decide about it; the answer leaves once it is stored.
+    """Compare an event with the lists and decide about it; the answer leaves once it is stored.
 
     The content comes in one of three ways, told apart by Content-Type:
 
     - `application/json`: a URL, ready-made signals, or a small file in base64;
     - `multipart/form-data`: the file in the field `media`, the facts in the other fields;
     - anything else: the body is the file, the facts are in the query.
+
+    A message or a request for contact may come without content, in JSON: then the rules decide about
+    what is told of it, and its verdict is `not_checked`.
 
     A repeated `event_id` with the same content gives the stored answer, with the header
     `Tutela-Replayed: true`; with other content, 409.

@@ -470,6 +470,36 @@ def test_a_process_that_is_killed_loses_nothing(
     assert waiting(tmp_path) == []
 
 
+WRITING = """
+import sys
+from tutela.client import Tutela
+
+with Tutela(sys.argv[1], "tut_key", spool=sys.argv[2], retries=0) as client:
+    while True:
+        print(client.check(media=bytes(300_000), drill=True).event_id, flush=True)
+"""
+
+
+def test_what_was_said_to_wait_outlives_the_process(tmp_path: Path) -> None:
+    """Killed while it writes: every answer that it got is kept, whole."""
+    command = [sys.executable, "-c", WRITING, nowhere(), str(tmp_path)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    said = [process.stdout.readline().strip() for _ in range(5)]
+    os.kill(process.pid, signal.SIGKILL)
+    said += process.communicate()[0].split()
+    spool, kept = Spool(tmp_path), []
+    for name in spool.names():
+        held = spool.claim(name)
+        assert held is not None
+        assert held.media is not None
+        assert held.media.read() == bytes(300_000)
+        kept.append(held.facts["event_id"])
+        held.file.close()
+    assert set(said) <= set(kept)
+    assert len(kept) - len(said) <= 1
+
+
 def spooled(connect: Connect, folder: Path, count: int) -> list[str]:
     """Let events wait in a folder; their ids."""
     away = connect(nowhere(), retries=0, spool=folder)

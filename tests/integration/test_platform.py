@@ -133,7 +133,6 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         "TUTELA_SERVER_PORT": str(port),
         "TUTELA_SERVER_WORKERS": "1",
         "TUTELA_DECODER_CHILDREN": "1",
-        "TUTELA_RESCAN_WORKER": "false",
         "TUTELA_ACTIONS_RETRY_FIRST": "0.1",
         "TUTELA_ACTIONS_RETRY_LONGEST": "0.4",
     }
@@ -299,6 +298,22 @@ def test_while_the_server_is_away_uploads_wait_and_are_shown_later(
     stage.api.open = True
     eventually(lambda: "A cup, while away" in platform.visit("mika").page("/"))
     eventually(lambda: confirmed(stage, platform.post_of("A cup, while away")))
+
+
+def test_what_is_listed_later_is_taken_away(stage: Stage, platform: Platform) -> None:
+    ada, cliff = platform.visit("ada"), next(one.data for one in unrelated() if one.name == "cliff")
+    ada.send("/pictures", {"text": "A cliff by the sea"}, cliff)
+    event_id = platform.post_of("A cliff by the sea")
+    eventually(lambda: confirmed(stage, event_id))
+    assert "A cliff by the sea" in platform.visit("mika").page("/")
+    stage.client.upload("/v1/banks/drill/media", {"label": "cliff"}, cliff, "c.jpg")
+    eventually(lambda: "Taken away." in ada.page("/"))
+    eventually(lambda: confirmed(stage, event_id))
+    assert "Taken away." in ada.page("/")
+    assert "Something that you shared earlier was removed" in ada.page("/")
+    assert "A cliff by the sea" not in platform.visit("mika").page("/")
+    taken = "SELECT action FROM actions WHERE event_id = ? AND action = 'quarantine' AND times = 1"
+    assert platform.rows(taken, event_id) == [("quarantine",)]
 
 
 def test_what_was_not_signed_by_the_server_changes_nothing(

@@ -32,6 +32,8 @@ LIMITED: Mapping[str, str] = MappingProxyType(
     }
 )
 """The same, as the receipt says it."""
+UNSETTLED = ("checking", "waiting", "held")
+"""States of a post that nobody sees, and that may still be shown."""
 NO_REASON = "This service's rules, and the law, ask for it."
 
 
@@ -72,22 +74,22 @@ def carry_out(connection: Connection, asked: Asked) -> str:
 
 def hold(connection: Connection, asked: Asked) -> str:
     """Keep a post back."""
-    return _place(connection, asked, "held", from_states=("checking", "waiting", "shown"))
+    return _place(connection, asked, "held", ("checking", "waiting", "shown"))
 
 
 def block(connection: Connection, asked: Asked) -> str:
-    """Refuse a post; one that was already shown is taken away."""
-    return _place(connection, asked, "refused")
+    """Refuse a post. One that was removed stays so: the order of actions does not matter."""
+    return _place(connection, asked, "refused", (*UNSETTLED, "shown"))
 
 
 def quarantine(connection: Connection, asked: Asked) -> str:
     """Take a post out of everybody's reach, without destroying it."""
-    return _place(connection, asked, "removed")
+    return _place(connection, asked, "removed", (*UNSETTLED, "shown", "refused"))
 
 
 def allow(connection: Connection, asked: Asked) -> str:
     """Show a post that waits for it. One that was refused or removed stays so."""
-    return _place(connection, asked, "shown", from_states=("checking", "waiting", "held"))
+    return _place(connection, asked, "shown", UNSETTLED)
 
 
 def blur(connection: Connection, asked: Asked) -> str:
@@ -171,12 +173,8 @@ DUTIES: Mapping[str, Duty] = MappingProxyType(
 """One function for each action that can be asked of a platform."""
 
 
-def _place(
-    connection: Connection,
-    asked: Asked,
-    state: str,
-    from_states: tuple[str, ...] = ("checking", "waiting", "held", "shown", "refused", "removed"),
-) -> str:
+def _place(connection: Connection, asked: Asked, state: str, from_states: tuple[str, ...]) -> str:
+    """Put a post into a state, unless it is in one that outweighs it."""
     marks = ",".join("?" * len(from_states))
     changed = connection.execute(
         f"UPDATE posts SET state = ?, why = ? WHERE id = ? AND state IN ({marks})",  # noqa: S608 - marks only

@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +51,11 @@ def eventually(condition: Callable[[], object]) -> None:
         assert time.monotonic() < until, "it did not happen"
 
 
+def _wait_for_more(outcomes: Mapping[str, object], more: int) -> None:
+    enough = len(outcomes) + more
+    eventually(lambda: len(outcomes) >= enough)
+
+
 def test_under_load(start: Start, tmp_path: Path) -> None:
     server = start("--workers", "2")
     policies = [Policy.load(text(number), f"{number}") for number in range(VERSIONS)]
@@ -73,8 +78,7 @@ def test_under_load(start: Start, tmp_path: Path) -> None:
         answer = server.post("/v1/policy/activate", {"text": policy.text})
         assert (answer.status, answer.json["live"]) == (200, policy.version)
         # Long enough for both processes to have followed now and then, and not always.
-        done = len(outcomes) + 10
-        eventually(lambda done=done: len(outcomes) >= done)
+        _wait_for_more(outcomes, 10)
         time.sleep(0.2 if number % 3 else 0.7)
     switching.clear()
     for thread in threads:

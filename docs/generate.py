@@ -37,9 +37,13 @@ from tutela.interfaces.cli.main import COMMANDS, load_command
 from tutela.interfaces.console import routes as console_router
 from tutela.interfaces.web.guard import PERMISSION
 from tutela.model.record import Record
+from tutela.model.response import action
 from tutela.policy import facts
+from tutela.policy.asked import STRONGEST_FIRST, TIMED
+from tutela.policy.guard import PUNISHING
 from tutela.policy.law.loading import shipped
 from tutela.policy.law.records import Item, members, shown
+from tutela.policy.rules import FELT
 from tutela.settings import Settings
 from tutela.storage import tables
 from tutela.telemetry import Metrics
@@ -183,6 +187,31 @@ def fact(_: str) -> Iterator[str]:
         assert isinstance(info, types.StructType)  # noqa: S101 - a Record is a Struct
         yield f"### {record.__name__}\n\n{inspect.getdoc(record)}\n"
         yield table(["fact", "type", "meaning"], map(fact_row, info.fields))
+
+
+def actions(_: str) -> Iterator[str]:
+    """Every action, strongest first, and what a rule must heed that asks for it."""
+    prose = member_prose(action, "ActionKind")
+    yield table(
+        ["action", "meaning", "details", "needs a notice", "for machines"],
+        (
+            [
+                f"`{kind}`",
+                prose[kind.name].rstrip("."),
+                action_details(kind),
+                "yes" if kind in FELT else "",
+                "never" if kind in PUNISHING else "",
+            ]
+            for kind in STRONGEST_FIRST
+        ),
+    )
+
+
+def action_details(kind: action.ActionKind) -> str:
+    """The details that an action may have, as a rule writes them."""
+    if kind is action.ActionKind.NOTIFY:
+        return "`{to: moderators}`, must"
+    return "`{days: 7}`" if kind in TIMED else ""
 
 
 def fact_row(field: types.Field) -> list[str]:
@@ -417,6 +446,7 @@ WRITERS: Mapping[str, Callable[[str], Iterator[str]]] = {
     "columns": columns,
     "signals": signals,
     "facts": fact,
+    "actions": actions,
     "law": law,
     "points": points,
     "metrics": metrics,

@@ -85,7 +85,9 @@ def upload(client: Tutela, name: str) -> None:
     facts = {"actor": {"id": "actor 7", "age": "adult", "age_source": "declared"}, "drill": True}
     rating = {"name": "grooming", "value": 6.5, "probability": 0.7, "model": "meadow 1"}
     people = {"receivers": [{"id": "actor 9", "age": "under_13"}], "ratings": [rating]}
-    event = {"event_id": name, "signals": HILL, "surface": "forum", **facts, **people}
+    account = {"age_days": 12, "minors_contacted_7d": 4, "unanswered_share": 0.5}
+    more = {**facts, **people, "account": account}
+    event = {"event_id": name, "signals": HILL, "surface": "forum", **more}
     assert "block" in client.post("/v1/check", event)["decision"]["actions"]
 
 
@@ -159,6 +161,9 @@ def test_a_receipt_appears_on_every_page_that_tells_of_the_action(
     expect(page.locator("main")).to_contain_text("actor 7, adult (declared)")
     expect(page.locator("main")).to_contain_text("actor 9, under 13")
     expect(page.locator("main")).to_contain_text("6.5 of 10, probability 70 %, by meadow 1")
+    expect(page.locator("main")).to_contain_text(
+        "age days: 12; minors contacted in 7 days: 4; unanswered share: 0.5"
+    )
     check(page, "event-done")
     page.locator("[data-live=standing] a").click()
     page.wait_for_url("**/console/actions/act-*")

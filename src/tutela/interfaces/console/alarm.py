@@ -23,6 +23,12 @@ async def look(connection: Connection, role: str) -> None:
         connection.scope[ALARM] = state_of(counts)  # type: ignore[literal-required]
 
 
+def standing_of(request: Request[Any, Any, Any]) -> ActionsState:
+    """How the actions stood when the request came, for a page that needs `actions.read`."""
+    state: ActionsState = request.scope[ALARM]  # type: ignore[literal-required]
+    return state
+
+
 def alarm_of(request: Request[Any, Any, Any]) -> ActionsState | None:
     """What there is an alarm about; None where there is none, or none for this reader."""
     state: ActionsState | None = request.scope.get(ALARM)  # type: ignore[assignment]

@@ -7,6 +7,7 @@ template does not know is an error, not an empty string.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -30,6 +31,8 @@ PLACES = (
     ("Policy", "/console/policy", Permission.POLICY_READ),
     ("Principles", "/console/principles", Permission.PRINCIPLES_READ),
 )
+PERIOD = re.compile(r"_(?P<days>\d+)d$")
+"""The end of the name of a number that counts what was in the last days."""
 STATIC_TYPES = MappingProxyType({"css": "text/css; charset=utf-8", "js": "text/javascript"})
 
 
@@ -84,6 +87,7 @@ class Pages:
         )
         self._environment.filters["instant"] = _instant
         self._environment.filters["words"] = _words
+        self._environment.filters["told"] = _told
         self._environment.filters["span"] = span
         self.static: Mapping[str, bytes] = _static()
         names = {name.rpartition(".")[2]: name for name in self.static}
@@ -108,6 +112,21 @@ def _static() -> dict[str, bytes]:
 
 def _instant(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _told(numbers: Record) -> list[str]:
+    """Numbers that are known, in words: `minors contacted in 7 days: 4`."""
+    known = {name: getattr(numbers, name) for name in numbers.__struct_fields__}
+    return [
+        f"{_words(PERIOD.sub(_period, name))}: {number:,}"
+        for name, number in known.items()
+        if number is not None
+    ]
+
+
+def _period(found: re.Match[str]) -> str:
+    days = int(found["days"])
+    return " in a day" if days == 1 else f" in {days} days"
 
 
 def _words(name: object) -> str:

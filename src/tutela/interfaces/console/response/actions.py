@@ -13,13 +13,14 @@ from litestar import Request, Response, get, post
 
 from tutela.errors import TutelaError
 from tutela.interfaces.access import Permission, may
+from tutela.interfaces.console.alarm import standing_of
 from tutela.interfaces.console.answers import page, see_other
 from tutela.interfaces.console.pages import Problem
 from tutela.interfaces.console.sign_in import check_csrf, read_fields, session_of
 from tutela.interfaces.services import Services, services_of
 from tutela.model import Delivery, DeliveryState
 from tutela.model.record import Record
-from tutela.response.alarms import OPEN, is_overdue, listed, state_of
+from tutela.response.alarms import OPEN, is_overdue, listed
 
 PER_PAGE = 50
 
@@ -131,7 +132,6 @@ async def _list_page(
 ) -> Response[str]:
     services, role = services_of(request), session_of(request).role
     found = await asyncio.to_thread(_found, services, shown, after)
-    state = await asyncio.to_thread(lambda: state_of(services.deliveries.counts()))
     destinations = await asyncio.to_thread(services.destinations.list)
     deliveries, now = found[:PER_PAGE], datetime.now(UTC)
     older = deliveries[-1].id if len(found) > PER_PAGE else ""
@@ -145,7 +145,7 @@ async def _list_page(
         older=shown.address(after=older) if older else "",
         latest=shown.address() if after else "",
         shown=shown,
-        state=state,
+        state=standing_of(request),
         states=tuple(DeliveryState),
         destinations=[one.name for one in destinations],
         now=now,

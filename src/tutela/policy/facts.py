@@ -38,7 +38,6 @@ have far more; the budget of an expression is 10,000 steps."""
 
 NOT_TOLD = -1
 """What a number is that the platform did not tell; no counted or measured one is below zero."""
-
 MACHINE = frozenset({"ratings", "account"})
 """The facts that are what a machine thinks, or counts of an account that prove nothing: a rule that
 speaks of them asks for nothing that punishes."""
@@ -63,9 +62,7 @@ class EventFacts(Record, frozen=True, kw_only=True):
     age_seconds: Annotated[
         int, fact("time between the upload and its being found; 0 where it was checked at once")
     ] = 0
-    conversation: Annotated[bool, fact("it belongs to a conversation that the platform named")] = (
-        False
-    )
+    conversation: Annotated[bool, fact("the platform named the conversation")] = False
 
 
 class ActorFacts(Record, frozen=True, kw_only=True):

@@ -66,9 +66,9 @@ from tutela.storage.past.rescans import Rescans
 from tutela.storage.past.signals import KeptSignals
 from tutela.storage.rules.shadows import Shadows
 from tutela.telemetry import Metrics, make_logger
-from tutela.workflows.circuit import Patience
-from tutela.workflows.delivering import ANSWER_BYTES, LEASE, Delivering
 from tutela.workflows.pace import Pace
+from tutela.workflows.sending.circuit import Patience
+from tutela.workflows.sending.delivering import ANSWER_BYTES, LEASE, Delivering
 from tutela.workflows.tools import Tools
 from tutela.workflows.worker import Worker
 

@@ -19,8 +19,8 @@ from tutela.response.secrets import Secrets
 from tutela.storage.database import Database
 from tutela.storage.outbox.work import Outbox
 from tutela.telemetry import make_logger
-from tutela.workflows.circuit import Patience
-from tutela.workflows.delivering import LEASE, Delivering
+from tutela.workflows.sending.circuit import Patience
+from tutela.workflows.sending.delivering import LEASE, Delivering
 
 if TYPE_CHECKING:
     from tests.conftest import ManualReceiver

@@ -12,8 +12,8 @@ from tutela.model import ActionKind, ActionMessage, Destination, EventKind, Rece
 from tutela.model.record import Record
 from tutela.outgoing import FetchFailed, Outgoing, Posted, Reach
 from tutela.response.secrets import Secrets
-from tutela.workflows.delivering import ANSWER_BYTES
-from tutela.workflows.receipts import REFUSALS, NotConfirmed, receipt_in
+from tutela.workflows.sending.delivering import ANSWER_BYTES
+from tutela.workflows.sending.receipts import REFUSALS, NotConfirmed, receipt_in
 
 
 class Tried(Record, frozen=True, kw_only=True):

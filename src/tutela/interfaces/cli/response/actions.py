@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tutela.errors import InvalidInput
+from tutela.interfaces.cli.response import working
 from tutela.interfaces.cli.response.opening import opened, print_json
-from tutela.interfaces.cli.response.working import work
 from tutela.interfaces.cli.settings import ConfigOption
 from tutela.model import DeliveryState
 
@@ -23,7 +23,7 @@ app = typer.Typer(
     add_completion=False,
     help="See the actions on their way, and send again what failed.",
 )
-app.command()(work)
+work = app.command()(working.work)
 
 ALARM = 1
 """Exit code of `alarms` where there is one."""

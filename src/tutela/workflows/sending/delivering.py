@@ -21,8 +21,8 @@ from tutela.outgoing import FetchFailed, Outgoing
 from tutela.response.secrets import Secrets
 from tutela.storage.outbox.work import Late, Outbox, Result, Task
 from tutela.storage.values import now
-from tutela.workflows.circuit import Circuit, Patience
-from tutela.workflows.receipts import NotConfirmed, receipt_in
+from tutela.workflows.sending.circuit import Circuit, Patience
+from tutela.workflows.sending.receipts import NotConfirmed, receipt_in
 
 POLL_SECONDS = 0.1
 """Time between two looks for something that is due, where there is nothing else to do."""

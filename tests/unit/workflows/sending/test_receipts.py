@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tutela.model import Receipt
 from tutela.outgoing import Posted
-from tutela.workflows.receipts import NotConfirmed, receipt_in
+from tutela.workflows.sending.receipts import NotConfirmed, receipt_in
 
 NOW = datetime(2026, 11, 22, 10, 30, tzinfo=UTC)
 

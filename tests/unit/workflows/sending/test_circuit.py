@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tutela.workflows.circuit import FAILURES, LONGEST_PAUSE_SECONDS, Circuit, Patience
+from tutela.workflows.sending.circuit import FAILURES, LONGEST_PAUSE_SECONDS, Circuit, Patience
 
 
 def broken(at: float = 0.0) -> Circuit:

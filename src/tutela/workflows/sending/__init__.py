@@ -1,0 +1,1 @@
+"""Actions on their way to destinations, and what an answer is worth."""

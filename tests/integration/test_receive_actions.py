@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import threading
@@ -151,3 +152,12 @@ def test_a_wrong_secret_is_told_of(server: Running, receiver: ManualReceiver) ->
     receiver.start(second, third)
     assert server.post("/v1/destinations/platform/test", {}).json["confirmed"]
     assert not [one for one in (first, second, third) if one in server.log + receiver.log]
+
+
+def test_the_problems_that_the_manual_explains_are_those_that_there_are() -> None:
+    root = Path(__file__).parents[2]
+    page = (root / "docs/how-to/when-actions-fail.md").read_text()
+    problems = re.findall(r"^\| `((?:the|it|a) [^`]+)`", page, re.MULTILINE)
+    assert len(problems) > 10
+    source = "".join(path.read_text() for path in (root / "src/tutela").rglob("*.py"))
+    assert [problem for problem in problems if problem not in source] == []

@@ -207,6 +207,7 @@ def _split(url: str) -> SplitResult:
 
 def _is_near(host: str) -> bool:
     """Whether a host is this machine or, written as a number, on a network that is not public."""
+    host = host.rstrip(".")
     if host == "localhost" or host.endswith((".localhost", ".local", ".internal")):
         return True
     try:

@@ -48,6 +48,7 @@ def test_addresses_on_the_internet(url: str) -> None:
     [
         "http://127.0.0.1:9000/hook",
         "http://localhost/hook",
+        "https://localhost./hook",
         "http://receiver.internal/hook",
         "https://10.1.2.3/hook",
         "http://[::1]:9000/hook",

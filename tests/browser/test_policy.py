@@ -131,7 +131,17 @@ def test_who_may_only_read_finds_nothing_to_change(
     expect(page.get_by_role("button", name="Check")).to_be_visible()
     for name in ("Put in force", "Try in shadow", "Put it in force again"):
         assert page.get_by_role("button", name=name).count() == 0
+    csrf = page.locator("input[name=csrf]").first.input_value()
+    for act in ("activate", "shadow", "rollback"):
+        refused = page.request.post(f"/console/policy/{act}", form={"csrf": csrf})
+        assert refused.status == 403, act
     check(page)
+
+
+def test_a_form_of_another_session_is_refused(page: Page) -> None:
+    for act in ("check", "activate", "shadow", "rollback"):
+        refused = page.request.post(f"/console/policy/{act}", form={"csrf": "forged"})
+        assert refused.status == 403, act
 
 
 @pytest.mark.parametrize("scheme", ["dark"])

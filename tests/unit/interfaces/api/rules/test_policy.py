@@ -175,3 +175,12 @@ def test_the_metrics_name_what_decides(api: Api, services: Services) -> None:
     assert f'tutela_policy_in_force{{place="live",version="{live}"}} 1.0' in shown()
     assert f'tutela_policy_in_force{{place="shadow",version="{shadow}"}} 1.0' in shown()
     assert f'tutela_policy_in_force{{place="live",version="{shadow}"}} 0.0' in shown()
+
+
+def test_the_metrics_count_what_the_shadow_does(api: Api, services: Services) -> None:
+    switch = change(api, "shadow", text=text("counted", "hold, open_case")).json
+    api.post("/v1/check", {"event_id": "counted", "signals": HILL})
+    services.metrics.shadowed(services.shadows.counts(switch["shadow"]))
+    shown = services.metrics.render().decode()
+    for end, count in (("decided", 1), ("differed", 1), ("failed", 0), ("skipped", 0)):
+        assert f'tutela_policy_shadow_events{{end="{end}"}} {count}.0' in shown

@@ -177,12 +177,6 @@ class TestWithATroubledServer:
         assert caught.value.busy
         assert len(fake.seen) == 1
 
-    def test_it_waits_as_long_as_it_is_asked_to(self, connect: Connect, fake: FakeServer) -> None:
-        fake.will(status=429, headers={"Retry-After": "0.4"})
-        begun = time.monotonic()
-        connect(fake.url).check(media=PICTURE)
-        assert time.monotonic() - begun >= 0.4
-
     def test_nobody_there_is_told_as_such(self, connect: Connect) -> None:
         with pytest.raises(Unreachable, match="cannot be connected to") as caught:
             connect(nowhere(), retries=1).check(media=PICTURE)

@@ -7,14 +7,12 @@ the same parts without HTTP, for commands and tests.
 from __future__ import annotations
 
 import os
-import socket
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
-from secrets import token_hex
 
 from structlog.typing import FilteringBoundLogger
 
@@ -58,7 +56,6 @@ from tutela.storage.journal import Journal
 from tutela.storage.law import LawProof, LawVersions
 from tutela.storage.outbox.deliveries import Deliveries
 from tutela.storage.outbox.destinations import Destinations
-from tutela.storage.outbox.work import Outbox
 from tutela.storage.past.growth import Growth
 from tutela.storage.past.history import Histories
 from tutela.storage.past.origins import Past
@@ -67,8 +64,6 @@ from tutela.storage.past.signals import KeptSignals
 from tutela.storage.rules.shadows import Shadows
 from tutela.telemetry import Metrics, make_logger
 from tutela.workflows.pace import Pace
-from tutela.workflows.sending.circuit import Patience
-from tutela.workflows.sending.delivering import ANSWER_BYTES, LEASE, Delivering
 from tutela.workflows.tools import Tools
 from tutela.workflows.worker import Worker
 
@@ -378,40 +373,6 @@ def worker(
             automatic=settings.rescan.automatic,
             keep=timedelta(days=settings.keep.signals_days),
             stop=stop,
-        )
-
-
-@contextmanager
-def deliverer(
-    settings: Settings, log: FilteringBoundLogger, stop: threading.Event
-) -> Iterator[Delivering]:
-    """What sends actions, ready; closed when the block is left.
-
-    Args:
-        settings: all settings.
-        log: where it tells of its work.
-        stop: set when it is to stop.
-
-    Raises:
-        BadConfiguration: a setting cannot be used, or the key file.
-        Unavailable: the database cannot be reached.
-    """
-    actions = settings.actions
-    with ExitStack() as opened:
-        database = _opened(settings, opened)
-        holder = f"{socket.gethostname()}:{os.getpid()}:{token_hex(4)}"
-        yield Delivering(
-            Outbox(database, holder, LEASE),
-            Outgoing(Reach(seconds=actions.timeout, bytes=ANSWER_BYTES)),
-            Secrets.open(settings.actions_key_file),
-            log,
-            stop=stop,
-            at_once=actions.at_once,
-            patience=Patience(
-                first=actions.retry_first,
-                longest=actions.retry_longest,
-                attempts=actions.attempts,
-            ),
         )
 
 

@@ -195,7 +195,10 @@ class FloodSettings(Section, frozen=True, kw_only=True):
 class PolicySettings(Section, frozen=True, kw_only=True):
     """The rules that turn facts into a decision."""
 
-    file: Annotated[str, setting("policy file; empty means the policy that ships")] = ""
+    file: Annotated[
+        str,
+        setting("policy file, put in force when its text changes; empty means the shipped policy"),
+    ] = ""
 
 
 class LawSettings(Section, frozen=True, kw_only=True):

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
 import pytest
 from litestar.handlers import HTTPRouteHandler
@@ -13,8 +12,6 @@ from sqlalchemy import update
 
 from tutela.interfaces.console.response import HANDLERS
 from tutela.interfaces.console.response.actions import timeline, will_change
-from tutela.interfaces.console.sign_in import COOKIE
-from tutela.interfaces.services import Services
 from tutela.model import (
     ActionKind,
     ActionMessage,
@@ -26,7 +23,8 @@ from tutela.storage.tables import deliveries
 from tutela.storage.values import now
 
 if TYPE_CHECKING:
-    from tests.unit.interfaces.conftest import Answer, Api
+    from tests.unit.interfaces.conftest import Api
+    from tests.unit.interfaces.console.conftest import Visit, Visitor
 
 HILL = [{"kind": "md5", "value": "8f" * 16}]
 AT = datetime(2026, 11, 22, 10, 30, tzinfo=UTC)
@@ -101,31 +99,6 @@ def failed(api: Api, name: str) -> str:
     return found
 
 
-class Visitor:
-    """Somebody who is signed in to the console."""
-
-    def __init__(self, api: Api, services: Services, role: str) -> None:
-        life = timedelta(minutes=5)
-        session, token = services.sessions.open(role, idle=life, life=life)
-        self._api, self._csrf = api, session.csrf
-        self._headers = {"cookie": f"{COOKIE}={token}"}
-
-    def get(self, path: str, **query: str) -> str:
-        answer = self._api.ask("GET", path, role="", headers=self._headers, query=query)
-        assert answer.status == 200, answer
-        return answer.body.decode()
-
-    def post(self, path: str, *, csrf: str | None = None, **fields: str) -> Answer:
-        body = urlencode({"csrf": self._csrf if csrf is None else csrf, **fields}).encode()
-        kind = "application/x-www-form-urlencoded"
-        return self._api.ask("POST", path, body, role="", kind=kind, headers=self._headers)
-
-
-@pytest.fixture
-def admin(api: Api, services: Services) -> Visitor:
-    return Visitor(api, services, "admin")
-
-
 def test_an_action_is_sent_again_from_its_page(api: Api, admin: Visitor, platform: str) -> None:
     del platform
     one = failed(api, "one")
@@ -191,15 +164,15 @@ def test_an_action_for_nobody_says_so(api: Api, admin: Visitor) -> None:
 
 
 def test_the_alarm_is_for_those_who_may_read_actions(
-    api: Api, services: Services, admin: Visitor, platform: str
+    api: Api, visit: Visit, admin: Visitor, platform: str
 ) -> None:
     del platform
     failed(api, "five")
     for path in ("/console/banks", "/console/cases", "/console/principles", "/console/actions"):
         assert 'aria-label="Alarm"' in admin.get(path)
-    reviewer = Visitor(api, services, "reviewer")
+    reviewer = visit("reviewer")
     assert "given up</a>" in reviewer.get("/console/cases")
-    assert 'aria-label="Alarm"' not in Visitor(api, services, "curator").get("/console/banks")
+    assert 'aria-label="Alarm"' not in visit("curator").get("/console/banks")
     admin.post("/console/actions/retry")
     assert "given up</a>" not in admin.get("/console/banks")
 

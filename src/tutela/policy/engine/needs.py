@@ -137,7 +137,7 @@ class Needs:
             return ANYTHING
         if isinstance(node, Loop):
             least = _domain(function, value, _NUMBER)
-            filtered = None if least.admits(0) else _filtered_by(node)
+            filtered = None if least.admits(0) else _kept_by(node)
             return self._exists(node, filtered, scope, wanted=True) if filtered else ANYTHING
         fact = self._fact(node, scope)
         if fact is None or not fact.shape.many:
@@ -301,7 +301,7 @@ def _only_one(loop: Loop) -> Node | None:
             return None
 
 
-def _filtered_by(loop: Loop) -> Node | None:
+def _kept_by(loop: Loop) -> Node | None:
     """What `filter` asks of an item, where the loop is one."""
     added = Call("_+_", (Name(loop.total), Items((Name(loop.item),))))
     match loop.step:

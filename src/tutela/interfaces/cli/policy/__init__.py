@@ -14,16 +14,26 @@ from tutela.interfaces.cli.policy import (
     switching,
 )
 
-app = typer.Typer(no_args_is_help=True, add_completion=False)
-app.command()(checking.check)
-app.command("test")(checking.run_tests)
-app.command()(diffing.diff)
-app.command()(explaining.explain)
-app.command()(keeping.show)
-app.command()(keeping.versions)
-app.command()(keeping.history)
-app.command()(switching.activate)
-app.command()(switching.shadow)
-app.command()(switching.rollback)
-app.command()(comparing.compare)
-app.command()(replaying.replay)
+
+def _group() -> typer.Typer:
+    """The group with its commands, in the order in which the help lists them."""
+    group = typer.Typer(no_args_is_help=True, add_completion=False)
+    group.command()(checking.check)
+    group.command("test")(checking.run_tests)
+    for command in (
+        diffing.diff,
+        explaining.explain,
+        keeping.show,
+        keeping.versions,
+        keeping.history,
+        switching.activate,
+        switching.shadow,
+        switching.rollback,
+        comparing.compare,
+        replaying.replay,
+    ):
+        group.command()(command)
+    return group
+
+
+app = _group()

@@ -173,7 +173,7 @@ def _stay(console: Console, server: Server, platform: Server | None, sessions: S
     """Keep everything up until Ctrl-C."""
     code = sessions.create_code(Role.ADMIN, CODE_LIFE)
     if platform is not None:
-        console.print(f"Platform:      {platform.address}", soft_wrap=True)
+        console.print(f"Platform:      {platform.address}  (be Robin, Mika or Ada)", soft_wrap=True)
     console.print(f"Console:       {server.address}/console", soft_wrap=True)
     console.print(f"Sign-in code:  {code}  (works once, within the hour)", soft_wrap=True)
     try:

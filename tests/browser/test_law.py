@@ -147,6 +147,21 @@ def test_an_event_that_was_not_looked_at_says_why(page: Page, send: Send) -> Non
     expect(page.get_by_role("heading", level=1)).to_have_text("European Union")
 
 
+def test_a_ruling_can_be_asked_for(page: Page) -> None:
+    page.goto("/console/law")
+    page.get_by_label("Region, such as").fill("DE")
+    page.get_by_label("Surface", exact=True).fill("profile")
+    page.get_by_role("button", name="Ask").click()
+    ruling = page.get_by_role("region", name="The ruling")
+    expect(ruling).to_contain_text("may not be scanned")
+    expect(ruling).to_contain_text("as every surface that the law file does not name")
+    expect(ruling).to_contain_text("2021/1232")
+    check_access(page)
+    shot(page, "ruling")
+    page.goto("/console/law?region=JP&surface=forum")
+    expect(ruling).to_contain_text("No pack covers JP")
+
+
 def test_the_law_is_reached_by_keys(page: Page) -> None:
     page.goto("/console/cases")
     page.keyboard.press("g")

@@ -190,10 +190,12 @@ def ruling_for(
     law = _law(settings)
     ruling, surface_class = law.ruling(region, surface), law.class_of(surface)
     if as_json:
-        _print_json({"surface_class": surface_class, "ruling": ruling})
+        known = law.named(surface)
+        _print_json({"surface_class": surface_class, "named": known, "ruling": ruling})
         return
     named = f"the surface {surface}" if surface else "a surface without a name"
-    typer.echo(f"{named} counts as {surface_class.replace('_', ' ')}")
+    why = "" if law.named(surface) else ", as every surface that the law file does not name"
+    typer.echo(f"{named} counts as {surface_class.replace('_', ' ')}{why}")
     if ruling is None:
         typer.echo(f"no pack covers {region or 'an event without a region'}; it would be scanned")
         typer.echo("the setting law.without_pack says so; a region is an ISO 3166 code: DE, US-CA")

@@ -10,7 +10,7 @@ from litestar import Request, Response, get
 
 from tutela.errors import InvalidInput
 from tutela.interfaces.access import Permission, may
-from tutela.interfaces.api.rules.law import fresh, pack_at, proof
+from tutela.interfaces.api.rules.law import RulingQuery, fresh, pack_at, proof, ruled
 from tutela.interfaces.console.answers import page
 from tutela.interfaces.console.defence import whole
 from tutela.interfaces.console.pages import Problem
@@ -20,6 +20,8 @@ from tutela.policy.law.viewing import case_law, summary_of, values_of
 from tutela.storage.cases import CaseFile
 from tutela.storage.defence.period import MOST_DAYS
 
+LONGEST = 256
+"""Characters of a region or surface that is asked about."""
 DAYS = 30
 """Days that the proof looks back where nobody asks for others."""
 
@@ -32,6 +34,11 @@ async def list_packs(request: Request[Any, Any, Any]) -> Response[str]:
         days = whole(request.query_params.get("days", str(DAYS)), "number of days", MOST_DAYS)
     except InvalidInput as error:
         days, status, problem = DAYS, 400, Problem(text=f"{error.what}.")
+    query = request.query_params
+    asked = RulingQuery(
+        region=query.get("region", "").strip()[:LONGEST],
+        surface=query.get("surface", "").strip()[:LONGEST],
+    )
     summaries = [summary_of(pack, fresh(services)) for pack in services.law.packs.values()]
     counts = await asyncio.to_thread(proof, services, max(days, 1))
     return page(
@@ -44,6 +51,8 @@ async def list_packs(request: Request[Any, Any, Any]) -> Response[str]:
         law=services.settings.law,
         days=max(days, 1),
         counts=counts,
+        asked=asked,
+        answer=ruled(services, asked) if asked.region or asked.surface else None,
         refused=sum(one.refused for one in counts),
         scanned=sum(one.scanned for one in counts),
     )

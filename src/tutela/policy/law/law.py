@@ -69,6 +69,10 @@ class Law:
         """
         return self._classes.get(surface, self.operator.other_surfaces)
 
+    def named(self, surface: str) -> bool:
+        """Whether the operator, or the name itself, says what a surface is."""
+        return surface in self._classes
+
     def ruling(self, region: str, surface: str) -> Ruling | None:
         """What the law of a place says of scanning a surface.
 

@@ -112,7 +112,7 @@ def test_overrides_are_marked_everywhere(overridden: Path) -> None:
 
 def test_a_ruling_is_said_with_its_reason() -> None:
     text = run("for", "--region", "FR", "--surface", "chat")
-    assert "the surface chat counts as private messages" in text
+    assert "the surface chat counts as private messages, as every surface that" in text
     assert "may be scanned: no" in text
     assert "3 April 2026" in text
     assert "no pack covers JP" in run("for", "--region", "JP")

@@ -79,11 +79,14 @@ class RulingAnswer(Record, frozen=True, kw_only=True):
 
     Attributes:
         surface_class: what the surface counts as.
+        named: whether the operator's file, or the name itself, says so; else it counts as every
+            surface that nobody has named.
         may_scan: whether its content would be looked at.
         ruling: what an outcome would carry; None where no pack covers the place.
     """
 
     surface_class: SurfaceClass
+    named: bool
     may_scan: bool
     ruling: Ruling | None
 
@@ -128,16 +131,7 @@ async def read_law(request: Request[Any, Any, Any]) -> ASGIApp:
 )
 async def read_ruling(request: Request[Any, Any, Any]) -> ASGIApp:
     """Ask whether content of a region and a surface would be looked at, and why."""
-    services = services_of(request)
-    asked = read_query(request, RulingQuery)
-    ruling = services.law.ruling(asked.region, asked.surface)
-    return JsonAnswer(
-        RulingAnswer(
-            surface_class=services.law.class_of(asked.surface),
-            may_scan=ruling is None or ruling.may_scan,
-            ruling=ruling,
-        )
-    )
+    return JsonAnswer(ruled(services_of(request), read_query(request, RulingQuery)))
 
 
 @get(
@@ -181,6 +175,17 @@ def pack_at(services: Services, name: str, version: str | None) -> Pack:
     if kept.pack != name:
         raise NotFound("this version is of another pack", where="version")
     return kept_pack(version, kept.text)
+
+
+def ruled(services: Services, asked: RulingQuery) -> RulingAnswer:
+    """What holds for content of a region and surface."""
+    ruling = services.law.ruling(asked.region, asked.surface)
+    return RulingAnswer(
+        surface_class=services.law.class_of(asked.surface),
+        named=services.law.named(asked.surface),
+        may_scan=ruling is None or ruling.may_scan,
+        ruling=ruling,
+    )
 
 
 def proof(services: Services, days: int) -> Sequence[LawCount]:

@@ -82,6 +82,7 @@ def test_a_version_is_kept_and_read_again(api: Api) -> None:
 def test_a_ruling_can_be_asked_for(api: Api, region: str, surface: str, *, may: bool) -> None:
     answer = api.get("/v1/law/ruling", region=region, surface=surface).json
     assert answer["may_scan"] is may
+    assert answer["named"] == (surface != "chat")
     assert (answer["ruling"] is None) == (region == "JP")
 
 

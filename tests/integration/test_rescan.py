@@ -83,7 +83,7 @@ def test_a_picture_that_is_listed_later_is_found(start: Start) -> None:
     own = server.descendants()
     assert server.stop() == 0
     assert not [pid for pid in own if Path(f"/proc/{pid}").exists()]
-    assert "the process for re-scans ended" in server.log
+    assert "a process beside the server ended" in server.log
 
 
 @pytest.fixture

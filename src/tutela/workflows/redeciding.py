@@ -39,6 +39,7 @@ class Redecision:
         self._tools = tools
         self._policy = Policy.load(task.scope.policy, "policy", tested=False)
         self._reads = facts_needed(self._policy)
+        self._in_force = InForce(self._policy)
         report = task.report or PolicyReport()
         self._differences = Differences(report)
         self._missing, self._wanted = Counter(report.missing), Counter(report.undecided)
@@ -90,7 +91,7 @@ class Redecision:
             finding_of(event, self._task.id),
             then.matches,
             then.gaps,
-            policy=InForce(self._policy),
+            policy=self._in_force,
             list_version=then.list_version,
             silenced=then.silenced,
             law=then.law,

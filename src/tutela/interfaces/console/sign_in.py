@@ -71,9 +71,7 @@ def check_csrf(request: Request[Any, Any, Any], fields: Mapping[str, str]) -> No
         raise NotAllowed("this form is not of your session", remedy="open the page again")
 
 
-async def read_fields(
-    request: Request[Any, Any, Any], *, most: int = FORM_BYTES
-) -> dict[str, str]:
+async def read_fields(request: Request[Any, Any, Any], *, most: int = FORM_BYTES) -> dict[str, str]:
     """The fields of a form without a file.
 
     Args:

@@ -277,3 +277,8 @@ def test_what_is_not_told_is_not_zero() -> None:
 
 def test_a_machine_s_ratings_and_an_account_s_numbers_are_facts_of_a_machine() -> None:
     assert set(Facts.__struct_fields__) >= MACHINE == {"ratings", "account"}
+
+
+def test_all_that_can_be_told_of_an_account_and_its_past_is_a_fact() -> None:
+    assert set(AccountFacts.__struct_fields__) == {"told", *AccountSignals.__struct_fields__}
+    assert set(HistoryFacts.__struct_fields__) == {"known", *History.__struct_fields__}

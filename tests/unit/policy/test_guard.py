@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tutela.model import ActionKind, Verdict
 from tutela.policy.asked import ASKS
+from tutela.policy.current import InForce
 from tutela.policy.facts import EventFacts, Facts, HistoryFacts, MatchFacts
 from tutela.policy.guard import (
     EARLIER_BLOCKS,
@@ -15,6 +16,7 @@ from tutela.policy.guard import (
     NOT_CONFIRMED,
     PUNISHING,
     guarded,
+    read_for,
     refusal,
 )
 from tutela.policy.policy import Policy
@@ -169,3 +171,12 @@ def test_the_reasons_say_what_was_asked_and_what_is_done_instead() -> None:
         "and to restrict contact, but the picture has too little in it to be told from others with "
         "certainty. It is held and slowed for a person to look at instead."
     )
+
+
+def test_the_guard_reads_the_past_only_where_it_may_be_a_ground() -> None:
+    """Else nobody would look it up: the rules themselves need not speak of it."""
+    for action in ActionKind:
+        reads = {"history.blocks_30d"} if action is RESTRICT else set()
+        assert read_for([action, CASE]) == reads
+        needed = InForce(harsh({action})).history
+        assert needed == (action is RESTRICT)

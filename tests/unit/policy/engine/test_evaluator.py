@@ -153,6 +153,17 @@ ATOMS = st.one_of(
             "has(event.surface)",
             "'a' in ['a', event.surface]",
             "matches == []",
+            # Records as a whole, which are handed over as a whole.
+            "event == event",
+            "matches[0] == matches[1]",
+            "contents.exists(c, c == contents[0])",
+            "dyn(event).surface == 'a'",
+            "[event].exists(e, e.drill)",
+            "{'x': event}.x.region == 'b'",
+            "(event.drill ? matches : matches).exists(m, m.trusted)",
+            "matches.map(m, m)[0].bank == 'a'",
+            "gaps.filter(g, g.media_type == 'a')[0].reason == GapReason.flat",
+            "matches.map(m, m.bank).exists(b, b == event.surface)",
         ]
     ),
 )

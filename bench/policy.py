@@ -200,7 +200,7 @@ def policy_text(number: int) -> str:
 
 def rule(number: int, chance: random.Random) -> tuple[str, str]:
     """Condition and actions of a rule; one in a hundred is for everything."""
-    when, actions = KINDS[number % len(KINDS)]
+    when, actions = chance.choice(KINDS)
     if number % 100 == 99:  # noqa: PLR2004 - one in a hundred
         when, actions = BROAD, "hold"
     words = {

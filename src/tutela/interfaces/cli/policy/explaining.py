@@ -19,7 +19,7 @@ from tutela.interfaces.cli.settings import ConfigOption
 from tutela.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from tutela.model import ActionKind, Decision
     from tutela.policy.explaining.explanation import Explanation, RuleSeen
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tutela.policy.versions import PolicyVersions
 
 _ITEMS = 10
+_RULED_OUT = 100
 _WORDS = {
     "held": "held",
     "false": "did not hold",
@@ -90,11 +91,22 @@ def _lines(event_id: str, then: Decision, found: Explanation) -> Iterator[str]:
         value = "unknown" if fact.value is None else _value(fact.value)
         yield f"  {fact.name} = {value}{unknown}"
     yield "\nRules"
-    width = max(len(rule.rule) for rule in found.rules)
-    for rule in found.rules:
-        yield f"  {rule.rule:<{width}}  {_became(rule)}"
+    yield from _rules(found.rules)
     yield "\nDecision"
     yield from _decision(then, found)
+
+
+def _rules(rules: Sequence[RuleSeen]) -> Iterator[str]:
+    """Each rule in a line; of very many that were ruled out only how many they are."""
+    out = [rule for rule in rules if rule.became == "ruled_out"]
+    few = len(out) <= _RULED_OUT
+    shown = [rule for rule in rules if few or rule.became != "ruled_out"]
+    width = max((len(rule.rule) for rule in shown), default=0)
+    for rule in shown:
+        yield f"  {rule.rule:<{width}}  {_became(rule)}"
+    if not few:
+        facts = sorted({name for rule in out for name in rule.by})
+        yield f"  {len(out):,} more rules ruled out by {', '.join(facts)}; --json lists each"
 
 
 def _became(rule: RuleSeen) -> str:

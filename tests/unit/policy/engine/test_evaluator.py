@@ -28,6 +28,7 @@ from tutela.policy.facts import (
     RatingFacts,
     SilencedFacts,
 )
+from tutela.policy.policy import Policy
 from tutela.policy.rules import PolicyText
 
 LANGUAGE = Language(Facts)
@@ -369,3 +370,12 @@ def test_what_cannot_be_is_seen(when: str) -> None:
 )
 def test_what_may_be_is_let_be(when: str) -> None:
     assert possible(compiled(0, when).needs)
+
+
+DEFAULT = Policy.default()
+
+
+@settings(deadline=None)
+@given(any_facts | true_facts())
+def test_the_policy_that_ships_decides_alike_with_every_rule_evaluated(of: Facts) -> None:
+    assert DEFAULT.decide(of) == DEFAULT.decide_by_all(of)

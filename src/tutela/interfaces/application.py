@@ -37,6 +37,9 @@ from tutela.interfaces.web.gate import Gate
 from tutela.interfaces.web.guard import declared, guard
 from tutela.interfaces.web.problems import respond
 from tutela.storage.counts import reconcile
+from tutela.storage.outbox.work import Outbox
+from tutela.workflows.sending.alarm import raise_alarm
+from tutela.workflows.sending.delivering import LEASE
 
 WATCH_SECONDS = 1.0
 """Time between two looks at the queues and the index, for the metrics."""
@@ -220,7 +223,18 @@ async def _watch_actions(services: Services) -> None:
                 "overdue": counts.overdue,
             }
             services.metrics.actions_state(states, counts.oldest_waiting_seconds, delays)
+            await asyncio.to_thread(alarm_about_actions, services)
         await asyncio.sleep(PAST_SECONDS)
+
+
+def alarm_about_actions(services: Services) -> None:
+    """Raise the alarm about actions that are late. Blocks.
+
+    Who sends them does so as well, and each alarm is raised once by whoever is first: a server
+    whose actions nobody sends must not be silent about it.
+    """
+    for late in Outbox(services.database, "server", LEASE).alarm():
+        raise_alarm(services.log, late)
 
 
 def past_numbers(services: Services) -> tuple[dict[str, int], dict[str, float]]:

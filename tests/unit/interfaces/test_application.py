@@ -5,21 +5,26 @@ from __future__ import annotations
 import itertools
 import re
 import warnings
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+import structlog
 from litestar import Request, Router, get
 from litestar.exceptions import LitestarDeprecationWarning
+from structlog.testing import LogCapture
 
 from tutela.errors import BadConfiguration, NotSignedIn
 from tutela.interfaces import console
 from tutela.interfaces.access import Permission, Role, may
-from tutela.interfaces.application import ROUTES, application, routed
+from tutela.interfaces.application import ROUTES, alarm_about_actions, application, routed
 from tutela.interfaces.console.sign_in import COOKIE
 from tutela.interfaces.services import Services
 from tutela.interfaces.web.gate import ALWAYS, ON_PAGES
 from tutela.interfaces.web.guard import Caller, Connection, declared
+from tutela.model import ActionKind, Decision, Event, Order, Outcome, Reason, Verdict
+from tutela.response.routing import NOWHERE, Routes
 
 if TYPE_CHECKING:
     from tests.unit.interfaces.conftest import Answer, Api
@@ -249,3 +254,34 @@ def test_an_unexpected_error_tells_nothing(
     assert (answer.status, answer.code) == (500, "error")
     assert "secret" not in answer.body.decode()
     assert "secret" not in capsys.readouterr().err
+
+
+def test_a_server_whose_actions_nobody_sends_raises_the_alarm_once(services: Services) -> None:
+    at = datetime.now(UTC)
+    event = Event(id="e1", digest="0f" * 32, received_at=at)
+    decision = Decision(
+        policy_version="policy-1",
+        actions=(ActionKind.ALLOW, ActionKind.NOTIFY),
+        reasons=(Reason(rule="rule", text="Because of the rule"),),
+        orders=(Order(kind=ActionKind.NOTIFY, to="nobody"),),
+    )
+    outcome = Outcome(
+        event_id="e1",
+        verdict=Verdict.CLEAR,
+        received_at=at,
+        drill=True,
+        list_version=1,
+        matches=(),
+        gaps=(),
+        decision=decision,
+    )
+    sent = Routes().deliveries(event, decision, None, at)
+    services.journal.record(event, outcome, None, sent).result(30)
+    log = LogCapture()
+    told = replace(services, log=structlog.wrap_logger(None, processors=[log]))
+    for _ in range(2):
+        alarm_about_actions(told)
+    (alarm,) = log.entries
+    assert alarm["event"] == "an action was given up"
+    assert (alarm["log_level"], alarm["destination"]) == ("error", "nobody")
+    assert (alarm["action"], alarm["problem"]) == ("notify", NOWHERE)

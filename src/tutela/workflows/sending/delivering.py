@@ -21,6 +21,7 @@ from tutela.outgoing import FetchFailed, Outgoing
 from tutela.response.secrets import Secrets
 from tutela.storage.outbox.work import Late, Outbox, Result, Task
 from tutela.storage.values import now
+from tutela.workflows.sending.alarm import raise_alarm
 from tutela.workflows.sending.circuit import Circuit, Patience
 from tutela.workflows.sending.receipts import NotConfirmed, receipt_in
 
@@ -162,20 +163,7 @@ class Delivering:
             return
         self._alarmed_at = at
         for late in await self._blocking(self._outbox.alarm):
-            self._raise_alarm(late)
-
-    def _raise_alarm(self, late: Late) -> None:
-        failed = late.state is DeliveryState.FAILED
-        self._log.error(
-            "an action was given up" if failed else "an action is not confirmed in time",
-            action=late.action,
-            id=late.id,
-            destination=late.destination,
-            event_id=late.event_id,
-            state=late.state.value,
-            attempts=late.attempts,
-            problem=late.problem,
-        )
+            raise_alarm(self._log, late)
 
     def _know(self, destinations: Sequence[Destination]) -> None:
         for one in destinations:
@@ -264,7 +252,8 @@ class Delivering:
 
     def _given_up(self, task: Task, problem: str) -> Result:
         about = task.about
-        self._raise_alarm(
+        raise_alarm(
+            self._log,
             Late(
                 id=task.id,
                 destination=task.destination,
@@ -273,7 +262,7 @@ class Delivering:
                 state=DeliveryState.FAILED,
                 attempts=task.attempts,
                 problem=problem,
-            )
+            ),
         )
         return Result(id=task.id, state=DeliveryState.FAILED, problem=problem)
 

@@ -39,7 +39,7 @@ from tutela.policy.policy import Policy
 
 SIZES = (10, 100, 1_000, 10_000)
 EVENTS = 2_000
-LOOKED_AT = 100
+LOOKED_AT = 50
 SURFACES = tuple(f"surface-{n}" for n in range(60))
 REGIONS = tuple(f"{a}{b}" for a in "ABCDEF" for b in "GHIJKL")
 BANKS = tuple(f"bank-{n}" for n in range(200))

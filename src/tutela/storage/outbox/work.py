@@ -186,6 +186,7 @@ class Outbox:
                 .order_by(deliveries.c.confirm_by)
                 .limit(ALARMS)
                 .with_for_update(skip_locked=True)
+                .cte("chosen")
             )
             orphaned = and_(
                 unended(),
@@ -196,7 +197,7 @@ class Outbox:
             )
             rows = connection.execute(
                 update(deliveries)
-                .where(deliveries.c.id.in_(chosen))
+                .where(deliveries.c.id.in_(select(chosen.c.id)))
                 .values(
                     alarmed_at=now(),
                     state=case((orphaned, "failed"), else_=deliveries.c.state),
@@ -216,10 +217,11 @@ class Outbox:
             .order_by(deliveries.c.next_at, deliveries.c.event_seq, deliveries.c.ordinal)
             .limit(room)
             .with_for_update(skip_locked=True)
+            .cte("chosen")  # which PostgreSQL works out once; a subquery it may repeat
         )
         rows = connection.execute(
             update(deliveries)
-            .where(deliveries.c.id.in_(chosen))
+            .where(deliveries.c.id.in_(select(chosen.c.id)))
             .values(
                 holder=self._holder,
                 held_until=until,

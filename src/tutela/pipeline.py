@@ -94,7 +94,8 @@ class Pipeline:
         policy: gives what is in force now.
         histories: looks up what an actor did before, where a rule asks for it.
         routes: gives where actions are sent now.
-        law: gives what the law of a region says of scanning a surface; None where it says nothing.
+        law: gives what the law of a region says of scanning a surface, for a kind of event; None
+            where it says nothing.
         decoded: told how many seconds each file took to become facts and signals.
     """
 
@@ -107,7 +108,7 @@ class Pipeline:
         journal: Journal,
         routes: Callable[[], Routes] = Routes,
         histories: Histories | None = None,
-        law: Callable[[str, str], Ruling | None] = lambda _region, _surface: None,
+        law: Callable[[str, str, EventKind], Ruling | None] = lambda _region, _surface, _kind: None,
         decoded: Callable[[float], object] = lambda _: None,
     ) -> None:
         self._decoder = decoder
@@ -128,7 +129,7 @@ class Pipeline:
             Conflict: the event id is known with another digest.
             Unavailable: decoder or database can take no more now; nothing was accepted.
         """
-        ruling = self._law(submission.region, submission.surface)
+        ruling = self._law(submission.region, submission.surface, submission.kind)
         seen = await self._seen(submission, ruling)
         policy = self._policy()
         conclusion = conclude(

@@ -20,6 +20,7 @@ from tutela.lists.matching import KnownFacts, Matching
 from tutela.model import (
     ActionKind,
     EntryFacts,
+    EventKind,
     Gap,
     GapReason,
     NewEntry,
@@ -187,7 +188,11 @@ def test_where_the_law_says_no_nothing_is_looked_at(services: Services) -> None:
     for region, pack in (("JP", "none"), ("FR", "eu")):
         for number, way in enumerate(ways):
             submission = Submission(
-                event_id=f"unlawful-{region}-{number}", digest="d", region=region, **way
+                event_id=f"unlawful-{region}-{number}",
+                digest="d",
+                kind=EventKind.MESSAGE,
+                region=region,
+                **way,
             )
             outcome = asyncio.run(pipeline.check(submission))
             assert outcome.verdict is Verdict.NOT_CHECKED

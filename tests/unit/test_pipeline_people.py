@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 import pytest
@@ -24,8 +25,8 @@ from tutela.storage.past.history import Histories
 from tutela.telemetry import make_logger
 
 KNOWN, UNKNOWN = listed()[0].data, unrelated()[0].data
-CHILD = {"id": "u2", "age": "from_13_to_15", "age_source": "declared"}
-MESSAGE = {
+CHILD: dict[str, Any] = {"id": "u2", "age": "from_13_to_15", "age_source": "declared"}
+MESSAGE: dict[str, Any] = {
     "kind": "message",
     "surface": "chat",
     "region": "DE",
@@ -75,7 +76,10 @@ def pipeline_of(
 
 
 def check(
-    services: Services, event_id: str, pipeline: Pipeline | None = None, **parts: object
+    services: Services,
+    event_id: str,
+    pipeline: Pipeline | None = None,
+    **parts: Any,  # noqa: ANN401 - members of a submission
 ) -> Outcome:
     given = {"digest": f"of {event_id}", "drill": True} | parts
     submission = msgspec.convert({"event_id": event_id, **given}, Submission)
@@ -97,7 +101,7 @@ def test_a_message_without_content_is_decided_about_and_never_clear(services: Se
 
 
 def test_what_was_blocked_slows_what_comes_after(services: Services) -> None:
-    actor = {"actor": {"id": "earlier"}}
+    actor: dict[str, Any] = {"actor": {"id": "earlier"}}
     assert ActionKind.SLOW not in check(services, "b1", **MESSAGE | actor).decision.actions
     check(services, "b2", source=KNOWN, **actor)
     outcome = check(services, "b3", **MESSAGE | actor)

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from tutela.detection.index.matcher import BankState, Matcher, Piece
 from tutela.detection.silencing import Findings
 from tutela.lists.matching import Matching
-from tutela.model import Bank, Event, Match, Origin, Outcome, PolicyReport
+from tutela.model import Bank, Event, EventKind, Match, Origin, Outcome, PolicyReport
 from tutela.policy.law.law import unlawful
 from tutela.response.conclusion import conclude
 from tutela.storage.events import EventFile
@@ -149,9 +149,9 @@ class Comparison:
             self.entries = sum(bank.entries for bank in chosen if bank.enabled)
         self._version = lists.version
 
-    def _permitted(self, region: str, surface: str) -> bool:
+    def _permitted(self, region: str, surface: str, kind: str) -> bool:
         """Whether the law as it is now lets content be compared, whatever it was then."""
-        return not unlawful(self._tools.law(region, surface))
+        return not unlawful(self._tools.law(region, surface, EventKind(kind)))
 
     def _hits(self, part: KeptPart) -> Sequence[int]:
         """Numbers of the events of which a signal matches an entry."""
@@ -183,7 +183,7 @@ class Comparison:
                 policy=policy,
                 list_version=self._version,
                 silenced=own.silenced,
-                law=self._tools.law(event.region, event.surface),
+                law=self._tools.law(event.region, event.surface, event.kind),
                 routes=self._tools.routes(),
             )
             stored.append(self._tools.journal.record(*conclusion))

@@ -10,7 +10,7 @@ from tutela.detection.index.matcher import Matcher
 from tutela.detection.signals.registry import SignalKinds
 from tutela.errors import TutelaError
 from tutela.lists.matching import KnownFacts
-from tutela.model import PolicyReport, RescanTally, Ruling
+from tutela.model import EventKind, PolicyReport, RescanTally, Ruling
 from tutela.policy.current import InForce
 from tutela.response.routing import Routes
 from tutela.storage.journal import Journal
@@ -46,7 +46,7 @@ class Tools:
         histories: looks up what an actor did before, where a rule asks for it.
         journal: stores findings.
         routes: gives where actions are sent now.
-        law: gives what the law of a region says now of scanning a surface.
+        law: gives what the law of a region says now of scanning a surface, for a kind of event.
         threads: threads that a search may use.
         whole: opens every list, for re-scans of very many entries; without it, each loads the
             entries that it compares from the database.
@@ -64,7 +64,7 @@ class Tools:
     parked: Callable[[], Container[int]] = field(default=frozenset)
     near: int | None = None
     routes: Callable[[], Routes] = Routes
-    law: Callable[[str, str], Ruling | None] = lambda _region, _surface: None
+    law: Callable[[str, str, EventKind], Ruling | None] = lambda _region, _surface, _kind: None
     threads: int = 1
     whole: Callable[[], Whole] | None = None
 

@@ -12,6 +12,7 @@ from sqlalchemy import delete, func, select, update
 from tutela.model import (
     ActionKind,
     Actor,
+    EventKind,
     History,
     Match,
     NewEntry,
@@ -352,9 +353,9 @@ def test_what_the_law_does_not_allow_is_left_out_and_counted(world: World, signa
     law = Law.load("")
     asked: list[tuple[str, str]] = []
 
-    def ruling(region: str, surface: str) -> Ruling | None:
+    def ruling(region: str, surface: str, kind: EventKind) -> Ruling | None:
         asked.append((region, surface))
-        return law.ruling(region, surface)
+        return law.ruling(region, surface, kind)
 
     world.tools = dataclasses.replace(world.tools, law=ruling)
     for number, (region, surface) in enumerate(

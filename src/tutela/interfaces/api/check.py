@@ -57,8 +57,8 @@ async def check(request: Request[Any, Any, Any]) -> ASGIApp:
     - `multipart/form-data`: the file in the field `media`, the facts in the other fields;
     - anything else: the body is the file, the facts are in the query.
 
-    A message or a request for contact may come without content, in JSON: then the rules decide about
-    what is told of it, and its verdict is `not_checked`.
+    A message or a request for contact may come without content, in JSON: then the rules decide
+    about what is told of it, and its verdict is `not_checked`.
 
     A repeated `event_id` with the same content gives the stored answer, with the header
     `Tutela-Replayed: true`; with other content, 409.

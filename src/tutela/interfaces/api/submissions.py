@@ -223,7 +223,7 @@ def canonical(documents: Sequence[SignalDocument], kinds: SignalKinds) -> tuple[
 
 async def _of_url(document: EventDocument, services: Services, spool: Spool) -> Submission:
     content = ("url", document.url)
-    ruling = services.law.ruling(document.region, document.surface)
+    ruling = services.law.ruling(document.region, document.surface, document.kind)
     if ruling is not None and not ruling.may_scan:
         (gap,) = not_permitted(ruling).gaps
         return _submission(document, content, gap=gap)

@@ -16,6 +16,7 @@ from rich.table import Table
 
 from tutela.errors import InvalidInput, NotFound
 from tutela.interfaces.cli.settings import ConfigOption
+from tutela.model import EventKind
 from tutela.model.record import Record
 from tutela.settings import Settings
 
@@ -182,19 +183,20 @@ def ruling_for(
     *,
     region: Annotated[str, typer.Option(help="ISO 3166 code, such as DE or US-CA.")] = "",
     surface: Annotated[str, typer.Option(help="One of the platform's surfaces.")] = "",
+    kind: Annotated[EventKind, typer.Option(help="What happens there.")] = EventKind.UPLOAD,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
     """Say whether content of a place and a surface would be looked at, and why."""
     settings = Settings.load(config)
     law = _law(settings)
-    ruling, surface_class = law.ruling(region, surface), law.class_of(surface)
+    ruling, surface_class = law.ruling(region, surface, kind), law.class_of(surface, kind)
     if as_json:
         known = law.named(surface)
         _print_json({"surface_class": surface_class, "named": known, "ruling": ruling})
         return
     named = f"the surface {surface}" if surface else "a surface without a name"
-    why = "" if law.named(surface) else ", as every surface that the law file does not name"
+    why = "" if law.named(surface) else ", since the law file does not name it"
     typer.echo(f"{named} counts as {surface_class.replace('_', ' ')}{why}")
     if ruling is None:
         typer.echo(f"no pack covers {region or 'an event without a region'}; it would be scanned")

@@ -7,13 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from types import MappingProxyType
 
-from tutela.model import Content, Gap, GapReason, Ruling, SurfaceClass
+from tutela.model import Content, EventKind, Gap, GapReason, Ruling, SurfaceClass
 from tutela.policy.law.operator import Operator, read_operator
 from tutela.policy.law.records import Override, Pack, ScanSwitch
 
 NO_PACK = "none"
 """What stands for a pack in a ruling about a place that none covers."""
+
+WITHOUT_SURFACE: Mapping[EventKind, SurfaceClass] = MappingProxyType(
+    {
+        EventKind.UPLOAD: SurfaceClass.PUBLIC,
+        EventKind.STREAM: SurfaceClass.LIVESTREAM,
+        EventKind.MESSAGE: SurfaceClass.PRIVATE_MESSAGES,
+        EventKind.CONTACT: SurfaceClass.PRIVATE_MESSAGES,
+    }
+)
+"""What an event that names no surface counts as, by what happened."""
 
 
 class Law:
@@ -61,24 +72,33 @@ class Law:
             code = code.rpartition("-")[0]
         return None
 
-    def class_of(self, surface: str) -> SurfaceClass:
+    def class_of(self, surface: str, kind: EventKind = EventKind.UPLOAD) -> SurfaceClass:
         """What one of the platform's surfaces counts as.
 
-        The names of the classes mean themselves, unless the operator says otherwise; for what
-        nobody has named see `Operator.other_surfaces`.
+        The names of the classes mean themselves, unless the operator says otherwise. Of what
+        nobody has named, `Operator.other_surfaces` decides; where that says nothing either, an
+        event without a surface goes by its kind, and a name that nobody knows counts as private
+        messages: it may be a chat, and what is wrongly not scanned shows in each answer, while
+        what is wrongly scanned would not.
         """
-        return self._classes.get(surface, self.operator.other_surfaces)
+        if surface in self._classes:
+            return self._classes[surface]
+        if self.operator.other_surfaces is not None:
+            return self.operator.other_surfaces
+        return SurfaceClass.PRIVATE_MESSAGES if surface else WITHOUT_SURFACE[kind]
 
     def named(self, surface: str) -> bool:
         """Whether the operator, or the name itself, says what a surface is."""
         return surface in self._classes
 
-    def ruling(self, region: str, surface: str) -> Ruling | None:
-        """What the law of a place says of scanning a surface.
+    def ruling(
+        self, region: str, surface: str, kind: EventKind = EventKind.UPLOAD
+    ) -> Ruling | None:
+        """What the law of a place says of scanning a surface, for an event of a kind.
 
         None where no pack covers the place, and the setting says that it may be scanned.
         """
-        surface_class = self.class_of(surface)
+        surface_class = self.class_of(surface, kind)
         pack = self.pack_of(region)
         if pack is None:
             return self._without[surface_class]

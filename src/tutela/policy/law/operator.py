@@ -26,15 +26,14 @@ class Operator(Record, frozen=True, kw_only=True):
 
     Attributes:
         surfaces: what each of the platform's surfaces counts as.
-        other_surfaces: what any other counts as. The careful choice is that it is private: a
-            surface that nobody has named may be one, and what is wrongly not scanned shows in
-            each answer, while what is wrongly scanned would not.
+        other_surfaces: what any other counts as, and an event without one; None where the
+            operator does not say: see `Law.class_of`.
         home: region of events that name none; empty for none.
         packs: every pack, with what is overridden.
     """
 
     surfaces: Mapping[str, SurfaceClass] = msgspec.field(default_factory=dict)
-    other_surfaces: SurfaceClass = SurfaceClass.PRIVATE_MESSAGES
+    other_surfaces: SurfaceClass | None = None
     home: str = ""
     packs: tuple[Pack, ...] = ()
 
@@ -59,7 +58,7 @@ def read_operator(file: str, today: date | None = None) -> Operator:
         surfaces=_surfaces(reader, keyed["surfaces"]) if "surfaces" in keyed else {},
         other_surfaces=reader.choice(keyed["other_surfaces"], "class of surface", SurfaceClass)
         if "other_surfaces" in keyed
-        else SurfaceClass.PRIVATE_MESSAGES,
+        else None,
         home=reader.region(keyed["home"]) if "home" in keyed else "",
         packs=_overridden(reader, keyed["overrides"], packs) if "overrides" in keyed else packs,
     )

@@ -99,7 +99,7 @@ class KeptSignals:
         span: Span,
         kinds: Collection[str],
         size: int,
-        permitted: Callable[[str, str], bool] | None = None,
+        permitted: Callable[[str, str, str], bool] | None = None,
     ) -> Window:
         """The first events of a span with about `size` signals of some kinds; never half an event.
 
@@ -108,8 +108,8 @@ class KeptSignals:
             kinds: names of signal kinds; others are not read.
             size: signals to read, at least 1; and most events, so that a window of few signals
                 does not take long either.
-            permitted: whether content of a region and surface may be looked at now; the signals
-                of other events are left out.
+            permitted: whether content of a region, a surface and a kind of event may be looked at
+                now; the signals of other events are left out.
         """
         span = _until(span, min(span.up_to, span.after + size))
         with self._database.read() as connection:
@@ -192,17 +192,19 @@ def _count(connection: Connection, span: Span) -> tuple[int, int]:
     return total, bare
 
 
-def _barred(connection: Connection, span: Span, permitted: Callable[[str, str], bool]) -> set[int]:
+def _barred(
+    connection: Connection, span: Span, permitted: Callable[[str, str, str], bool]
+) -> set[int]:
     """Numbers of the events of a span that may not be looked at."""
-    places = select(events.c.seq, events.c.region, events.c.surface).where(
+    places = select(events.c.seq, events.c.region, events.c.surface, events.c.kind).where(
         events.c.seq > span.after, events.c.seq <= span.up_to
     )
-    known: dict[tuple[str, str], bool] = {}
+    known: dict[tuple[str, str, str], bool] = {}
     found = set()
-    for seq, region, surface in connection.execute(places):
-        place = (region, surface)
+    for seq, region, surface, kind in connection.execute(places):
+        place = (region, surface, kind)
         if place not in known:
-            known[place] = permitted(region, surface)
+            known[place] = permitted(*place)
         if not known[place]:
             found.add(seq)
     return found

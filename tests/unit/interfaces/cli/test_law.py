@@ -112,11 +112,11 @@ def test_overrides_are_marked_everywhere(overridden: Path) -> None:
 
 def test_a_ruling_is_said_with_its_reason() -> None:
     text = run("for", "--region", "FR", "--surface", "chat")
-    assert "the surface chat counts as private messages, as every surface that" in text
+    assert "the surface chat counts as private messages, since the law file" in text
     assert "may be scanned: no" in text
     assert "3 April 2026" in text
     assert "no pack covers JP" in run("for", "--region", "JP")
-    document = msgspec.json.decode(run("for", "--region", "FR", "--json"))
+    document = msgspec.json.decode(run("for", "--region", "FR", "--kind", "message", "--json"))
     assert document["ruling"]["may_scan"] is False
 
 

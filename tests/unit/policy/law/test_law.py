@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tutela.errors import BadConfiguration
-from tutela.model import GapReason, SurfaceClass
+from tutela.model import EventKind, GapReason, SurfaceClass
 from tutela.policy.law.law import NO_PACK, Law, not_permitted, unlawful
 
 TODAY = date(2026, 11, 22)
@@ -61,8 +61,26 @@ def test_any_words_of_a_client_get_a_ruling_or_none(region: str, surface: str) -
 
 def test_the_classes_mean_themselves_and_the_rest_is_private() -> None:
     assert [LAW.class_of(one.value) for one in SurfaceClass] == list(SurfaceClass)
-    for surface in ("", "chat", "Public", "profile"):
-        assert LAW.class_of(surface) is SurfaceClass.PRIVATE_MESSAGES
+    for surface in ("chat", "Public", "profile"):
+        for kind in EventKind:
+            assert LAW.class_of(surface, kind) is SurfaceClass.PRIVATE_MESSAGES
+
+
+def test_an_event_without_a_surface_goes_by_what_happened(tmp_path: Path) -> None:
+    found = {kind.value: LAW.class_of("", kind).value for kind in EventKind}
+    assert found == {
+        "upload": "public",
+        "message": "private_messages",
+        "contact": "private_messages",
+        "stream": "livestream",
+    }
+    ruling = LAW.ruling("DE", "", EventKind.MESSAGE)
+    assert ruling is not None
+    assert not ruling.may_scan
+    file = tmp_path / "law.yaml"
+    file.write_text("other_surfaces: storage\n")
+    said = Law.load(str(file))
+    assert {said.class_of("", kind) for kind in EventKind} == {SurfaceClass.STORAGE}
 
 
 def test_a_ruling_names_pack_version_reason_and_source() -> None:

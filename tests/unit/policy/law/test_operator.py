@@ -33,7 +33,7 @@ def test_each_golden_text_has_its_file() -> None:
 def test_without_a_file_a_surface_that_nobody_named_counts_as_private() -> None:
     operator = read_operator("", TODAY)
     assert (operator.surfaces, operator.home) == ({}, "")
-    assert operator.other_surfaces is SurfaceClass.PRIVATE_MESSAGES
+    assert operator.other_surfaces is None
 
 
 def test_an_override_keeps_what_it_stands_instead_of() -> None:

@@ -17,7 +17,7 @@ from tutela.interfaces.access import Permission
 from tutela.interfaces.api.documents import About, read_query
 from tutela.interfaces.services import Services, services_of
 from tutela.interfaces.web.answers import JsonAnswer
-from tutela.model import Ruling, SurfaceClass
+from tutela.model import EventKind, Ruling, SurfaceClass
 from tutela.model.record import Record
 from tutela.policy.law.records import Pack, kept_pack
 from tutela.policy.law.viewing import (
@@ -40,7 +40,7 @@ class LawAnswer(Record, frozen=True, kw_only=True):
     Attributes:
         packs: every pack, with what the operator changed in it.
         surfaces: what the operator says that surfaces of the platform are.
-        other_surfaces: what any other surface counts as.
+        other_surfaces: what any other surface counts as; None where the operator does not say.
         home: region of events that name none; empty for none.
         without_pack: what is done where no pack covers the place: `scan` or `refuse`.
         stale_days: age after which a value is one to check again.
@@ -48,7 +48,7 @@ class LawAnswer(Record, frozen=True, kw_only=True):
 
     packs: Sequence[PackSummary]
     surfaces: Mapping[str, SurfaceClass]
-    other_surfaces: SurfaceClass
+    other_surfaces: SurfaceClass | None
     home: str
     without_pack: str
     stale_days: int
@@ -68,10 +68,11 @@ class PackAnswer(Record, frozen=True, kw_only=True):
 
 
 class RulingQuery(Record, frozen=True, kw_only=True):
-    """An event's region and surface, as it would be handed in."""
+    """An event's region, surface and kind, as it would be handed in."""
 
     region: Named = ""
     surface: Named = ""
+    kind: EventKind = EventKind.UPLOAD
 
 
 class RulingAnswer(Record, frozen=True, kw_only=True):
@@ -179,9 +180,9 @@ def pack_at(services: Services, name: str, version: str | None) -> Pack:
 
 def ruled(services: Services, asked: RulingQuery) -> RulingAnswer:
     """What holds for content of a region and surface."""
-    ruling = services.law.ruling(asked.region, asked.surface)
+    ruling = services.law.ruling(asked.region, asked.surface, asked.kind)
     return RulingAnswer(
-        surface_class=services.law.class_of(asked.surface),
+        surface_class=services.law.class_of(asked.surface, asked.kind),
         named=services.law.named(asked.surface),
         may_scan=ruling is None or ruling.may_scan,
         ruling=ruling,

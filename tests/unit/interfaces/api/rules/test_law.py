@@ -49,7 +49,7 @@ def test_the_packs_are_listed_with_what_they_say(api: Api) -> None:
         packs["uk"]["read"] + packs["uk"]["secondary"] + packs["uk"]["unsettled"]
         == (packs["uk"]["values"])
     )
-    assert (answer["other_surfaces"], answer["without_pack"]) == ("private_messages", "scan")
+    assert (answer["other_surfaces"], answer["without_pack"]) == (None, "scan")
 
 
 def test_a_pack_shows_each_value_with_its_source(api: Api) -> None:

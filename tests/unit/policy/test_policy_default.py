@@ -130,13 +130,13 @@ def rated(*values: float) -> tuple[RatingFacts, ...]:
         (
             told(MESSAGE, contact=TO_A_CHILD, history=BLOCKED),
             (SLOW, WARN, CASE, ALLOW),
-            ["told-only", "message-after-blocks", "case-of-an-account"],
+            ["told-only", "message-after-blocks", "help-for-the-receiver", "case-of-an-account"],
         ),
         (told(MESSAGE, contact=TO_ADULTS, history=BLOCKED), (ALLOW,), ["told-only"]),
         (
             told(MESSAGE, ratings=rated(2, 8)),
             (SLOW, WARN, CASE, SECOND, ALLOW),
-            ["told-only", "high-rating", "high-rating-between-people"],
+            ["told-only", "high-rating", "high-rating-between-people", "help-for-the-receiver"],
         ),
         (told(MESSAGE, ratings=rated(7.9)), (ALLOW,), ["told-only"]),
         (

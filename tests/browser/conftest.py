@@ -100,13 +100,15 @@ def fill(client: Tutela) -> None:
         client.upload("/v1/check", fields, data, "photo.jpg")
 
 
-@pytest.fixture(scope="session")
+# Both for one file of tests: what another does to the site is none of its business, and a browser
+# that stays open keeps its event loop running, in which no other test could run one.
+@pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with site_in(tmp_path_factory.mktemp("site")) as found:
         yield found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     path = next((found for name in CHROMIUM if (found := shutil.which(name))), None)
     if path is None:

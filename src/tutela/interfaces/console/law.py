@@ -16,6 +16,7 @@ from tutela.interfaces.console.defence import whole
 from tutela.interfaces.console.pages import Problem
 from tutela.interfaces.console.sign_in import session_of
 from tutela.interfaces.services import services_of
+from tutela.model import EventKind
 from tutela.policy.law.viewing import case_law, summary_of, values_of
 from tutela.storage.cases import CaseFile
 from tutela.storage.defence.period import MOST_DAYS
@@ -38,6 +39,7 @@ async def list_packs(request: Request[Any, Any, Any]) -> Response[str]:
     asked = RulingQuery(
         region=query.get("region", "").strip()[:LONGEST],
         surface=query.get("surface", "").strip()[:LONGEST],
+        kind=next((one for one in EventKind if one == query.get("kind")), EventKind.UPLOAD),
     )
     summaries = [summary_of(pack, fresh(services)) for pack in services.law.packs.values()]
     counts = await asyncio.to_thread(proof, services, max(days, 1))
@@ -53,6 +55,7 @@ async def list_packs(request: Request[Any, Any, Any]) -> Response[str]:
         counts=counts,
         asked=asked,
         answer=ruled(services, asked) if asked.region or asked.surface else None,
+        kinds=tuple(EventKind),
         refused=sum(one.refused for one in counts),
         scanned=sum(one.scanned for one in counts),
     )

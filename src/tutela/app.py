@@ -37,6 +37,7 @@ from tutela.outgoing import Outgoing, Reach
 from tutela.pipeline import Pipeline
 from tutela.policy.current import CurrentPolicy
 from tutela.policy.law.law import Law
+from tutela.policy.law.telling import Telling
 from tutela.policy.versions import PolicyVersions
 from tutela.response.routing import Routing
 from tutela.response.secrets import Secrets
@@ -114,10 +115,10 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
     decoder = _decoder(settings.decoder)
     started.callback(decoder.close)
     sync.start()
-    entries = Entries(database)
+    entries, keys = Entries(database), Keys(database)
     quarantine = _quarantine(settings, database, kinds, metrics, log, started)
     matching = _matching(settings, matcher, kinds, entries, sync, quarantine)
-    keys = Keys(database)
+    rulings = Telling(law, log)
     return Services(
         settings=settings,
         log=log,
@@ -145,7 +146,7 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
         law_versions=LawVersions(database),
         law_proof=LawProof(database),
         journal=journal,
-        pipeline=_pipeline(decoder, matching, policy, journal, metrics, routing, law, database),
+        pipeline=_pipeline(decoder, matching, policy, journal, metrics, routing, rulings, database),
         destinations=Destinations(database),
         deliveries=Deliveries(database),
         secrets=Secrets.open(settings.actions_key_file),
@@ -257,7 +258,7 @@ def _pipeline(
     journal: Journal,
     metrics: Metrics,
     routing: Routing,
-    law: Law,
+    law: Telling,
     database: Database,
 ) -> Pipeline:
     return Pipeline(

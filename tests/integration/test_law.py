@@ -133,4 +133,4 @@ def test_what_may_not_be_looked_at_is_not_until_the_operator_decides(
     assert server.ask("POST", "/v1/check", KNOWN, {}, **facts).json == private["body"]
     assert "overridden: eu" not in told(server, "show", "--version", then)
     assert "Counsel of the tests" in told(server, "show", "--version", later["law"]["version"])
-    assert "5 events were not looked at" in told(server, "proof")
+    assert "says no: 5 events." in told(server, "proof")

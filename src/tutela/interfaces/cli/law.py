@@ -174,8 +174,8 @@ def proof(
         return
     _show(_counts(found))
     refused, scanned = (sum(getattr(one, name) for one in found) for name in ("refused", "scanned"))
-    typer.echo(f"{refused:,} events were not looked at, because the law of their place says no;")
-    typer.echo(f"{scanned:,} were. Events without content are not counted.")
+    typer.echo(f"Not looked at, because the law of their place says no: {refused:,} events.")
+    typer.echo(f"Looked at: {scanned:,}. Events without content are not counted.")
 
 
 @app.command("for")

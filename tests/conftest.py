@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
@@ -26,6 +27,10 @@ from sqlalchemy import Connection, select, text
 
 from tutela.storage.database import Database
 from tutela.storage.tables import metadata
+
+# A busy machine is no fault of what is tested: no test asserts seconds.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 SERVER_RECORD = "postgres.folder"
 # Nothing here must outlive the machine, so the server need not wait for the disk.

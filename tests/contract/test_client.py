@@ -229,7 +229,11 @@ class TestWithANewerServer:
             edit={
                 "decision": {
                     "actions": ["hold", "offer_help"],
-                    "reasons": [{"rule": "r", "text": "t", "notice": "n", "new": 1}],
+                    "reasons": [
+                        {"rule": "r", "text": "t", "notice": "n", "new": 1},
+                        {"rule": "s", "notice": "slow", "actions": ["allow", "slow"]},
+                        {"rule": "w", "notice": "warn", "actions": ["allow", "warn_receiver"]},
+                    ],
                     "orders": [{"kind": "slow", "seconds": 30, "new": 1}],
                 },
                 "gaps": [{"reason": "a_new_reason", "detail": "", "new": 1}],
@@ -239,7 +243,9 @@ class TestWithANewerServer:
         answer = client.check(media=PICTURE)
         assert answer.actions == ("hold", "offer_help")
         assert ActionKind.HOLD in answer.actions
-        assert answer.notices == ("n",)
+        assert answer.notices == ("n", "slow")
+        assert answer.notices_for(ActionKind.WARN_RECEIVER) == ("n", "warn")
+        assert answer.notices_for(ActionKind.ALLOW) == ()
         assert answer.seconds(ActionKind.SLOW) == 30
         assert answer.law is not None
         assert answer.law.may_scan

@@ -96,7 +96,7 @@ def _asked(kind: str, answer: Answer, post: Row) -> Asked:
         actor=post["author"],
         receivers=(post["receiver"],) if post["receiver"] else (),
         seconds=answer.seconds(kind),
-        notices=answer.notices,
+        notices=answer.notices_for(kind),
     )
 
 

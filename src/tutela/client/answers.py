@@ -18,6 +18,17 @@ from tutela.model.verdict import Verdict
 
 STRENGTH = (ActionKind.BLOCK, ActionKind.HOLD, ActionKind.ALLOW)
 """What an answer asks for the content, strongest first. One of them stands in each answer."""
+NOT_FOR_THE_ACTOR = frozenset(
+    {
+        ActionKind.ALLOW,
+        ActionKind.WARN_RECEIVER,
+        ActionKind.OPEN_CASE,
+        ActionKind.SECOND_LOOK,
+        ActionKind.PRESERVE,
+        ActionKind.NOTIFY,
+    }
+)
+"""Actions that whoever did it does not feel, so that what is said of them is for others."""
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +83,10 @@ class ToldGap(Told, frozen=True, kw_only=True):
 
 
 class ToldReason(Told, frozen=True, kw_only=True):
-    """A rule that fired: `text` for staff, `notice` for the user concerned."""
+    """A rule that fired: `text` for staff, `notice` for the user concerned.
+
+    `actions` are those that the rule asked for; empty where an older server does not say.
+    """
 
     rule: str
     text: str = ""
@@ -80,6 +94,7 @@ class ToldReason(Told, frozen=True, kw_only=True):
     principles: tuple[int, ...] = ()
     severity: str = ""
     owner: str = ""
+    actions: tuple[str, ...] = ()
 
 
 class ToldOrder(Told, frozen=True, kw_only=True):
@@ -143,8 +158,22 @@ class Answer(Told, frozen=True, kw_only=True):
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """The reasons in plain words, for the user concerned."""
-        return tuple(reason.notice for reason in self.decision.reasons if reason.notice)
+        """The reasons in plain words, for who did it; not what receivers are told."""
+        return tuple(
+            reason.notice
+            for reason in self.decision.reasons
+            if reason.notice and (not reason.actions or set(reason.actions) - NOT_FOR_THE_ACTOR)
+        )
+
+    def notices_for(self, kind: str) -> tuple[str, ...]:
+        """The reasons in plain words of one action; none for `allow`, which needs none."""
+        return tuple(
+            reason.notice
+            for reason in self.decision.reasons
+            if reason.notice
+            and kind != ActionKind.ALLOW
+            and (kind in reason.actions or not reason.actions)
+        )
 
     def seconds(self, kind: str) -> int | None:
         """For how long an action is meant, or None where that is left to the platform."""

@@ -129,8 +129,11 @@ class Routing:
 def _notices(decision: Decision, kind: ActionKind) -> Iterator[str]:
     """The notices of the rules that asked for an action.
 
-    What one rule says to a sender is not for the receiver whom another rule warns.
+    What one rule says to a sender is not for the receiver whom another rule warns; and who hears
+    that something passes needs no reason.
     """
+    if kind is ActionKind.ALLOW:
+        return
     for reason in decision.reasons:
         if reason.notice and (kind in reason.actions or not reason.actions):
             yield reason.notice

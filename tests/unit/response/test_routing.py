@@ -217,11 +217,13 @@ def test_a_notice_goes_with_the_actions_of_its_rule_only() -> None:
         Reason(rule="b", text="t", notice="for both", actions=(ActionKind.WARN_RECEIVER, SLOW)),
         Reason(rule="guard", text="t"),
         Reason(rule="old", text="t", notice="of an older version"),
+        Reason(rule="c", text="t", notice="of what passes", actions=(ActionKind.ALLOW,)),
     )
-    both = decision(SLOW, ActionKind.WARN_RECEIVER)
-    routes = Routes((to("platform", SLOW, ActionKind.WARN_RECEIVER),))
+    both = decision(SLOW, ActionKind.WARN_RECEIVER, ActionKind.ALLOW)
+    routes = Routes((to("platform", SLOW, ActionKind.WARN_RECEIVER, ActionKind.ALLOW),))
     made = routes.deliveries(EVENT, structs.replace(both, reasons=reasons), CASE, AT)
     assert {one.message.action: one.message.notices for one in made} == {
         SLOW: ("for the sender", "for both", "of an older version"),
         ActionKind.WARN_RECEIVER: ("for both", "of an older version"),
+        ActionKind.ALLOW: (),
     }

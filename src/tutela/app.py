@@ -39,6 +39,7 @@ from tutela.policy.current import CurrentPolicy
 from tutela.policy.law.law import Law
 from tutela.policy.law.telling import Telling
 from tutela.policy.versions import PolicyVersions
+from tutela.response.recording import Recording
 from tutela.response.routing import Routing
 from tutela.response.secrets import Secrets
 from tutela.settings import Settings
@@ -268,7 +269,7 @@ def _pipeline(
         histories=Histories(database),
         routes=routing.routes,
         law=law.ruling,
-        journal=journal,
+        recording=Recording(journal),
         decoded=metrics.decoded,
     )
 

@@ -33,8 +33,8 @@ from tutela.model.record import Record
 from tutela.policy.current import InForce
 from tutela.policy.law.law import not_permitted
 from tutela.response.conclusion import conclude
+from tutela.response.recording import Recording
 from tutela.response.routing import Routes
-from tutela.storage.journal import Journal
 from tutela.storage.past.history import Histories
 
 NOTHING = Gap(reason=GapReason.NO_CONTENT, detail="the event told facts only")
@@ -92,6 +92,7 @@ class Pipeline:
 
     Args:
         policy: gives what is in force now.
+        recording: stores what came of an event, with what is kept of it as evidence.
         histories: looks up what an actor did before, where a rule asks for it.
         routes: gives where actions are sent now.
         law: gives what the law of a region says of scanning a surface, for a kind of event; None
@@ -105,7 +106,7 @@ class Pipeline:
         decoder: DecoderPool,
         matching: Matching,
         policy: Callable[[], InForce],
-        journal: Journal,
+        recording: Recording,
         routes: Callable[[], Routes] = Routes,
         histories: Histories | None = None,
         law: Callable[[str, str, EventKind], Ruling | None] = lambda _region, _surface, _kind: None,
@@ -114,7 +115,7 @@ class Pipeline:
         self._decoder = decoder
         self._matching = matching
         self._policy = policy
-        self._journal = journal
+        self._recording = recording
         self._routes = routes
         self._histories = histories
         self._law = law
@@ -142,7 +143,7 @@ class Pipeline:
             law=ruling,
             routes=self._routes(),
         )
-        return await asyncio.wrap_future(self._journal.record(*conclusion))
+        return await self._recording.record(submission.source, conclusion)
 
     async def _told(self, event: Event, policy: InForce) -> Event:
         """The event with the history of its actor, where a rule asks for that."""

@@ -30,6 +30,7 @@ from tutela.model import (
 )
 from tutela.pipeline import LISTED_GAPS, Pipeline, Submission
 from tutela.policy.law.law import Law
+from tutela.response.recording import Recording
 from tutela.settings import Settings
 from tutela.telemetry import make_logger
 
@@ -132,7 +133,7 @@ def test_without_lists_nothing_is_clear(services: Services) -> None:
         decoder=services.decoder,
         matching=matching,
         policy=services.policy.now,
-        journal=services.journal,
+        recording=Recording(services.journal),
     )
     submission = Submission(event_id="early", digest="early", source=UNKNOWN)
     outcome = asyncio.run(pipeline.check(submission))
@@ -178,7 +179,7 @@ def test_where_the_law_says_no_nothing_is_looked_at(services: Services) -> None:
         decoder=services.decoder,
         matching=services.matching,
         policy=services.policy.now,
-        journal=services.journal,
+        recording=Recording(services.journal),
         law=law.ruling,
         decoded=decoded.append,
     )

@@ -19,6 +19,7 @@ from tutela.pipeline import Pipeline, Submission
 from tutela.policy.current import InForce
 from tutela.policy.facts import Facts
 from tutela.policy.policy import Policy
+from tutela.response.recording import Recording
 from tutela.settings import Settings
 from tutela.storage.database import Database
 from tutela.storage.past.history import Histories
@@ -70,7 +71,7 @@ def pipeline_of(
         decoder=services.decoder,
         matching=services.matching,
         policy=lambda: policy,
-        journal=services.journal,
+        recording=Recording(services.journal),
         histories=histories or Histories(services.database),
     )
 

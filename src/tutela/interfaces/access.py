@@ -40,6 +40,18 @@ class Permission(StrEnum):
     """List re-scans of the past: where each stands, and its counts."""
     RESCANS_CHANGE = "rescans.change"
     """Start, pause, resume and cancel re-scans."""
+    EVIDENCE_READ = "evidence.read"
+    """Read what is kept of findings, and its custody; not the bytes."""
+    EVIDENCE_LOOK = "evidence.look"
+    """See the bytes of evidence. Each look is in the audit log before anything is shown."""
+    EVIDENCE_ADD = "evidence.add"
+    """Hand in the bytes and user data of a finding that are owed, or are with the platform."""
+    EVIDENCE_HOLD = "evidence.hold"
+    """Place and lift legal holds, and record reports."""
+    EVIDENCE_EXPORT = "evidence.export"
+    """Export custody documents."""
+    AUDIT_READ = "audit.read"
+    """Read the audit log, its checkpoints and proofs."""
     ACTIONS_READ = "actions.read"
     """Read where actions stand that were sent to destinations, with their receipts."""
     ACTIONS_CONFIRM = "actions.confirm"
@@ -71,6 +83,8 @@ class Role(StrEnum):
     """Who keeps the lists."""
     REVIEWER = "reviewer"
     """Who looks at cases."""
+    AUDITOR = "auditor"
+    """Who checks what the others did: reads the audit log and custody, changes nothing."""
     ADMIN = "admin"
     """Who runs the program: everything."""
 
@@ -85,6 +99,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 P.EVENTS_READ,
                 P.SIGNALS_LOOKUP,
                 P.ACTIONS_CONFIRM,
+                P.EVIDENCE_ADD,
                 P.PRINCIPLES_READ,
             }
         ),
@@ -109,9 +124,21 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 P.EVENTS_READ,
                 P.BANKS_READ,
                 P.CASES_READ,
+                P.EVIDENCE_READ,
                 P.ACTIONS_READ,
                 P.DEFENCE_READ,
                 P.RESCANS_READ,
+                P.POLICY_READ,
+                P.LAW_READ,
+                P.PRINCIPLES_READ,
+            }
+        ),
+        Role.AUDITOR: frozenset(
+            {
+                P.AUDIT_READ,
+                P.EVIDENCE_READ,
+                P.EVIDENCE_EXPORT,
+                P.CASES_READ,
                 P.POLICY_READ,
                 P.LAW_READ,
                 P.PRINCIPLES_READ,

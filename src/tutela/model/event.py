@@ -10,6 +10,7 @@ import msgspec
 
 from tutela.model.actor import AccountSignals, Actor, History, Name
 from tutela.model.content import Content, Gap
+from tutela.model.custody.evidence import Kept
 from tutela.model.law import Ruling
 from tutela.model.match import Match, Silenced
 from tutela.model.rating import Rating
@@ -96,6 +97,7 @@ class Outcome(Record, frozen=True, kw_only=True):
         case_id: the case that was opened for it, or None.
         silenced: matches that do not count as findings, each with why.
         law: what the law of the place says of scanning; None where no pack applies.
+        evidence: what is kept of it, and where that is.
     """
 
     event_id: str
@@ -109,3 +111,4 @@ class Outcome(Record, frozen=True, kw_only=True):
     case_id: str | None = None
     silenced: tuple[Silenced, ...] = ()
     law: Ruling | None = None
+    evidence: tuple[Kept, ...] = ()

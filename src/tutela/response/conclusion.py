@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from tutela.model import Case, Delivery, Event, Gap, Match, Outcome, Ruling, Silenced, Verdict
+from tutela.model.custody.evidence import NewItem
 from tutela.policy.current import InForce
 from tutela.policy.facts import Facts
 from tutela.response.cases import open_case
@@ -24,6 +25,7 @@ class Conclusion(NamedTuple):
     case: Case | None
     sent: tuple[Delivery, ...]
     shadow: Shadowed | None
+    items: tuple[NewItem, ...] = ()
 
 
 def conclude(

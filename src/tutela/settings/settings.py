@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from tutela.model.record import Record
+from tutela.settings.custody import AuditSettings, VaultSettings
 from tutela.settings.declare import Declared, Value, declared_in, masked
 from tutela.settings.sections import (
     ActionsSettings,
@@ -74,6 +75,8 @@ class Settings(Record, frozen=True, kw_only=True):
     law: LawSettings = LawSettings()
     fetch: FetchSettings = FetchSettings()
     actions: ActionsSettings = ActionsSettings()
+    vault: VaultSettings = VaultSettings()
+    audit: AuditSettings = AuditSettings()
     console: ConsoleSettings = ConsoleSettings()
     log: LogSettings = LogSettings()
     origins: dict[str, str] = msgspec.field(default_factory=dict)
@@ -126,6 +129,26 @@ class Settings(Record, frozen=True, kw_only=True):
     def actions_key_file(self) -> Path:
         """The key that the secrets of destinations are derived from."""
         return Path(self.actions.key_file or f"{self.data.folder}/actions.key")
+
+    @property
+    def vault_folder(self) -> Path:
+        """Where the store `folder` keeps encrypted objects."""
+        return Path(self.vault.folder or f"{self.data.folder}/vault")
+
+    @property
+    def vault_key_file(self) -> Path:
+        """The key file of the key service `file`."""
+        return Path(self.vault.key_file or f"{self.data.folder}/vault.key")
+
+    @property
+    def audit_key_file(self) -> Path:
+        """The key that signs checkpoints of the audit log."""
+        return Path(self.audit.key_file or f"{self.data.folder}/audit.key")
+
+    @property
+    def witness_folder(self) -> Path:
+        """Where the audit log's hashes are kept outside the database."""
+        return Path(self.audit.witness_folder or f"{self.data.folder}/audit")
 
     def explain(self) -> tuple[Explained, ...]:
         """Every setting in the order of declaration, with its value and where it came from."""

@@ -21,6 +21,7 @@ from structlog.typing import FilteringBoundLogger
 
 from tutela.errors import Conflict, InvalidInput, TutelaError, Unavailable
 from tutela.model import Case, Delivery, Event, Outcome
+from tutela.model.custody.evidence import NewItem
 from tutela.storage.database import Database
 from tutela.storage.journal_rows import Rows, Stored, read_stored, rows_of, write_rows
 from tutela.storage.rules.shadowed import Shadowed
@@ -81,6 +82,7 @@ class Journal:
         case: Case | None = None,
         sent: Sequence[Delivery] = (),
         shadow: Shadowed | None = None,
+        items: Sequence[NewItem] = (),
     ) -> Future[Outcome]:
         """Store an event with all that came of it; never blocks and never raises.
 
@@ -90,6 +92,7 @@ class Journal:
             case: the case that it opens.
             sent: the actions that are to be sent, written to the outbox.
             shadow: what a policy in shadow made of it.
+            items: the evidence that is kept of it; what they say of the vault lies there already.
 
         The future's result is the outcome that is stored under the event's id, once it is durable:
         `outcome` itself, or that of an earlier event with the same id and digest. Its exception is:
@@ -102,7 +105,9 @@ class Journal:
         future: Future[Outcome] = Future()
         future.set_running_or_notify_cancel()  # what was handed in is stored, wanted or not
         try:
-            rows = rows_of(event, outcome, case, sent, shadow, keep_signals=self._keep_signals)
+            rows = rows_of(
+                *(event, outcome, case, sent, shadow, items), keep_signals=self._keep_signals
+            )
             self._put(_Waiting(event.id, event.digest, outcome, rows, future))
         except TutelaError as error:
             future.set_exception(error)

@@ -26,8 +26,12 @@ from tutela.model import (
     Rating,
     Verdict,
 )
+from tutela.model.custody.evidence import NewItem
+from tutela.model.custody.leaf import AuditKind, NewLeaf
 from tutela.model.record import Record
+from tutela.storage.audit.log import append
 from tutela.storage.database import insert_rows
+from tutela.storage.evidence.writing import preserve_leaf, write_items
 from tutela.storage.law import law_tally
 from tutela.storage.rules.shadowed import COLUMNS as SHADOW_COLUMNS
 from tutela.storage.rules.shadowed import Shadowed, shadow_row, shadow_tally
@@ -44,7 +48,7 @@ from tutela.storage.tables import (
     shadows,
     silenced,
 )
-from tutela.storage.values import microseconds, signal_bytes
+from tutela.storage.values import microseconds, now, signal_bytes
 
 Row = tuple[Any, ...]
 
@@ -143,11 +147,15 @@ class Rows:
         event: the event's row, without its number.
         parts: rows of the other tables, without the event's number.
         tally: the counters that grow by one, some of them several times.
+        items: evidence that is written with it.
+        leaves: what the audit log says of it.
     """
 
     event: Row
     parts: tuple[tuple[Table, Row], ...]
     tally: tuple[str, ...]
+    items: tuple[NewItem, ...] = ()
+    leaves: tuple[NewLeaf, ...] = ()
 
 
 class About(Record, frozen=True, kw_only=True, omit_defaults=True):
@@ -168,6 +176,7 @@ def rows_of(
     case: Case | None,
     sent: Sequence[Delivery] = (),
     shadow: Shadowed | None = None,
+    items: Sequence[NewItem] = (),
     *,
     keep_signals: bool,
 ) -> Rows:
@@ -178,7 +187,13 @@ def rows_of(
     known = _history(event, outcome, case)
     parts = (*found, *known, *_deliveries(sent), *_shadow(outcome, shadow), *signals)
     tally = (*_tally(outcome, parts), *shadow_tally(outcome.decision, shadow))
-    return Rows(event=_event(event), parts=parts, tally=tally)
+    return Rows(
+        event=_event(event),
+        parts=parts,
+        tally=(*tally, *(f"evidence_{item.state.value}" for item in items)),
+        items=tuple(items),
+        leaves=(_leaf(outcome, parts[0][1][2]), *(preserve_leaf(event.id, one) for one in items)),
+    )
 
 
 def write_rows(connection: Connection, batch: Mapping[str, Rows], journal: str) -> set[str]:
@@ -195,7 +210,13 @@ def write_rows(connection: Connection, batch: Mapping[str, Rows], journal: str) 
             written[table].append((number, *row))
     for table, part in written.items():
         insert_rows(connection, table, COLUMNS[table], part)
+    present = now()
+    for event_id, number in numbers.items():
+        if batch[event_id].items:
+            write_items(connection, number, batch[event_id].items, present)
     count(connection, tally, journal)
+    # Last: who appends keeps others from appending until the transaction ends.
+    append(connection, [leaf for event_id in numbers for leaf in batch[event_id].leaves])
     return set(numbers)
 
 
@@ -214,6 +235,22 @@ def read_stored(connection: Connection, event_ids: Sequence[str]) -> dict[str, S
         )
         for row in connection.execute(statement)
     }
+
+
+def _leaf(outcome: Outcome, answer: str) -> NewLeaf:
+    """The decision's leaf: a digest vouches for the stored outcome, whatever it holds."""
+    return NewLeaf(
+        kind=AuditKind.DECISION,
+        by="tutela",
+        subject=outcome.event_id,
+        data={
+            "case": outcome.case_id,
+            "lists": outcome.list_version,
+            "outcome": hashlib.sha256(answer.encode()).hexdigest(),
+            "policy": outcome.decision.policy_version,
+            "verdict": outcome.verdict.value,
+        },
+    )
 
 
 def _event(event: Event) -> Row:

@@ -16,7 +16,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     SmallInteger,
     Table,
     Text,
@@ -24,20 +23,10 @@ from sqlalchemy import (
     text,
 )
 
-from tutela.storage.values import Instant
+import tutela.storage.custody_tables  # noqa: F401 - completes the metadata
+from tutela.storage.values import Instant, Serial, metadata
 
-# SQLite gives a row number only to columns of the very type INTEGER.
-Serial = BigInteger().with_variant(Integer(), "sqlite")
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+__all__ = ["metadata"]
 
 # Three rows: `version`, the list version; `entry`, the highest entry id given out; `identity`, a
 # random number that tells this database from others, so that an index on disk is not mistaken.

@@ -38,7 +38,7 @@ def test_tables_of_a_newer_program_are_left_alone(database: Database) -> None:
     with pytest.raises(BadConfiguration, match="newer version"):
         database.migrate()
     with database.write() as connection:  # as it was: it is used again
-        connection.execute(text("UPDATE alembic_version SET version_num = '0005'"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0006'"))
 
 
 def test_a_sqlite_that_is_too_old_is_refused(

@@ -1,0 +1,1 @@
+"""Evidence: the vault, the audit log, and the custody of both."""

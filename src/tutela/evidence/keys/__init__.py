@@ -1,0 +1,1 @@
+"""Key services: who wraps the keys of objects, and can destroy access to all of them."""

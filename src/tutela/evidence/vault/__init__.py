@@ -1,0 +1,1 @@
+"""The vault: encrypted objects, written once, verified whenever they are read."""

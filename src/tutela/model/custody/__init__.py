@@ -1,0 +1,1 @@
+"""What is kept as evidence, for how long, and what stands in the audit log."""

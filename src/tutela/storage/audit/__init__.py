@@ -1,0 +1,1 @@
+"""The audit log: one growing Merkle tree of everything that people and policies did."""

@@ -1,0 +1,1 @@
+"""Evidence: what lies in the vault, for how long, and what holds it."""

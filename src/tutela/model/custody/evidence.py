@@ -138,6 +138,23 @@ class Sealed(Record, frozen=True, kw_only=True):
     digests: Mapping[str, str]
 
 
+class StoredObject(Record, frozen=True, kw_only=True):
+    """An object of the vault as the database knows it.
+
+    Attributes:
+        wrapped: the wrapped key; None once it is destroyed: nobody can read the bytes any more.
+        others: as in `Sealed`.
+    """
+
+    id: str
+    address: str
+    size: int
+    wrapped: bytes | None
+    key_id: str
+    created_at: datetime
+    destroyed_at: datetime | None = None
+
+
 class NewItem(Record, frozen=True, kw_only=True):
     """An item as it is written with its event.
 

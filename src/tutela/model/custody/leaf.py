@@ -14,6 +14,10 @@ Fact = str | int | bool | None
 """What the details of a leaf may hold: never content, signals, terms, keys or secrets."""
 
 
+PROGRAM = "tutela"
+"""Who did what the program does by itself."""
+
+
 class AuditKind(StrEnum):
     """What a leaf is about."""
 

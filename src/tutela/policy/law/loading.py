@@ -136,8 +136,8 @@ def member_of(reader: Reader, node: Node, kind: type[Cited], name: str) -> Any: 
         return tuple(reader.words(item, "an item") for item in reader.items(node, name))
     text = reader.words(node, name)
     if name in _TERMS and not is_span(text) and text not in _TERMS[name]:
-        words = ", ".join(_TERMS[name])
-        raise reader.error(f"{name}: {text} is no length of time", node, f"{_LENGTHS}; or {words}")
+        remedy = "; or ".join(filter(None, (_LENGTHS, ", ".join(_TERMS[name]))))
+        raise reader.error(f"{name}: {text} is no length of time", node, remedy)
     return text
 
 
@@ -173,7 +173,7 @@ def _name(file: Any) -> str:  # noqa: ANN401 - a resource
     return str(file.name)
 
 
-_TERMS: Mapping[str, tuple[str, ...]] = {"within": WORDS, "keep": (NOT_STATED,)}
+_TERMS: Mapping[str, tuple[str, ...]] = {"within": WORDS, "keep": (NOT_STATED,), "window": ()}
 _WHAT = {
     "Regions": "regions",
     "ScanSwitch": "a switch",

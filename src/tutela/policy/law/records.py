@@ -145,7 +145,9 @@ class Retention(Cited, frozen=True, kw_only=True):
         keep: for how long: `1 year`; or `not stated`.
         bound: whether that is the least, the most, or exactly.
         after: from which moment it counts.
-        scope: how much of it.
+        scope: how much of it, in words.
+        window: how far back from the finding data may go: `2 weeks`; empty where the law sets no
+            such limit.
         then: what is done when the time is over.
     """
 
@@ -154,6 +156,7 @@ class Retention(Cited, frozen=True, kw_only=True):
     bound: Bound
     after: Moment
     scope: str = ""
+    window: str = ""
     then: str
 
 

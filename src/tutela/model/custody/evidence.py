@@ -62,7 +62,8 @@ class Step(Record, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes:
         kind: what it is.
-        name: its name or path, as it was found; any Unicode.
+        name: its name or path, as it was found; any Unicode. `names.found` makes it of bytes.
+        name_bytes: hex of the name's bytes where they are not UTF-8, else empty.
         at: when it came in or was made, where that is known.
         seconds: of a frame: how far into the video.
         digests: fingerprints of the bytes at this step, by name: `sha256`, `md5`.
@@ -70,6 +71,7 @@ class Step(Record, frozen=True, kw_only=True, omit_defaults=True):
 
     kind: StepKind
     name: str = ""
+    name_bytes: str = ""
     at: datetime | None = None
     seconds: float | None = None
     digests: Mapping[str, str] = msgspec.field(default_factory=dict)
@@ -99,7 +101,8 @@ class ItemFacts(Record, frozen=True, kw_only=True, omit_defaults=True):
     """What is known of an item's bytes. Erased when they are destroyed.
 
     Attributes:
-        name: the name that it was handed in under, if any.
+        name: the name that it was handed in under, if any; as in `Step`.
+        name_bytes: as in `Step`.
         media_type: as found from the bytes.
         size: bytes.
         digests: fingerprints of the whole, by name; `sha256` always.
@@ -110,6 +113,7 @@ class ItemFacts(Record, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     name: str = ""
+    name_bytes: str = ""
     media_type: str = "application/octet-stream"
     size: int = 0
     digests: Mapping[str, str] = msgspec.field(default_factory=dict)

@@ -225,7 +225,7 @@ async def console_page(request: Request[Any, Any, Any]) -> str:
 async def by_cookie(connection: Connection) -> Caller:
     if connection.cookies.get("session") != "good":
         raise NotSignedIn("sign in")
-    return Caller(id="session-1", role="reviewer")
+    return Caller(id="session-1", role="reviewer", by="session:1")
 
 
 def test_a_route_without_a_permission_stops_the_program(services: Services) -> None:

@@ -15,9 +15,9 @@ from litestar.types import ASGIApp
 from tutela.errors import InvalidInput
 from tutela.interfaces.access import Permission
 from tutela.interfaces.api.documents import About, read_json, read_query
-from tutela.interfaces.api.rescans import caller_of
 from tutela.interfaces.services import Services, services_of
 from tutela.interfaces.web.answers import JsonAnswer
+from tutela.interfaces.web.guard import by_of
 from tutela.model import Parking
 from tutela.model.bank import Distance, Text
 from tutela.model.record import Record
@@ -133,7 +133,7 @@ async def read_parking(request: Request[Any, Any, Any], parking_id: FromPath[int
 async def decide_parking(request: Request[Any, Any, Any], parking_id: FromPath[int]) -> ASGIApp:
     """Release, tighten or disable a parked entry. It counts within a second everywhere."""
     wanted = await read_json(request, _DECISION)
-    by = caller_of(request)
+    by = by_of(request)
     number = within(parking_id)
     return JsonAnswer(await asyncio.to_thread(decide, services_of(request), number, wanted, by=by))
 

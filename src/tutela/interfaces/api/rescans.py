@@ -16,7 +16,7 @@ from tutela.interfaces.access import Permission
 from tutela.interfaces.api.documents import About, read_json, read_query
 from tutela.interfaces.services import Services, services_of
 from tutela.interfaces.web.answers import JsonAnswer
-from tutela.interfaces.web.guard import CALLER, Caller
+from tutela.interfaces.web.guard import by_of
 from tutela.model import Rescan
 from tutela.model.bank import BankName
 from tutela.model.record import Record
@@ -107,7 +107,7 @@ async def start_rescan(request: Request[Any, Any, Any]) -> ASGIApp:
     """
     services = services_of(request)
     wanted = await read_json(request, _REQUEST)
-    asked = await asyncio.to_thread(ask, services, wanted, caller_of(request))
+    asked = await asyncio.to_thread(ask, services, wanted, by_of(request))
     return JsonAnswer(asked, status=201)
 
 
@@ -190,12 +190,6 @@ def ask(services: Services, wanted: RescanRequest, by: str) -> Rescan:
         record=wanted.record,
     )
     return services.rescans.ask(new, by)
-
-
-def caller_of(request: Request[Any, Any, Any]) -> str:
-    """Who asks, for the record."""
-    caller: Caller = request.scope[CALLER]  # type: ignore[literal-required]
-    return f"{caller.role} {caller.id}"
 
 
 async def _answer(

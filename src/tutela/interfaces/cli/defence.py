@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from rich.table import Table
 
 from tutela.errors import InvalidInput
 from tutela.interfaces.cli.settings import ConfigOption
+from tutela.interfaces.cli.user import user
 from tutela.settings import Settings
 
 if TYPE_CHECKING:
@@ -193,14 +193,6 @@ def _database(config: ConfigOption) -> Iterator[Database]:
         yield database
     finally:
         database.close()
-
-
-def user() -> str:
-    """Who decides on a command line."""
-    try:
-        return f"{getpass.getuser()} on the command line"
-    except (KeyError, OSError):  # a user without a name
-        return "the command line"
 
 
 def _bits(text: str) -> int:

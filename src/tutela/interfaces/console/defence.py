@@ -18,11 +18,11 @@ from tutela.interfaces.api.defence import (
     previewed,
     within,
 )
-from tutela.interfaces.api.rescans import caller_of
 from tutela.interfaces.console.answers import page, see_other
 from tutela.interfaces.console.pages import Problem
 from tutela.interfaces.console.sign_in import check_csrf, read_fields, session_of
 from tutela.interfaces.services import services_of
+from tutela.interfaces.web.guard import by_of
 from tutela.model.bank import DISTANCE
 from tutela.storage.defence.period import MOST_DAYS
 from tutela.storage.defence.suppressions import suppressions
@@ -42,7 +42,7 @@ async def decide_parking(request: Request[Any, Any, Any], parking_id: int) -> Re
     """Release, tighten or disable a parked entry."""
     fields = await read_fields(request)
     check_csrf(request, fields)
-    by, services = caller_of(request), services_of(request)
+    by, services = by_of(request), services_of(request)
     try:
         wanted = _wanted(fields)
         await asyncio.to_thread(decide, services, within(parking_id), wanted, by=by)

@@ -11,11 +11,12 @@ from litestar import Request, Response, get, post
 
 from tutela.errors import InvalidInput, TutelaError
 from tutela.interfaces.access import Permission, may
-from tutela.interfaces.api.rescans import RescanRequest, ask, caller_of
+from tutela.interfaces.api.rescans import RescanRequest, ask
 from tutela.interfaces.console.answers import page, see_other
 from tutela.interfaces.console.pages import Problem
 from tutela.interfaces.console.sign_in import check_csrf, read_fields, session_of
 from tutela.interfaces.services import services_of
+from tutela.interfaces.web.guard import by_of
 from tutela.model import Rescan, RescanState
 
 PER_PAGE = 50
@@ -35,7 +36,7 @@ async def start_rescan(request: Request[Any, Any, Any]) -> Response[str]:
     check_csrf(request, fields)
     try:
         wanted = _wanted(fields)
-        asked = await asyncio.to_thread(ask, services_of(request), wanted, caller_of(request))
+        asked = await asyncio.to_thread(ask, services_of(request), wanted, by_of(request))
     except TutelaError as error:
         text = "; ".join(filter(None, [error.what, error.remedy])) + "."
         return await _list_page(request, status=400, problem=Problem(text=text))

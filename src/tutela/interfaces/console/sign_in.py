@@ -8,7 +8,6 @@ them.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import secrets
 from collections.abc import Mapping
 from datetime import timedelta
@@ -49,9 +48,7 @@ async def by_session(connection: Connection) -> Caller:
         raise NotSignedIn("your session has ended", remedy="sign in again")
     connection.scope[SESSION] = session  # type: ignore[literal-required]
     await look(connection, session.role)
-    # A caller's id stands in logs: a digest of the token, which cannot be turned back.
-    name = "session-" + hashlib.sha256(token.encode()).hexdigest()[:12]
-    return Caller(id=name, role=session.role)
+    return Caller(id=f"session-{session.id}", role=session.role, by=f"session:{session.id}")
 
 
 def session_of(request: Request[Any, Any, Any]) -> Session:

@@ -31,10 +31,17 @@ Connection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
 
 
 class Caller(Record, frozen=True, kw_only=True):
-    """Who asks: the id of a key or session, and its role."""
+    """Who asks.
+
+    Attributes:
+        id: of a key or session; no secret.
+        role: what it may do.
+        by: the caller in records of who did what: `key:ID` or `session:ID`.
+    """
 
     id: str
     role: str
+    by: str
 
 
 Identify = Callable[[Connection], Awaitable[Caller]]
@@ -66,6 +73,12 @@ async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
     services_of(connection).rates.take(caller.id)
 
 
+def by_of(connection: Connection) -> str:
+    """Who asks, for the record of who did what; of a route that is not public."""
+    caller: Caller = connection.scope[CALLER]  # type: ignore[literal-required]
+    return caller.by
+
+
 async def by_key(connection: Connection) -> Caller:
     """Know a caller by the API key in `Authorization: Bearer tut_…`.
 
@@ -79,7 +92,7 @@ async def by_key(connection: Connection) -> Caller:
             "this needs an API key" if not secret else "this API key is not valid",
             remedy="send the header Authorization: Bearer tut_…; `tutela keys create` makes keys",
         )
-    return Caller(id=key.id, role=key.role)
+    return Caller(id=key.id, role=key.role, by=f"key:{key.id}")
 
 
 def _bearer(connection: Connection) -> str:

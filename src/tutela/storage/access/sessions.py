@@ -19,6 +19,7 @@ MISREAD = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None})
 CODE_LENGTH = 12
 CODE_GROUP = 4
 TOKEN_BYTES = 32
+NAME_DIGITS = 12
 SEEN_NOTED_EVERY = 0.1  # of the idle time
 
 
@@ -26,17 +27,22 @@ class Session(Record, frozen=True, kw_only=True):
     """A signed-in person.
 
     Attributes:
+        id: names it in logs and records; from a digest of its token, which cannot be turned back.
         role: what the person may do, in the words of the layer above.
         csrf: what every form of the session must carry.
         key_id: API key that signed in, or None where a one-time code did.
         expires_at: end of the session, however busy it is.
     """
 
+    id: str
     role: str
     csrf: str
     key_id: str | None = None
     created_at: datetime
     expires_at: datetime
+
+
+COLUMNS = tuple(name for name in Session.__struct_fields__ if name != "id")
 
 
 class Sessions:
@@ -77,18 +83,20 @@ class Sessions:
         """
         token = secrets.token_urlsafe(TOKEN_BYTES)
         begun = now()
+        digest = _digest(token)
         session = Session(
+            id=_name(digest),
             role=role,
             csrf=secrets.token_urlsafe(TOKEN_BYTES),
             key_id=key_id,
             created_at=begun,
             expires_at=begun + life,
         )
-        own = {column: getattr(session, column) for column in Session.__struct_fields__}
+        own = {column: getattr(session, column) for column in COLUMNS}
         seen = {"seen_at": begun, "idle_seconds": int(idle.total_seconds())}
         with self._database.write() as connection:
             connection.execute(delete(sessions).where(sessions.c.expires_at <= begun))
-            connection.execute(insert(sessions), {**own, **seen, "digest": _digest(token)})
+            connection.execute(insert(sessions), {**own, **seen, "digest": digest})
         return session, token
 
     def find(self, token: str) -> Session | None:
@@ -106,7 +114,7 @@ class Sessions:
             return None
         if present - row["seen_at"] > timedelta(seconds=row["idle_seconds"]) * SEEN_NOTED_EVERY:
             self._note_seen(digest, present)
-        return Session(**{column: row[column] for column in Session.__struct_fields__})
+        return Session(id=_name(digest), **{column: row[column] for column in COLUMNS})
 
     def close(self, token: str) -> None:
         """End a session, if there is one."""
@@ -123,6 +131,10 @@ def _ended(row: RowMapping, present: datetime) -> bool:
     idle_until = row["seen_at"] + timedelta(seconds=row["idle_seconds"])
     ends = (idle_until, row["expires_at"], row["revoked_at"], row["key_expires_at"])
     return any(end is not None and end <= present for end in ends)
+
+
+def _name(digest: bytes) -> str:
+    return digest.hex()[:NAME_DIGITS]
 
 
 def _digest(secret: str) -> bytes:

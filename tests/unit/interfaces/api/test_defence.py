@@ -162,7 +162,7 @@ def test_a_curator_decides_about_a_parked_entry(api: Api) -> None:
     decided = api.post(path, choice, role="curator")
     assert decided.status == 200, decided.body
     assert (decided.json["decision"], decided.json["distance"]) == ("tightened", 4)
-    assert decided.json["decided_by"].startswith("curator ")
+    assert decided.json["decided_by"].startswith("key:")
     assert api.get(f"/v1/entries/{entry}").json["distance"] == 4
     assert check(api, pdq(9))["verdict"] == "clear"
     assert check(api, pdq(4))["verdict"] == "match"

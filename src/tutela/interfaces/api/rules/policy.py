@@ -15,9 +15,9 @@ from litestar.types import ASGIApp
 from tutela.errors import BadConfiguration, InvalidInput, NotFound, TutelaError
 from tutela.interfaces.access import Permission
 from tutela.interfaces.api.documents import About, read_json, read_query
-from tutela.interfaces.api.rescans import caller_of
 from tutela.interfaces.services import Services, services_of
 from tutela.interfaces.web.answers import JsonAnswer
+from tutela.interfaces.web.guard import by_of
 from tutela.interfaces.web.problems import Unprocessable
 from tutela.model.record import Record
 from tutela.policy.policy import Policy
@@ -187,7 +187,7 @@ async def activate_policy(request: Request[Any, Any, Any]) -> ASGIApp:
     """
     wanted = await read_json(request, _CHOICE)
     return JsonAnswer(
-        await asyncio.to_thread(activate, services_of(request), wanted, caller_of(request))
+        await asyncio.to_thread(activate, services_of(request), wanted, by_of(request))
     )
 
 
@@ -201,7 +201,7 @@ async def shadow_policy(request: Request[Any, Any, Any]) -> ASGIApp:
     """Let a version or a text decide beside the live one, without effect; for neither, none."""
     wanted = await read_json(request, _CHOICE)
     return JsonAnswer(
-        await asyncio.to_thread(cast_shadow, services_of(request), wanted, caller_of(request))
+        await asyncio.to_thread(cast_shadow, services_of(request), wanted, by_of(request))
     )
 
 
@@ -215,7 +215,7 @@ async def roll_back_policy(request: Request[Any, Any, Any]) -> ASGIApp:
     """Put the version in force that was live before. Doing so twice leads back."""
     wanted = await read_json(request, _NOTE)
     return JsonAnswer(
-        await asyncio.to_thread(roll_back, services_of(request), wanted.note, caller_of(request))
+        await asyncio.to_thread(roll_back, services_of(request), wanted.note, by_of(request))
     )
 
 

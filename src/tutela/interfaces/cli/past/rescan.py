@@ -19,6 +19,7 @@ from rich.console import Console
 from tutela.errors import InvalidInput
 from tutela.interfaces.cli.past.view import progress_bar, summary, table_of
 from tutela.interfaces.cli.settings import ConfigOption
+from tutela.interfaces.cli.user import user
 from tutela.model import Rescan, RescanState
 from tutela.settings import Settings
 
@@ -94,7 +95,7 @@ def start(  # noqa: PLR0913 - one option each
         rescans = _rescans_of(database)
         text, version = _policy(database, settings, policy) if policy is not None else ("", "")
         new = new_rescan(since, until, bank=bank, policy=text, version=version, record=record)
-        asked = rescans.ask(new, "command line")
+        asked = rescans.ask(new, user())
         if here:
             _work_here(settings, asked.id)
         if not (here or wait):
@@ -217,7 +218,7 @@ def _worker(
 def work_here(settings: Settings, database: Database, new: NewRescan, *, as_json: bool) -> None:
     """Do a re-scan in this process, show it, and end with the exit code that it deserves."""
     rescans = _rescans_of(database)
-    asked = rescans.ask(new, "command line")
+    asked = rescans.ask(new, user())
     _work_here(settings, asked.id)
     _show_end(rescans, asked.id, as_json=as_json)
 

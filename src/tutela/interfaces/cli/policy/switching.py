@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from tutela.errors import InvalidInput
-from tutela.interfaces.cli.defence import user
 from tutela.interfaces.cli.policy.opening import (
     JsonOption,
     NoteOption,
@@ -17,6 +16,7 @@ from tutela.interfaces.cli.policy.opening import (
     print_json,
 )
 from tutela.interfaces.cli.settings import ConfigOption
+from tutela.interfaces.cli.user import user
 from tutela.settings import Settings
 
 

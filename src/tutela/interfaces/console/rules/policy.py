@@ -10,7 +10,6 @@ from litestar import Request, Response, get, post
 
 from tutela.errors import BadConfiguration, Conflict, TutelaError
 from tutela.interfaces.access import Permission, may
-from tutela.interfaces.api.rescans import caller_of
 from tutela.interfaces.api.rules.policy import (
     TEXT_NAME,
     PolicyChoice,
@@ -26,6 +25,7 @@ from tutela.interfaces.console.answers import page, see_other
 from tutela.interfaces.console.pages import Problem
 from tutela.interfaces.console.sign_in import check_csrf, read_fields, session_of
 from tutela.interfaces.services import Services, services_of
+from tutela.interfaces.web.guard import by_of
 from tutela.model.record import Record
 from tutela.policy.policy import Policy
 from tutela.storage.rules.switches import PolicySwitch
@@ -103,7 +103,7 @@ async def shadow_policy(request: Request[Any, Any, Any]) -> Response[str]:
 async def roll_back_policy(request: Request[Any, Any, Any]) -> Response[str]:
     """Put the version in force that was live before, if it is still the one that was shown."""
     fields = await _fields(request)
-    services, by = services_of(request), caller_of(request)
+    services, by = services_of(request), by_of(request)
     try:
         before = await asyncio.to_thread(services.versions.switches.live_before)
         if before is None or before.live != fields.get("to"):
@@ -121,7 +121,7 @@ async def _change(
     request: Request[Any, Any, Any], act: Callable[[Services, PolicyChoice, str], PolicySwitch]
 ) -> Response[str]:
     fields = await _fields(request)
-    services, by = services_of(request), caller_of(request)
+    services, by = services_of(request), by_of(request)
     version = fields.get("version")
     choice = PolicyChoice(
         version=version,

@@ -57,7 +57,7 @@ def test_a_policy_decides_as_soon_as_the_answer_is_there(api: Api) -> None:
     switch = change(api, "activate", text=text("strict"), note="since today")
     assert switch.status == 200
     assert (switch.json["live"], switch.json["note"]) == (version("strict"), "since today")
-    assert switch.json["by"].startswith("admin ")
+    assert switch.json["by"].startswith("key:")
     outcome = api.post("/v1/check", {"event_id": "one", "signals": HILL}).json
     assert outcome["decision"]["policy_version"] == version("strict")
     assert state(api)["history"][0] == switch.json
@@ -75,7 +75,7 @@ def test_versions_can_be_read_as_they_decided(api: Api) -> None:
     assert "text" not in listed[0]
     kept = api.get(f"/v1/policy/versions/{version('kept')}", role="curator").json
     assert kept["text"] == text("kept")
-    assert kept["added_by"].startswith("admin ")
+    assert kept["added_by"].startswith("key:")
     assert api.get("/v1/policy/versions/none-0").status == 404
 
 

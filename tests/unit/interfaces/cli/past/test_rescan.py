@@ -68,7 +68,7 @@ def test_a_bank_is_compared_here() -> None:
     assert "40 events passed, 40 signals compared with 1 entry" in shown
     assert "10 findings" in shown
     assert shown.count("finding-") == HITS
-    assert "done, 100% done, asked by command line" in shown
+    assert "done, 100% done, asked by cli:" in shown
     again = run("start", "--bank", "late", "--here")
     assert "0 findings" in again
     assert "matched something as strong before: 10 events" in again

@@ -1,60 +1,37 @@
-"""The only door to other people's servers: one client, guarded against request forgery (SSRF).
+"""The client for tasks of an event loop: fetches what strangers name, posts to what admins set.
 
-A URL comes from a stranger, and our server may sit beside machines that trust it. So a name is
-resolved once, every address it has must be public, and the connection goes to the very address
-that was checked, while TLS still verifies the name. Each redirect is a new stranger.
+Each redirect of what is fetched is a new stranger.
 """
 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 import httpx2
 
-from tutela.errors import TutelaError
 from tutela.model.record import Record
-
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-
-PORTS = {"http": 80, "https": 443}
-"""Schemes that may be fetched, with their usual ports: no other port is reached by default."""
-CHUNK = 65_536
-"""Bytes handed over at a time."""
-RESOLVED_SECONDS = 10.0
-"""How long the checked addresses of a name that is posted to are used again."""
-IDLE_SECONDS = 2.0
-"""How long a connection for posting stays open without use: less than servers commonly wait."""
-
-_ONE = httpx2.Limits(max_connections=1, keepalive_expiry=IDLE_SECONDS)
-
-# Ranges that `ipaddress` calls global or that differ between Python versions; sources: the IANA
-# special-purpose address registries (RFC 6890 and its updates).
-_NOT_PUBLIC = tuple(
-    ipaddress.ip_network(text)
-    for text in (
-        "192.0.0.0/24",  # protocol assignments
-        "192.88.99.0/24",  # 6to4 relays, deprecated
-        "2001::/23",  # protocol assignments, Teredo among them: carries IPv4 inside
-        "2002::/16",  # 6to4: carries IPv4 inside
-        "3fff::/20",  # documentation
-    )
+from tutela.outgoing.guard import (
+    CHUNK,
+    ONE,
+    PORTS,
+    RESOLVED_SECONDS,
+    Address,
+    FetchFailed,
+    Request,
+    acceptable,
+    check_length,
+    check_packing,
+    parse,
+    plain,
+    too_large,
+    vet,
 )
-# Everything else in IPv6 is local, multicast, or carries IPv4 inside (mapped, NAT64).
-_GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
-
-
-class FetchFailed(TutelaError):
-    """A URL could not be fetched. The text says why and never repeats the URL."""
-
-    code: ClassVar[str] = "fetch-failed"
 
 
 class Reach(Record, frozen=True, kw_only=True):
@@ -128,45 +105,6 @@ async def resolve(host: str, port: int) -> Sequence[str]:
     return list(dict.fromkeys(str(row[4][0]) for row in found))
 
 
-def is_public(address: Address) -> bool:
-    """Whether an address belongs to the public internet and carries no other address inside."""
-    if address.is_multicast or any(address in network for network in _NOT_PUBLIC):
-        return False
-    if isinstance(address, ipaddress.IPv6Address) and address not in _GLOBAL_UNICAST:
-        return False
-    return address.is_global
-
-
-@dataclass(frozen=True, slots=True)
-class _Request:
-    """A request, not yet to a certain address of its host."""
-
-    method: str
-    url: httpx2.URL
-    body: bytes | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    copies: dict[Address, httpx2.URL] = field(default_factory=dict)
-
-    def to(self, address: Address, seconds: float) -> httpx2.Request:
-        """The request to one address; certificate and `Host` are still those of the name."""
-        waits = dict.fromkeys(("connect", "read", "write", "pool"), seconds)
-        if address not in self.copies:
-            self.copies[address] = self.url.copy_with(host=str(address))
-        return httpx2.Request(
-            self.method,
-            self.copies[address],
-            headers={
-                **self.headers,
-                "Host": self.url.netloc.decode("ascii"),
-                "User-Agent": "tutela",
-                # Unpacking is how small answers become endless ones: ask for plain bytes only.
-                "Accept-Encoding": "identity",
-            },
-            content=self.body,
-            extensions={"sni_hostname": self.url.raw_host.decode("ascii"), "timeout": waits},
-        )
-
-
 class Outgoing:
     """Fetches and posts within a reach. One per process; safe for many tasks of one event loop.
 
@@ -237,8 +175,8 @@ class Outgoing:
                 if time.monotonic() >= line.until:
                     line.addresses = await self._addresses(line.url, own=True, private=private)
                     line.until = time.monotonic() + RESOLVED_SECONDS
-            request = _Request("POST", line.url, body, headers, line.copies)
-            transport = line.free.pop() if line.free else self._new_transport(_ONE)
+            request = Request("POST", line.url, body, headers, line.copies)
+            transport = line.free.pop() if line.free else self._new_transport(ONE)
             try:
                 async with self._send(transport, request, line.addresses) as response:
                     return await self._posted(response)
@@ -258,17 +196,17 @@ class Outgoing:
 
     def _line(self, url: str, *, private: bool) -> _Line:
         if (url, private) not in self._lines:
-            self._lines[url, private] = _Line(_parse(url))
+            self._lines[url, private] = _Line(parse(url))
         return self._lines[url, private]
 
     def _new_transport(self, limits: httpx2.Limits) -> httpx2.AsyncHTTPTransport:
         return httpx2.AsyncHTTPTransport(verify=self._tls, trust_env=False, limits=limits)
 
     async def _follow(self, url: str, write: Callable[[bytes], object]) -> Fetched:
-        target = _parse(url)
+        target = parse(url)
         for redirects in range(self._reach.redirects + 1):
             addresses = await self._addresses(target)
-            request = _Request("GET", target)
+            request = Request("GET", target)
             async with self._send(self._transport, request, addresses) as response:
                 if response.status_code in {301, 302, 303, 307, 308}:
                     target = _next(target, response)
@@ -282,7 +220,7 @@ class Outgoing:
     async def _send(
         self,
         transport: httpx2.AsyncHTTPTransport,
-        request: _Request,
+        request: Request,
         addresses: Sequence[Address],
     ) -> AsyncIterator[httpx2.Response]:
         """Send one request to one of the addresses, all of which were checked."""
@@ -317,37 +255,22 @@ class Outgoing:
         if not (trusted or own) and port != PORTS[url.scheme] and port not in self._reach.ports:
             raise FetchFailed("the address names a port that may not be reached")
         try:
-            texts = await self._resolve(host, port)
-            found = [ipaddress.ip_address(text.partition("%")[0]) for text in texts]
-        except (OSError, UnicodeError, ValueError):
-            found = []
-        if not found:
-            raise FetchFailed("the name of the address cannot be resolved")
-        if not trusted and not all(map(is_public, found)):
-            raise FetchFailed("the address is private or reserved and may not be reached")
-        return found
+            found = await self._resolve(host, port)
+        except (OSError, UnicodeError):
+            found = ()
+        return vet(found, trusted=trusted)
 
     async def _content(self, response: httpx2.Response, write: Callable[[bytes], object]) -> int:
         """Hand over the body of an answer; its length in bytes."""
-        self._check(response)
+        check_packing(response.headers)
+        check_length(response.headers, self._reach.bytes)
         size = 0
         async for chunk in response.aiter_raw(CHUNK):
             size += len(chunk)
             if size > self._reach.bytes:
-                raise self._too_large()
+                raise too_large(self._reach.bytes)
             write(chunk)
         return size
-
-    def _check(self, response: httpx2.Response) -> None:
-        """Refuse by its headers what need not be read at all."""
-        if response.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
-            raise FetchFailed("the address answered with packed content, which was not asked for")
-        length = response.headers.get("Content-Length", "")
-        if length.isdecimal() and int(length) > self._reach.bytes:
-            raise self._too_large()
-
-    def _too_large(self) -> FetchFailed:
-        return FetchFailed(f"the content is larger than {self._reach.bytes:,} bytes")
 
 
 @asynccontextmanager
@@ -359,16 +282,7 @@ async def _plainly(seconds: float) -> AsyncIterator[None]:
     except (TimeoutError, httpx2.TimeoutException):
         raise FetchFailed("the address did not answer in time") from None
     except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, ssl.SSLError) as problem:
-        raise FetchFailed(_plain(problem)) from None
-
-
-def _parse(url: str) -> httpx2.URL:
-    """Read a URL and refuse what is never fetched."""
-    try:
-        parsed = httpx2.URL(url)
-    except (httpx2.InvalidURL, UnicodeError):
-        raise FetchFailed("the address is not a URL") from None
-    return _acceptable(parsed)
+        raise FetchFailed(plain(problem)) from None
 
 
 def _next(here: httpx2.URL, response: httpx2.Response) -> httpx2.URL:
@@ -377,23 +291,4 @@ def _next(here: httpx2.URL, response: httpx2.Response) -> httpx2.URL:
         there = here.join(response.headers["Location"])
     except (KeyError, httpx2.InvalidURL, UnicodeError):
         raise FetchFailed("the address redirects to something that is not a URL") from None
-    return _acceptable(there)
-
-
-def _acceptable(url: httpx2.URL) -> httpx2.URL:
-    if url.scheme not in PORTS or not url.host:
-        raise FetchFailed("only http and https addresses are fetched")
-    if url.userinfo:
-        raise FetchFailed("the address carries a user name or password")
-    return url
-
-
-def _plain(problem: Exception) -> str:
-    """One calm sentence for an error of the client, whose own text may repeat the URL."""
-    match problem:
-        case httpx2.ConnectError():
-            return "the address could not be connected to"
-        case httpx2.RemoteProtocolError():
-            return "the answer broke off or was not HTTP"
-        case _:
-            return "the connection failed"
+    return acceptable(there)

@@ -112,6 +112,29 @@ class Database:
         with _typed_errors(), self._writer.begin() as connection:
             yield connection
 
+    def forget(self) -> bool:
+        """Empty SQLite's write-ahead log, so that nothing that was erased is left in it.
+
+        Returns:
+            whether it is empty; a reader who is at work may keep it from that, and it is to be
+            tried again later. Of PostgreSQL, whose log is the server's own matter, always True.
+
+        Raises:
+            Unavailable: the database cannot be used now.
+        """
+        if self.dialect != "sqlite":
+            return True
+        with _typed_errors():
+            connection = self.engine.raw_connection()
+            try:
+                cursor = connection.cursor()
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                busy, left, _ = cursor.fetchone() or (1, 0, 0)
+                cursor.close()
+            finally:
+                connection.close()
+        return not busy and not left
+
     def close(self) -> None:
         """Close every idle connection; the database must not be used afterwards."""
         self.engine.dispose()

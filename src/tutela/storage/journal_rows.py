@@ -210,10 +210,8 @@ def write_rows(connection: Connection, batch: Mapping[str, Rows], journal: str) 
             written[table].append((number, *row))
     for table, part in written.items():
         insert_rows(connection, table, COLUMNS[table], part)
-    present = now()
-    for event_id, number in numbers.items():
-        if batch[event_id].items:
-            write_items(connection, number, batch[event_id].items, present)
+    kept = {number: batch[event_id].items for event_id, number in numbers.items()}
+    write_items(connection, kept, now())
     count(connection, tally, journal)
     # Last: who appends keeps others from appending until the transaction ends.
     append(connection, [leaf for event_id in numbers for leaf in batch[event_id].leaves])

@@ -6,9 +6,15 @@ import secrets
 import threading
 from collections.abc import Sequence
 
-from tutela.errors import Conflict, NotFound
 from tutela.evidence.keys.service import DATA_KEY_BYTES, Wrapped
-from tutela.evidence.keys.wrapping import derive_from, missing_key, unwrap_with, wrap_with
+from tutela.evidence.keys.wrapping import (
+    derive_from,
+    is_current,
+    missing_key,
+    no_such_key,
+    unwrap_with,
+    wrap_with,
+)
 
 
 class MemoryKeys:
@@ -60,13 +66,9 @@ class MemoryKeys:
         """Destroy a key that is not current. Raises `Conflict`, `NotFound`."""
         with self._lock:
             if key_id not in self._keys:
-                raise NotFound("there is no such key", where=f"key {key_id}")
+                raise no_such_key(key_id)
             if key_id == list(self._keys)[-1]:
-                raise Conflict(
-                    "this is the current key",
-                    where=f"key {key_id}",
-                    remedy="rotate first, and wrap again what it wrapped",
-                )
+                raise is_current(key_id)
             del self._keys[key_id]
 
     def close(self) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Protocol
 
-from tutela.errors import TutelaError
+from tutela.errors import TutelaError, Unavailable
 from tutela.model.record import Record
 
 DATA_KEY_BYTES = 32
 """Keys of objects: AES-256."""
 
 
-class KeyUnavailable(TutelaError):
+class KeyUnavailable(Unavailable):
     """The key service cannot be reached, or refuses for now; trying again later may work."""
 
     code: ClassVar[str] = "key-unavailable"

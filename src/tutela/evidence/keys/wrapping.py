@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from tutela.errors import Conflict, NotFound
 from tutela.evidence.keys.service import DATA_KEY_BYTES, Wrapped, WrongKey
 
 NONCE_BYTES = 12
@@ -48,6 +49,20 @@ def missing_key(key_id: str) -> WrongKey:
         "the key service does not have this key: it was retired, or is of another vault",
         where=f"key {key_id}",
         remedy="bring it back from a backup of the keys, if it was not retired on purpose",
+    )
+
+
+def no_such_key(key_id: str) -> NotFound:
+    """The error of who retires a key that is not there."""
+    return NotFound("there is no such key", where=f"key {key_id}")
+
+
+def is_current(key_id: str) -> Conflict:
+    """The error of who retires the current key."""
+    return Conflict(
+        "this is the current key",
+        where=f"key {key_id}",
+        remedy="rotate first, and wrap again what it has wrapped",
     )
 
 

@@ -7,13 +7,13 @@ from collections.abc import Generator, Iterable, Iterator
 from datetime import datetime
 from typing import ClassVar, Protocol
 
-from tutela.errors import InvalidInput, TutelaError
+from tutela.errors import InvalidInput, TutelaError, Unavailable
 from tutela.model.record import Record
 
 _NAME = re.compile(r"[0-9a-f]{64}-[0-9a-f]{32}")
 
 
-class StoreUnavailable(TutelaError):
+class StoreUnavailable(Unavailable):
     """The store cannot be reached, is full, read-only, slow, or did not do what it said."""
 
     code: ClassVar[str] = "store-unavailable"

@@ -91,16 +91,33 @@ evidence_holds = Table(
     Index(None, "item_seq", "released_at"),
 )
 
-# The audit log. `leaf` is the leaf's canonical JSON, `hash` its hash as in RFC 9162; `subject` is
-# repeated from it to be found by.
+# The audit log. `leaf` is the leaf's canonical JSON, `hash` its hash as in RFC 9162; `subject`,
+# `kind` and `who` are repeated from it to be found by. Decisions are nearly all of it, and found by
+# their subject: the other indexes leave them out.
 audit_leaves = Table(
     "audit_leaves",
     metadata,
     Column("number", BigInteger, primary_key=True, autoincrement=False),
     Column("subject", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("who", Text, nullable=False),
     Column("leaf", Text, nullable=False),
     Column("hash", LargeBinary, nullable=False),
     Index(None, "subject", "number"),
+    Index(
+        "ix_audit_leaves_kind",
+        "kind",
+        "number",
+        sqlite_where=text("kind <> 'decision'"),
+        postgresql_where=text("kind <> 'decision'"),
+    ),
+    Index(
+        "ix_audit_leaves_who",
+        "who",
+        "number",
+        sqlite_where=text("kind <> 'decision'"),
+        postgresql_where=text("kind <> 'decision'"),
+    ),
 )
 
 # Roots of complete subtrees, so that a proof reads few rows: `height` is a multiple of 8 above 0.

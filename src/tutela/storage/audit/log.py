@@ -17,6 +17,9 @@ from tutela.storage.values import now
 NODE_HEIGHT = 8
 """Roots of subtrees of this height, and of its multiples, are stored."""
 
+COLUMNS = ("number", "subject", "kind", "who", "leaf", "hash")
+"""Of a leaf's row."""
+
 _LEAF = msgspec.json.Encoder(order="deterministic")
 
 
@@ -54,13 +57,13 @@ def append(connection: Connection, leaves: Sequence[NewLeaf], at: datetime | Non
             )
         )
         digest = leaf_hash(text)
-        rows.append((index, new.subject, text.decode(), digest))
+        rows.append((index, new.subject, new.kind.value, new.by, text.decode(), digest))
         nodes += [
             (one.height, one.position, one.root)
             for one in edge.append(digest)
             if one.height and one.height % NODE_HEIGHT == 0
         ]
-    insert_rows(connection, audit_leaves, ("number", "subject", "leaf", "hash"), rows)
+    insert_rows(connection, audit_leaves, COLUMNS, rows)
     insert_rows(connection, audit_nodes, ("height", "position", "hash"), nodes)
     connection.execute(update(audit_head).values(size=edge.size, edge=edge.to_bytes(), at=moment))
     return int(head.size)

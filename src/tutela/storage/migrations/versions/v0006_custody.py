@@ -15,6 +15,7 @@ depends_on: str | None = None
 SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 INSTANT = sa.BigInteger()  # microseconds since 1970
 LIVING = "wrapped IS NOT NULL"
+NO_DECISION = "kind <> 'decision'"
 DUE = "expires_at IS NOT NULL AND destroyed_at IS NULL"
 
 
@@ -108,11 +109,15 @@ def _create_log() -> None:
         "audit_leaves",
         sa.Column("number", sa.BigInteger, nullable=False, autoincrement=False),
         sa.Column("subject", sa.Text, nullable=False),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("who", sa.Text, nullable=False),
         sa.Column("leaf", sa.Text, nullable=False),
         sa.Column("hash", sa.LargeBinary, nullable=False),
         sa.PrimaryKeyConstraint("number", name="pk_audit_leaves"),
     )
     op.create_index("ix_audit_leaves_subject_number", "audit_leaves", ["subject", "number"])
+    _index("ix_audit_leaves_kind", "audit_leaves", ["kind", "number"], NO_DECISION)
+    _index("ix_audit_leaves_who", "audit_leaves", ["who", "number"], NO_DECISION)
     op.create_table(
         "audit_nodes",
         sa.Column("height", sa.SmallInteger, nullable=False, autoincrement=False),

@@ -20,11 +20,14 @@ from pathlib import Path
 from typing import Any
 
 import hypothesis
+import msgspec
 import psycopg
 import pytest
 from psycopg import sql
 from sqlalchemy import Connection, select, text
 
+from tutela.model.custody.leaf import Leaf
+from tutela.storage.custody_tables import audit_leaves
 from tutela.storage.database import Database
 from tutela.storage.tables import metadata
 
@@ -92,6 +95,19 @@ def database(database_url: str) -> Iterator[Database]:
     database = Database.open(database_url)
     yield database
     database.close()
+
+
+@pytest.fixture
+def leaves(database: Database) -> Callable[[], list[Leaf]]:
+    """Gives the leaves of the audit log, in order."""
+    return lambda: read_leaves(database)
+
+
+def read_leaves(database: Database) -> list[Leaf]:
+    """The leaves of a database's audit log, in order."""
+    statement = select(audit_leaves.c.leaf).order_by(audit_leaves.c.number)
+    with database.read() as connection:
+        return [msgspec.json.decode(one, type=Leaf) for one in connection.scalars(statement)]
 
 
 @pytest.fixture(scope="session")

@@ -504,6 +504,7 @@ sign_in_codes = Table(
     "sign_in_codes",
     metadata,
     Column("digest", LargeBinary, primary_key=True),
+    Column("id", Text, nullable=False),
     Column("role", Text, nullable=False),
     Column("expires_at", Instant, nullable=False),
 )

@@ -16,6 +16,7 @@ from rich.table import Table
 from tutela.errors import InvalidInput
 from tutela.interfaces.access import Role
 from tutela.interfaces.cli.settings import ConfigOption
+from tutela.interfaces.cli.user import user
 from tutela.settings import Settings
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def create(
     """
     until = _moment(expires) if expires else None
     with _keys(config) as keys:
-        key, secret = keys.create(name, role, until)
+        key, secret = keys.create(name, role, until, by=user())
     typer.echo(secret)
     ends = f"until {key.expires_at:%Y-%m-%d %H:%M} UTC" if key.expires_at else "until revoked"
     typer.echo(
@@ -81,7 +82,7 @@ def revoke(
 ) -> None:
     """Make a key useless; running servers refuse it within a second."""
     with _keys(config) as keys:
-        key = keys.revoke(key_id)
+        key = keys.revoke(key_id, by=user())
     typer.echo(f"Key {key.id} for {key.name} is revoked.", err=True)
 
 
@@ -99,7 +100,8 @@ def code(
 
     minutes = Settings.load(config).console.code_minutes
     with _database(config) as database:
-        typer.echo(Sessions(database).create_code(role, timedelta(minutes=minutes)))
+        life = timedelta(minutes=minutes)
+        typer.echo(Sessions(database).create_code(role, life, by=user()))
     typer.echo(f"Valid once, for {minutes} minutes, role {role}.", err=True)
 
 

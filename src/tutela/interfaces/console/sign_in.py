@@ -48,7 +48,7 @@ async def by_session(connection: Connection) -> Caller:
         raise NotSignedIn("your session has ended", remedy="sign in again")
     connection.scope[SESSION] = session  # type: ignore[literal-required]
     await look(connection, session.role)
-    return Caller(id=f"session-{session.id}", role=session.role, by=f"session:{session.id}")
+    return Caller(id=f"session-{session.id}", role=session.role, by=session.name)
 
 
 def session_of(request: Request[Any, Any, Any]) -> Session:
@@ -136,15 +136,12 @@ async def sign_out(request: Request[Any, Any, Any]) -> Response[str]:
 def _open(services: Services, secret: str) -> tuple[Session, str] | None:
     """A session for a valid key or code. Blocks."""
     life = timedelta(minutes=services.settings.console.session_minutes)
-    key_id = None
+    idle, sessions = min(IDLE, life), services.sessions
     if secret.startswith("tut_"):
         key = services.keys.verify(secret)
-        role, key_id = (key.role, key.id) if key else (None, None)
-    else:
-        role = services.sessions.redeem(secret)
-    if role is None:
-        return None
-    return services.sessions.open(role, idle=min(IDLE, life), life=life, key_id=key_id)
+        return sessions.open(key.role, idle=idle, life=life, key_id=key.id) if key else None
+    code = sessions.redeem(secret)
+    return sessions.open(code.role, idle=idle, life=life, code=code) if code else None
 
 
 def _check_origin(request: Request[Any, Any, Any]) -> None:

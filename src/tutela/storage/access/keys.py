@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from tutela.errors import InvalidInput, NotFound, Unavailable
+from tutela.model.custody.leaf import PROGRAM, AuditKind
 from tutela.model.record import Record
+from tutela.storage.audit.change import tell
 from tutela.storage.database import Database
 from tutela.storage.tables import api_keys
 from tutela.storage.values import now
@@ -47,8 +49,16 @@ class Keys:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def create(self, name: str, role: str, expires: datetime | None = None) -> tuple[ApiKey, str]:
+    def create(
+        self, name: str, role: str, expires: datetime | None = None, *, by: str = PROGRAM
+    ) -> tuple[ApiKey, str]:
         """Make a key; the text `tut_<id>_<secret>` is returned once and never stored.
+
+        Args:
+            name: who will use it.
+            role: what it may do.
+            expires: when it ends; None for never.
+            by: who makes it.
 
         Raises:
             InvalidInput: the name is empty or too long, or `expires` is past.
@@ -64,6 +74,7 @@ class Keys:
         fields = {column: getattr(key, column) for column in ApiKey.__struct_fields__}
         with self._database.write() as connection:
             connection.execute(insert(api_keys), {**fields, "digest": _digest(secret)})
+            _tell(connection, key, by, "made")
         return key, f"{PREFIX}_{key.id}_{secret}"
 
     def verify(self, text: str) -> ApiKey | None:
@@ -94,16 +105,20 @@ class Keys:
         with self._database.read() as connection:
             return [_key(row) for row in connection.execute(statement).mappings()]
 
-    def revoke(self, key_id: str) -> ApiKey:
+    def revoke(self, key_id: str, *, by: str = PROGRAM) -> ApiKey:
         """Make a key useless from now on; raises `NotFound`. A revoked key stays as it is."""
         live = (api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None))
         with self._database.write() as connection:
-            connection.execute(update(api_keys).where(*live).values(revoked_at=now()))
+            ending = update(api_keys).where(*live).values(revoked_at=now())
+            revoked = connection.execute(ending).rowcount
             statement = select(api_keys).where(api_keys.c.id == key_id)
             row = connection.execute(statement).mappings().one_or_none()
-        if row is None:
-            raise NotFound("no key has this id", where="key", remedy="list the keys")
-        return _key(row)
+            if row is None:
+                raise NotFound("no key has this id", where="key", remedy="list the keys")
+            key = _key(row)
+            if revoked:
+                _tell(connection, key, by, "revoked")
+        return key
 
     def _note_use(self, key: ApiKey, present: datetime) -> None:
         if key.last_used_at and present - key.last_used_at < USE_NOTED_EVERY:
@@ -117,6 +132,12 @@ class Keys:
 def _digest(secret: str) -> bytes:
     """A plain digest will do: nobody can try all of 2^256 secrets."""
     return hashlib.sha256(secret.encode(errors="replace")).digest()
+
+
+def _tell(connection: Connection, key: ApiKey, by: str, did: str) -> None:
+    until = None if key.expires_at is None else key.expires_at.isoformat()
+    facts = {"role": key.role, "expires": until}
+    tell(connection, AuditKind.API_KEY, by, f"key:{key.id}", did, facts)
 
 
 def _key(row: RowMapping) -> ApiKey:

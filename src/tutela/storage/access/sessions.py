@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import RowMapping, delete, insert, select, update
 
+from tutela.model.custody.leaf import PROGRAM, AuditKind
 from tutela.model.record import Record
+from tutela.storage.audit.change import tell
 from tutela.storage.database import Database
 from tutela.storage.tables import api_keys, sessions, sign_in_codes
 from tutela.storage.values import now
@@ -21,6 +23,23 @@ CODE_GROUP = 4
 TOKEN_BYTES = 32
 NAME_DIGITS = 12
 SEEN_NOTED_EVERY = 0.1  # of the idle time
+
+
+class Code(Record, frozen=True, kw_only=True):
+    """A one-time code to sign in, without the code itself.
+
+    Attributes:
+        id: a random number of its own.
+        role: what whoever signs in may do.
+    """
+
+    id: str
+    role: str
+
+    @property
+    def name(self) -> str:
+        """The code in records of who did what."""
+        return f"code:{self.id}"
 
 
 class Session(Record, frozen=True, kw_only=True):
@@ -41,6 +60,11 @@ class Session(Record, frozen=True, kw_only=True):
     created_at: datetime
     expires_at: datetime
 
+    @property
+    def name(self) -> str:
+        """Whoever is signed in, in records of who did what."""
+        return f"session:{self.id}"
+
 
 COLUMNS = tuple(name for name in Session.__struct_fields__ if name != "id")
 
@@ -51,27 +75,44 @@ class Sessions:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def create_code(self, role: str, life: timedelta) -> str:
-        """A one-time sign-in code such as `ABCD-EFGH-JKMN`: 60 random bits, shown once."""
+    def create_code(self, role: str, life: timedelta, *, by: str = PROGRAM) -> str:
+        """A one-time sign-in code such as `ABCD-EFGH-JKMN`: 60 random bits, shown once.
+
+        Args:
+            role: what whoever signs in may do.
+            life: for how long it can be used.
+            by: who makes it.
+        """
         code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
-        values = {"digest": _digest(code), "role": role, "expires_at": now() + life}
+        made = Code(id=secrets.token_hex(6), role=role)
+        until = now() + life
+        values = {"digest": _digest(code), "id": made.id, "role": role, "expires_at": until}
         with self._database.write() as connection:
             connection.execute(insert(sign_in_codes), values)
+            facts = {"role": role, "expires": until.isoformat()}
+            tell(connection, AuditKind.SIGN_IN, by, made.name, "code made", facts)
         starts = range(0, CODE_LENGTH, CODE_GROUP)
         return "-".join(code[start : start + CODE_GROUP] for start in starts)
 
-    def redeem(self, code: str) -> str | None:
-        """The role of a code, which is used up by this; None if unknown, used or expired."""
+    def redeem(self, code: str) -> Code | None:
+        """What a code is, which is used up by this; None if unknown, used or expired."""
         plain = code.upper().translate(MISREAD)
         present = now()
         taken = delete(sign_in_codes).where(sign_in_codes.c.digest == _digest(plain))
         with self._database.write() as connection:
             connection.execute(delete(sign_in_codes).where(sign_in_codes.c.expires_at <= present))
-            role: str | None = connection.scalar(taken.returning(sign_in_codes.c.role))
-        return role
+            found = taken.returning(sign_in_codes.c.id, sign_in_codes.c.role)
+            row = connection.execute(found).one_or_none()
+        return None if row is None else Code(id=row.id, role=row.role)
 
     def open(
-        self, role: str, *, idle: timedelta, life: timedelta, key_id: str | None = None
+        self,
+        role: str,
+        *,
+        idle: timedelta,
+        life: timedelta,
+        key_id: str | None = None,
+        code: Code | None = None,
     ) -> tuple[Session, str]:
         """Begin a session; the token for the cookie is returned once and never stored.
 
@@ -80,6 +121,7 @@ class Sessions:
             idle: the session ends when it has not been seen for so long.
             life: the session ends after so long in any case.
             key_id: API key that signed in; the session ends with it.
+            code: what signed in instead of a key.
         """
         token = secrets.token_urlsafe(TOKEN_BYTES)
         begun = now()
@@ -97,6 +139,9 @@ class Sessions:
         with self._database.write() as connection:
             connection.execute(delete(sessions).where(sessions.c.expires_at <= begun))
             connection.execute(insert(sessions), {**own, **seen, "digest": digest})
+            means = f"key:{key_id}" if key_id else code.name if code else None
+            facts = {"role": role, "with": means, "expires": session.expires_at.isoformat()}
+            tell(connection, AuditKind.SIGN_IN, session.name, session.name, "signed in", facts)
         return session, token
 
     def find(self, token: str) -> Session | None:
@@ -118,8 +163,11 @@ class Sessions:
 
     def close(self, token: str) -> None:
         """End a session, if there is one."""
+        digest = _digest(token)
         with self._database.write() as connection:
-            connection.execute(delete(sessions).where(sessions.c.digest == _digest(token)))
+            if connection.execute(delete(sessions).where(sessions.c.digest == digest)).rowcount:
+                name = f"session:{_name(digest)}"
+                tell(connection, AuditKind.SIGN_IN, name, name, "signed out")
 
     def _note_seen(self, digest: bytes, present: datetime) -> None:
         with self._database.write() as connection:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, update
 
 from tutela.errors import InvalidInput, NotFound
+from tutela.model.custody.leaf import AuditKind, Leaf
 from tutela.storage.access.keys import Keys
 from tutela.storage.database import Database
 from tutela.storage.tables import api_keys
@@ -109,3 +111,25 @@ def test_keys_are_listed_in_the_order_of_their_making(keys: Keys) -> None:
     for name in ("c", "a", "b"):
         keys.create(name, "uploader")
     assert [key.name for key in keys.list()] == ["c", "a", "b"]
+
+
+def test_who_made_and_revoked_a_key_is_told(keys: Keys, leaves: Callable[[], list[Leaf]]) -> None:
+    until = datetime.now(UTC) + timedelta(days=1)
+    key, secret = keys.create("the upload form", "uploader", until, by="cli:ada")
+    keys.revoke(key.id, by="cli:bea")
+    keys.revoke(key.id, by="cli:cleo")  # it was already
+    made, revoked = leaves()
+    facts = {"role": "uploader", "expires": until.isoformat()}
+    assert (made.kind, made.by, made.subject) == (AuditKind.API_KEY, "cli:ada", f"key:{key.id}")
+    assert made.data == {"did": "made", **facts}
+    assert (revoked.by, revoked.subject) == ("cli:bea", f"key:{key.id}")
+    assert revoked.data == {"did": "revoked", **facts}
+    assert secret.split("_")[2] not in str(leaves())
+
+
+def test_what_was_not_done_is_not_told(keys: Keys, leaves: Callable[[], list[Leaf]]) -> None:
+    with pytest.raises(InvalidInput):
+        keys.create("", "uploader")
+    with pytest.raises(NotFound):
+        keys.revoke("nobody")
+    assert leaves() == []

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, update
 
+from tutela.model.custody.leaf import AuditKind, Leaf
 from tutela.storage.access.keys import Keys
 from tutela.storage.access.sessions import Sessions
 from tutela.storage.database import Database
@@ -25,7 +27,9 @@ def sessions(database: Database) -> Sessions:
 def test_a_code_gives_its_role_once(sessions: Sessions) -> None:
     code = sessions.create_code("reviewer", MINUTE)
     assert re.fullmatch(r"([0-9A-HJKMNP-TV-Z]{4}-){2}[0-9A-HJKMNP-TV-Z]{4}", code)
-    assert sessions.redeem(code) == "reviewer"
+    redeemed = sessions.redeem(code)
+    assert redeemed is not None
+    assert redeemed.role == "reviewer"
     assert sessions.redeem(code) is None
 
 
@@ -33,7 +37,7 @@ def test_a_code_may_be_typed_carelessly(sessions: Sessions) -> None:
     for _ in range(40):
         code = sessions.create_code("reviewer", MINUTE)
         typed = code.lower().replace("-", " ").replace("0", "o").replace("1", "l")
-        assert sessions.redeem(f" {typed} ") == "reviewer"
+        assert sessions.redeem(f" {typed} ") is not None
 
 
 def test_other_codes_are_refused(sessions: Sessions, database: Database) -> None:
@@ -50,8 +54,8 @@ def test_other_codes_are_refused(sessions: Sessions, database: Database) -> None
 def test_of_many_at_once_one_gets_in(sessions: Sessions) -> None:
     code = sessions.create_code("reviewer", MINUTE)
     with ThreadPoolExecutor(8) as pool:
-        roles = list(pool.map(sessions.redeem, [code] * 8))
-    assert sorted(roles, key=str) == [None] * 7 + ["reviewer"]
+        redeemed = list(pool.map(sessions.redeem, [code] * 8))
+    assert [one.role for one in redeemed if one is not None] == ["reviewer"]
 
 
 def test_a_session_is_found_by_its_token(sessions: Sessions, database: Database) -> None:
@@ -110,3 +114,46 @@ def test_a_session_ends_with_its_key(sessions: Sessions, database: Database) -> 
 def _seen(database: Database, moment: datetime) -> None:
     with database.write() as connection:
         connection.execute(update(table).values(seen_at=moment))
+
+
+def test_how_somebody_came_in_and_went_is_told(
+    sessions: Sessions, leaves: Callable[[], list[Leaf]]
+) -> None:
+    text = sessions.create_code("reviewer", MINUTE, by="cli:ada")
+    code = sessions.redeem(text)
+    assert code is not None
+    session, token = sessions.open(code.role, idle=MINUTE, life=HOUR, code=code)
+    sessions.close(token)
+    sessions.close(token)  # nobody is signed in any more
+    made, came, went = leaves()
+    assert {one.kind for one in leaves()} == {AuditKind.SIGN_IN}
+    assert (made.by, made.subject, made.data["did"]) == ("cli:ada", code.name, "code made")
+    assert (came.by, came.subject) == (session.name, session.name)
+    assert came.data == {
+        "did": "signed in",
+        "role": "reviewer",
+        "with": code.name,
+        "expires": session.expires_at.isoformat(),
+    }
+    assert (went.by, went.subject, went.data) == (
+        session.name,
+        session.name,
+        {"did": "signed out"},
+    )
+    secrets = {text, text.replace("-", ""), token, session.csrf}
+    assert not [secret for secret in secrets if secret in str(leaves())]
+
+
+def test_a_session_that_a_key_opened_names_it(
+    sessions: Sessions, database: Database, leaves: Callable[[], list[Leaf]]
+) -> None:
+    key, _ = Keys(database).create("laptop", "admin")
+    sessions.open("admin", idle=MINUTE, life=HOUR, key_id=key.id)
+    assert leaves()[-1].data["with"] == f"key:{key.id}"
+
+
+def test_a_code_that_nobody_made_is_not_told(
+    sessions: Sessions, leaves: Callable[[], list[Leaf]]
+) -> None:
+    assert sessions.redeem("ABCD-EFGH-JKMN") is None
+    assert leaves() == []

@@ -26,6 +26,7 @@ def upgrade() -> None:
     _create_holds()
     _create_log()
     _create_head()
+    _name_codes()
 
 
 def _create_objects() -> None:
@@ -148,6 +149,19 @@ def _create_head() -> None:
     )
     origin = f"tutela-{secrets.token_hex(8)}"
     op.bulk_insert(head, [{"id": 1, "size": 0, "edge": b"", "at": 0, "origin": origin}])
+
+
+def _name_codes() -> None:
+    """Codes live for minutes: those that were not used yet are made again."""
+    op.drop_table("sign_in_codes")
+    op.create_table(
+        "sign_in_codes",
+        sa.Column("digest", sa.LargeBinary, nullable=False),
+        sa.Column("id", sa.Text, nullable=False),
+        sa.Column("role", sa.Text, nullable=False),
+        sa.Column("expires_at", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("digest", name="pk_sign_in_codes"),
+    )
 
 
 def _index(name: str, table: str, columns: list[str], where: str, *, unique: bool = False) -> None:

@@ -127,16 +127,16 @@ def refused(say: Say, method: str = "GET", *, seconds: float = 5, limit: int = 1
 def test_what_is_sent_arrives_whole_and_its_answer_comes_back(method: str) -> None:
     body = None if method in {"GET", "DELETE"} else BODY
     with service(says(answer("201 Created", b"taken", b"ETag: e-1\r\n"))) as made:
-        calls = Calls(made.url("/root/"), private=True)
+        calls = Calls(made.url("/under/"), private=True)
         found = calls.call(method, "/a%20b?c=%2Fd", headers={"X-Facts": "1"}, body=body)
-        assert (calls.host, calls.path) == (f"127.0.0.1:{made.port}", "/root")
+        assert (calls.host, calls.path) == (f"127.0.0.1:{made.port}", "/under")
         calls.close()
     assert found.status == 201
     assert found.body == b"taken"
     assert found.headers["etag"] == "e-1"
     ((request,),) = made.connections
     head, _, sent = request.partition(b"\r\n\r\n")
-    assert head.startswith(f"{method} /root/a%20b?c=%2Fd HTTP/1.1\r\n".encode())
+    assert head.startswith(f"{method} /under/a%20b?c=%2Fd HTTP/1.1\r\n".encode())
     assert sent == (body or b"")
     assert b"x-facts: 1" in head.lower()
     assert b"accept-encoding: identity" in head.lower()

@@ -150,6 +150,12 @@ class Vault:
         deleted = sum(self._forget(some, known) for some in _batches(old, TOGETHER))
         return deleted + self._store.tidy(before)
 
+    def close(self) -> None:
+        """Forget the keys, and give back what the store holds."""
+        self._addressing = b""
+        self._keys.close()
+        self._store.close()
+
     def _forget(self, blobs: Sequence[Blob], known: Callable[[Sequence[str]], set[str]]) -> int:
         ids = [blob.name.rpartition("-")[2] for blob in blobs]
         kept = known(ids)

@@ -1,0 +1,125 @@
+"""Opens the vault that the settings name: its store, and the service that keeps its keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import TypeVar
+
+from tutela.errors import BadConfiguration
+from tutela.evidence.keys.file import KeyFile
+from tutela.evidence.keys.service import KeyService
+from tutela.evidence.vault.folder import Folder
+from tutela.evidence.vault.store import BlobStore
+from tutela.evidence.vault.vault import Vault
+from tutela.model.record import Record
+from tutela.settings import Settings
+from tutela.settings.secret_files import read_secret
+
+StoreMaker = Callable[[Settings], BlobStore]
+"""Opens a store. It reads whatever settings of its own from where it likes."""
+KeysMaker = Callable[[Settings], KeyService]
+"""Opens a key service, likewise."""
+
+
+class Makers(Record, frozen=True, kw_only=True):
+    """What extensions add, by the names that the settings call it by."""
+
+    stores: Mapping[str, StoreMaker] = MappingProxyType({})
+    keys: Mapping[str, KeysMaker] = MappingProxyType({})
+
+
+NO_MAKERS = Makers()
+
+Made = TypeVar("Made")
+
+
+def open_vault(settings: Settings, makers: Makers = NO_MAKERS) -> Vault:
+    """The vault, ready to seal and read. Whoever opens it closes it.
+
+    Keys are made where there are none yet, and the store holds nothing that others have wrapped.
+
+    Raises:
+        BadConfiguration: a setting cannot be used, or the keys are missing.
+        StoreUnavailable: there are no keys, and the store cannot tell whether any are missed.
+        WrongKey: the passphrase is another.
+        KeyUnavailable: the key service cannot be reached.
+    """
+    store = open_store(settings, makers)
+    try:
+        keys = open_keys(settings, makers, create=lambda: next(iter(store.list()), None) is None)
+    except BaseException:
+        store.close()
+        raise
+    return Vault(store, keys)
+
+
+def open_store(settings: Settings, makers: Makers = NO_MAKERS) -> BlobStore:
+    """The store that the settings name. Nothing is asked of it yet.
+
+    Raises:
+        BadConfiguration: a setting cannot be used.
+    """
+    own: dict[str, StoreMaker] = {"folder": lambda all_: Folder(all_.vault_folder)}
+    return _maker("vault.store", settings.vault.store, own, makers.stores)(settings)
+
+
+def open_keys(
+    settings: Settings,
+    makers: Makers = NO_MAKERS,
+    *,
+    create: Callable[[], bool] = lambda: False,
+) -> KeyService:
+    """The key service that the settings name.
+
+    Args:
+        settings: all settings.
+        makers: what extensions add.
+        create: asked where there are no keys at all: whether to make the first.
+
+    Raises:
+        BadConfiguration: a setting cannot be used, or the keys are missing.
+        WrongKey: the passphrase is another.
+        KeyUnavailable: the key service cannot be reached.
+    """
+    own: dict[str, KeysMaker] = {
+        "file": lambda all_: _key_file(all_, create),
+    }
+    return _maker("vault.keys", settings.vault.keys, own, makers.keys)(settings)
+
+
+def _maker(
+    setting: str,
+    name: str,
+    own: Mapping[str, Callable[[Settings], Made]],
+    found: Mapping[str, Callable[[Settings], Made]],
+) -> Callable[[Settings], Made]:
+    makers = {**found, **own}
+    if name not in makers:
+        raise BadConfiguration(
+            "there is nothing of this name",
+            where=setting,
+            remedy=f"choose one of {', '.join(sorted(makers))}, or install the extension",
+        )
+    return makers[name]
+
+
+def _key_file(settings: Settings, create: Callable[[], bool]) -> KeyFile:
+    file = settings.vault.passphrase_file
+    passphrase = read_secret(Path(file), "vault.passphrase_file") if file else None
+    path = settings.vault_key_file
+    if path.exists():
+        return KeyFile.open(path, passphrase)
+    if not create():
+        raise no_keys("the key file", str(path))
+    return KeyFile.create(path, passphrase)
+
+
+def no_keys(what: str, where: str) -> BadConfiguration:
+    """What is said where keys should be and are not."""
+    return BadConfiguration(
+        f"{what} is missing, and the vault has been used already",
+        where=where,
+        remedy="bring it back from a backup: without it nothing in the vault can be read",
+    )

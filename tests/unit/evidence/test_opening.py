@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tutela.errors import BadConfiguration
+from tutela.evidence.keys.memory import MemoryKeys
+from tutela.evidence.keys.service import WrongKey
+from tutela.evidence.opening import Makers, open_keys, open_store, open_vault
+from tutela.evidence.vault.folder import Folder
+from tutela.evidence.vault.memory import MemoryStore
+from tutela.model.custody.evidence import Sealed, StoredObject
+from tutela.settings import Settings
+
+LINE = b"a harmless line"
+
+
+def settings(folder: Path, **vault: str) -> Settings:
+    env = {f"TUTELA_VAULT_{name.upper()}": value for name, value in vault.items()}
+    return Settings.load(env={"TUTELA_DATA_FOLDER": str(folder), **env})
+
+
+def stored(sealed: Sealed) -> StoredObject:
+    return StoredObject(
+        id=sealed.id,
+        address=sealed.address,
+        wrapped=sealed.wrapped,
+        key_id=sealed.key_id,
+        size=sealed.size,
+        created_at=datetime.now(UTC),
+    )
+
+
+def secret(folder: Path, text: str, mode: int = 0o600) -> str:
+    path = folder / "secret"
+    path.write_text(text)
+    path.chmod(mode)
+    return str(path)
+
+
+def test_a_vault_is_made_at_first_and_found_again(tmp_path: Path) -> None:
+    vault = open_vault(settings(tmp_path))
+    kept = stored(vault.seal(LINE))
+    vault.close()
+    again = open_vault(settings(tmp_path))
+    assert b"".join(again.read(kept)) == LINE
+    again.close()
+    assert (tmp_path / "vault.key").stat().st_mode & 0o077 == 0
+
+
+def test_keys_that_are_missing_are_not_made_anew_over_what_they_wrapped(tmp_path: Path) -> None:
+    vault = open_vault(settings(tmp_path))
+    vault.seal(LINE)
+    vault.close()
+    (tmp_path / "vault.key").unlink()
+    with pytest.raises(BadConfiguration, match="key file is missing"):
+        open_vault(settings(tmp_path))
+    assert not (tmp_path / "vault.key").exists()
+
+
+def test_keys_alone_are_opened_and_never_made(tmp_path: Path) -> None:
+    with pytest.raises(BadConfiguration, match="key file is missing"):
+        open_keys(settings(tmp_path))
+    open_vault(settings(tmp_path)).close()
+    keys = open_keys(settings(tmp_path))
+    assert keys.current() == keys.key_ids()[-1]
+    keys.close()
+
+
+def test_a_passphrase_comes_from_its_file(tmp_path: Path) -> None:
+    locked = settings(tmp_path, passphrase_file=secret(tmp_path, "six calm mountains\n"))
+    vault = open_vault(locked)
+    kept = stored(vault.seal(LINE))
+    vault.close()
+    assert b"".join(open_vault(locked).read(kept)) == LINE
+    secret(tmp_path, "seven calm mountains")
+    with pytest.raises(WrongKey) as caught:
+        open_vault(locked)
+    assert "mountains" not in str(caught.value)
+    secret(tmp_path, "six calm mountains", mode=0o640)
+    with pytest.raises(BadConfiguration, match="may be read by others"):
+        open_vault(locked)
+
+
+def test_an_extension_is_opened_by_its_name(tmp_path: Path) -> None:
+    made = settings(tmp_path, store="mine", keys="mine")
+    seen: list[Settings] = []
+
+    def store(given: Settings) -> MemoryStore:
+        seen.append(given)
+        return MemoryStore()
+
+    vault = open_vault(made, Makers(stores={"mine": store}, keys={"mine": lambda _: MemoryKeys()}))
+    assert b"".join(vault.read(stored(vault.seal(LINE)))) == LINE
+    assert seen == [made]
+
+
+def test_ours_cannot_be_replaced_by_an_extension_of_the_same_name(tmp_path: Path) -> None:
+    makers = Makers(stores={"folder": lambda _: MemoryStore()})
+    assert isinstance(open_store(settings(tmp_path), makers), Folder)
+
+
+@pytest.mark.parametrize("setting", ["store", "keys"])
+def test_a_name_that_nobody_has(tmp_path: Path, setting: str) -> None:
+    with pytest.raises(BadConfiguration, match=f"vault.{setting}: there is nothing"):
+        open_vault(settings(tmp_path, **{setting: "nobody"}))

@@ -97,7 +97,7 @@ class Database:
             Unavailable: the database cannot be reached, or no connection became free.
             InvalidInput: a value is not one that a database can hold.
         """
-        with _typed_errors(), self._reader.begin() as connection:
+        with typed_errors(), self._reader.begin() as connection:
             yield connection
 
     @contextmanager
@@ -109,7 +109,7 @@ class Database:
             InvalidInput: a value is not one that a database can hold.
             Conflict: a row breaks a rule of the tables.
         """
-        with _typed_errors(), self._writer.begin() as connection:
+        with typed_errors(), self._writer.begin() as connection:
             yield connection
 
     def forget(self) -> bool:
@@ -149,7 +149,7 @@ def insert_rows(
     sqlite = connection.dialect.name == "sqlite"
     if sqlite or len(rows) < COPY_ROWS:
         marks = ", ".join(["?" if sqlite else "%s"] * len(columns))
-        names = ", ".join(columns)
+        names = ", ".join(f'"{name}"' for name in columns)  # some are words of SQL
         statement = f"INSERT INTO {table.name} ({names}) VALUES ({marks})"  # noqa: S608 - own names
         connection.exec_driver_sql(statement, list(rows))
     else:
@@ -170,7 +170,8 @@ def _copy_rows(
 
 
 @contextmanager
-def _typed_errors() -> Iterator[None]:
+def typed_errors() -> Iterator[None]:
+    """Turn what databases raise into our errors, which repeat no values."""
     try:
         yield
     except (

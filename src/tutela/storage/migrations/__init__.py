@@ -6,6 +6,7 @@ from pathlib import Path
 
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, text
@@ -45,3 +46,14 @@ def migrate(connection: Connection, up_to: str = "head") -> None:
                 where="storage.url",
                 remedy="install that version, or restore the database from before it",
             ) from None
+
+
+def current(connection: Connection) -> str | None:
+    """The last migration that was run; None for a database without tables."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def is_known(revision: str) -> bool:
+    """Whether this program has a migration of this name."""
+    script = ScriptDirectory(str(HISTORY))
+    return revision in {one.revision for one in script.walk_revisions()}

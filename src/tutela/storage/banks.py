@@ -12,6 +12,8 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 from tutela.errors import Conflict, InvalidInput, NotFound
 from tutela.model import Bank
 from tutela.model.bank import ALLOW_DISTANCE, DISTANCE, BankName, Distance
+from tutela.model.custody.leaf import PROGRAM, AuditKind, Fact
+from tutela.storage.audit.change import differences, tell
 from tutela.storage.changes import bump_version, erase
 from tutela.storage.database import Database
 from tutela.storage.tables import banks, entries
@@ -26,7 +28,7 @@ class Banks:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def create(
+    def create(  # noqa: PLR0913 - all that a bank has
         self,
         name: str,
         *,
@@ -37,10 +39,12 @@ class Banks:
         distance: int | None = None,
         drill: bool = False,
         exchange: str | None = None,
+        by: str = PROGRAM,
     ) -> Bank:
         """Store a new, empty bank. Whether it is an allow bank can never be changed.
 
         Args:
+            by: who makes it.
             distance: `DISTANCE` where it is None, or `ALLOW_DISTANCE` for an allow bank.
 
         Raises:
@@ -69,7 +73,10 @@ class Banks:
                     "created_at": now(),
                 },
             )
-            return Bank(**result.mappings().one())
+            bank = Bank(**result.mappings().one())
+            facts = {"bank": bank.name, "allow": bank.allow, "drill": bank.drill, **_tuned(bank)}
+            tell(connection, AuditKind.BANK, by, f"bank:{bank.id}", "made", facts)
+            return bank
 
     def list(self) -> Sequence[Bank]:
         """Every bank, by name."""
@@ -90,8 +97,14 @@ class Banks:
         distance: int | None = None,
         trusted: bool | None = None,
         source: str | None = None,
+        by: str = PROGRAM,
     ) -> Bank:
         """Change what is given and leave the rest.
+
+        Args:
+            name: of the bank.
+            new_name, enabled, distance, trusted, source: see `Bank`.
+            by: who changes it.
 
         Raises:
             NotFound: no bank has this name.
@@ -109,20 +122,29 @@ class Banks:
         }
         with _no_twin(), self._database.write() as connection:
             changed = {key: value for key, value in given.items() if value is not None}
-            bank = Bank(**_update(connection, name, changed))
+            before, after = _update(connection, name, changed)
+            bank = Bank(**after)
             _check_trust(trusted=bank.trusted, allow=bank.allow)
+            if facts := _changes(before, bank):
+                tell(connection, AuditKind.BANK, by, f"bank:{bank.id}", "changed", facts)
             return bank
 
-    def delete(self, name: str) -> None:
+    def delete(self, name: str, *, by: str = PROGRAM) -> None:
         """Delete a bank; it stops matching at once, and its entries are erased before this returns.
+
+        Args:
+            name: of the bank.
+            by: who deletes it.
 
         Raises:
             NotFound: no bank has this name.
         """
         gone = {"name": None, "source": "", "enabled": False, "entries": 0}
         with self._database.write() as connection:
-            bank_id = _update(connection, name, gone)["id"]
-        self._erase(bank_id)
+            bank, _ = _update(connection, name, gone)
+            facts: dict[str, Fact] = {"bank": name, "entries": bank.entries}
+            tell(connection, AuditKind.BANK, by, f"bank:{bank.id}", "deleted", facts)
+        self._erase(bank.id)
 
     def tidy(self) -> None:
         """Erase what a stopped process left of the entries of deleted banks."""
@@ -159,14 +181,29 @@ def bank_named(connection: Connection, name: str) -> Bank:
     return Bank(**row)
 
 
-def _update(connection: Connection, name: str, values: Mapping[str, Any]) -> RowMapping:
+def _update(
+    connection: Connection, name: str, values: Mapping[str, Any]
+) -> tuple[Bank, RowMapping]:
+    """Change a bank; what it was, and its row as it is then. Raises `NotFound`."""
     version = bump_version(connection)
-    statement = update(banks).where(banks.c.name == name).returning(banks)
+    before = bank_named(connection, name)
+    statement = update(banks).where(banks.c.id == before.id).returning(banks)
     result = connection.execute(statement.values(version=version, **values))
-    row = result.mappings().one_or_none()
-    if row is None:
-        raise _no_bank()
-    return row
+    return before, result.mappings().one()
+
+
+def _tuned(bank: Bank) -> dict[str, Fact]:
+    return {"distance": bank.distance, "enabled": bank.enabled, "trusted": bank.trusted}
+
+
+def _changes(before: Bank, after: Bank) -> dict[str, Fact]:
+    """What the audit log says of a change: nothing of what a bank's source is said to be."""
+    found = differences(
+        {"bank": before.name, **_tuned(before)}, {"bank": after.name, **_tuned(after)}
+    )
+    if before.source != after.source:
+        found["source_changed"] = True
+    return found and {"bank": after.name, **found}
 
 
 def _erase_some(connection: Connection, bank_id: int, after: int) -> int | None:

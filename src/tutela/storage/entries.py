@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, RowMapping, Select, func, select, update
 
 from tutela.errors import InvalidInput, NotFound
 from tutela.model import Entry, EntryFacts, EntryState, NewEntry, Signal
 from tutela.model.bank import DISTANCE
+from tutela.model.custody.leaf import PROGRAM, AuditKind, Fact, NewLeaf
+from tutela.storage.audit.change import differences, leaf
+from tutela.storage.audit.log import append
 from tutela.storage.banks import bank_named, live_banks
 from tutela.storage.changes import (
     Changes,
@@ -48,6 +51,8 @@ class Entries:
         entries: Iterable[NewEntry],
         *,
         progress: Callable[[int], None] | None = None,
+        by: str = PROGRAM,
+        file: str | None = None,
     ) -> ImportResult:
         """Add all entries or none: they become visible together, when the last has been stored.
 
@@ -56,6 +61,8 @@ class Entries:
             entries: read as a stream; any error that it raises undoes the whole addition and is
                 raised again.
             progress: called now and then with the number of entries stored so far.
+            by: who adds them.
+            file: SHA-256 of the file that they come from, if they come from one.
 
         Raises:
             NotFound: no bank has this name.
@@ -63,7 +70,7 @@ class Entries:
             Unavailable: the database is down, full or locked, or `entries` stood still so long
                 that the addition was given up.
         """
-        return Import(self._database, bank).run(entries, progress or _ignore)
+        return Import(self._database, bank, by, file).run(entries, progress or _ignore)
 
     def get(self, entry_id: int) -> Entry:
         """One entry with its signals; raises `NotFound`."""
@@ -93,8 +100,13 @@ class Entries:
             yield from page
             after = page[-1].id
 
-    def disable(self, entry_id: int, until: datetime | None = None) -> Entry:
+    def disable(self, entry_id: int, until: datetime | None = None, *, by: str = PROGRAM) -> Entry:
         """Take an entry out of matching, for good or until a time, after which it counts again.
+
+        Args:
+            entry_id: its number.
+            until: when it counts again; None for never.
+            by: who takes it out.
 
         Raises:
             NotFound: no entry has this id.
@@ -107,30 +119,42 @@ class Entries:
                 remedy="give a later time, or none",
             )
         with self._database.write() as connection:
-            return switch_entry(connection, entry_id, EntryState.DISABLED, until)
+            changed = switch_entry(connection, entry_id, EntryState.DISABLED, until, by=by)
+            append(connection, changed.leaves)
+        return changed.entry
 
-    def enable(self, entry_id: int) -> Entry:
+    def enable(self, entry_id: int, *, by: str = PROGRAM) -> Entry:
         """Let an entry take part in matching; raises `NotFound`."""
         with self._database.write() as connection:
-            return switch_entry(connection, entry_id, EntryState.ENABLED, None)
+            changed = switch_entry(connection, entry_id, EntryState.ENABLED, None, by=by)
+            append(connection, changed.leaves)
+        return changed.entry
 
-    def set_distance(self, entry_id: int, distance: int | None) -> Entry:
+    def set_distance(self, entry_id: int, distance: int | None, *, by: str = PROGRAM) -> Entry:
         """Give an entry a distance of its own, or None to follow its bank again.
+
+        Args:
+            entry_id: its number.
+            distance: in bits.
+            by: who gives it.
 
         Raises:
             NotFound: no entry has this id.
             InvalidInput: the distance is not 0 to 31 bits.
         """
         with self._database.write() as connection:
-            return set_entry_distance(connection, entry_id, distance)
+            changed = set_entry_distance(connection, entry_id, distance, by=by)
+            append(connection, changed.leaves)
+        return changed.entry
 
-    def delete(self, entry_id: int) -> None:
+    def delete(self, entry_id: int, *, by: str = PROGRAM) -> None:
         """Erase an entry's signals and facts and keep its number; raises `NotFound`."""
         with self._database.write() as connection:
             version = bump_version(connection)
             bank_id = _one(connection, entry_id).bank_id
             erase(connection, [entry_id], version)
             _touch(connection, bank_id, version, grown=-1)
+            append(connection, [_leaf(entry_id, bank_id, by, "deleted")])
 
     def facts(self, entry_ids: Collection[int]) -> dict[int, EntryFacts]:
         """What the lists say of some entries; deleted and unknown ones are left out."""
@@ -197,14 +221,23 @@ def read_entry(connection: Connection, entry_id: int) -> Entry:
     return _one(connection, entry_id)
 
 
+class ChangedEntry(NamedTuple):
+    """An entry as it is after a change, and the leaves to be appended about that, if any."""
+
+    entry: Entry
+    leaves: tuple[NewLeaf, ...]
+
+
 def switch_entry(
-    connection: Connection, entry_id: int, state: EntryState, until: datetime | None
-) -> Entry:
+    connection: Connection, entry_id: int, state: EntryState, until: datetime | None, *, by: str
+) -> ChangedEntry:
     """Switch an entry in a transaction that writes; raises `NotFound`."""
-    return _change(connection, entry_id, {"state": state.value, "disabled_until": until})
+    return _change(connection, entry_id, {"state": state.value, "disabled_until": until}, by)
 
 
-def set_entry_distance(connection: Connection, entry_id: int, distance: int | None) -> Entry:
+def set_entry_distance(
+    connection: Connection, entry_id: int, distance: int | None, *, by: str
+) -> ChangedEntry:
     """`Entries.set_distance` within a transaction that writes."""
     if distance is not None and not 0 <= distance <= DISTANCE:
         raise InvalidInput(
@@ -212,16 +245,33 @@ def set_entry_distance(connection: Connection, entry_id: int, distance: int | No
             where="distance",
             remedy="give such a number, or none to follow the bank",
         )
-    return _change(connection, entry_id, {"distance": distance})
+    return _change(connection, entry_id, {"distance": distance}, by)
 
 
-def _change(connection: Connection, entry_id: int, changed: dict[str, Any]) -> Entry:
+def _change(
+    connection: Connection, entry_id: int, changed: dict[str, Any], by: str
+) -> ChangedEntry:
     version = bump_version(connection)
-    bank_id = _one(connection, entry_id).bank_id
+    before = _one(connection, entry_id)
     own = update(entries).where(entries.c.id == entry_id)
     connection.execute(own.values(version=version, **changed))
-    _touch(connection, bank_id, version, grown=0)
-    return _one(connection, entry_id)
+    _touch(connection, before.bank_id, version, grown=0)
+    after = _one(connection, entry_id)
+    facts = differences(_tuned(before), _tuned(after))
+    told = (_leaf(entry_id, after.bank_id, by, "changed", facts),) if facts else ()
+    return ChangedEntry(after, told)
+
+
+def _tuned(entry: Entry) -> dict[str, Fact]:
+    until = None if entry.disabled_until is None else entry.disabled_until.isoformat()
+    return {"state": entry.state.value, "until": until, "distance": entry.distance}
+
+
+def _leaf(
+    entry_id: int, bank_id: int, by: str, did: str, facts: Mapping[str, Fact] | None = None
+) -> NewLeaf:
+    told = {"bank_id": bank_id, **(facts or {})}
+    return leaf(AuditKind.ENTRY, by, f"entry:{entry_id}", did, told)
 
 
 def _ignore(_done: int) -> None:

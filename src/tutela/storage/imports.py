@@ -19,7 +19,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from tutela.errors import Conflict, InvalidInput, NotFound, Unavailable
 from tutela.model import NewEntry
 from tutela.model.bank import DISTANCE
+from tutela.model.custody.leaf import AuditKind, Fact
 from tutela.model.record import Record
+from tutela.storage.audit.change import tell
 from tutela.storage.banks import bank_named
 from tutela.storage.changes import advance, bump_version, list_version
 from tutela.storage.database import Database, insert_rows
@@ -61,8 +63,10 @@ class ImportResult(Record, frozen=True, kw_only=True):
 class Import:
     """One addition of entries to one bank, from its first row to its being visible."""
 
-    def __init__(self, database: Database, bank: str) -> None:
+    def __init__(self, database: Database, bank: str, by: str, file: str | None) -> None:
         self._database = database
+        self._by = by
+        self._file = file
         self._id: int | None = None
         self._added = 0
         self._first_id = 0
@@ -127,16 +131,31 @@ class Import:
             .where(imports.c.id == import_id, imports.c.abandoned.is_(False))
             .values(version=version, first_id=self._first_id, last_id=self._last_id)
         )
-        grown = connection.execute(
+        name = connection.scalar(
             update(banks)
             .where(banks.c.id == self._bank_id, banks.c.name.is_not(None))
             .values(version=version, entries=banks.c.entries + self._added)
+            .returning(banks.c.name)
         )
         if not shown.rowcount:
             raise _stalled()
-        if not grown.rowcount:
+        if name is None:
             raise NotFound("the bank was deleted during the import", where="bank")
+        self._tell(connection, name, version)
         return version
+
+    def _tell(self, connection: Connection, bank: str, version: int) -> None:
+        facts: dict[str, Fact] = {
+            "bank": bank,
+            "entries": self._added,
+            "first": self._first_id,
+            "last": self._last_id,
+            "version": version,
+        }
+        if self._file is not None:
+            facts["file"] = self._file
+        subject = f"bank:{self._bank_id}"
+        tell(connection, AuditKind.ENTRY, self._by, subject, "added", facts)
 
     def _abandon(self) -> None:
         if self._id is None:

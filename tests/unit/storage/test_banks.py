@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from tutela.errors import Conflict, InvalidInput, NotFound
 from tutela.model import NewEntry
+from tutela.model.custody.leaf import AuditKind, Leaf
 from tutela.storage import banks as module
 from tutela.storage.banks import Banks
 from tutela.storage.database import Database
@@ -148,3 +149,79 @@ def test_an_allow_bank_is_one_for_ever_and_never_trusted(database: Database) -> 
     assert banks.get("logos") == made
     assert Entries(database).version() == version
     assert banks.change("logos", enabled=False).allow
+
+
+def test_each_change_is_told_with_what_was_before(
+    banks: Banks, leaves: Callable[[], list[Leaf]]
+) -> None:
+    bank = banks.create("hills", source="a walk", distance=12, trusted=True, by="key:1")
+    banks.change("hills", new_name="lakes", distance=9, by="key:2")
+    banks.change("lakes", enabled=False, trusted=False, by="key:3")
+    banks.change("lakes", source="another walk", by="key:4")
+    banks.change("lakes", source="another walk", distance=9, by="key:5")  # as it is
+    banks.delete("lakes", by="key:6")
+    made, renamed, off, other, deleted = leaves()
+    assert {one.kind for one in leaves()} == {AuditKind.BANK}
+    assert {one.subject for one in leaves()} == {f"bank:{bank.id}"}
+    assert [one.by for one in leaves()] == ["key:1", "key:2", "key:3", "key:4", "key:6"]
+    assert made.data == {
+        "did": "made",
+        "bank": "hills",
+        "allow": False,
+        "drill": False,
+        "distance": 12,
+        "enabled": True,
+        "trusted": True,
+    }
+    assert renamed.data == {
+        "did": "changed",
+        "bank": "lakes",
+        "bank_before": "hills",
+        "distance": 9,
+        "distance_before": 12,
+    }
+    assert off.data == {
+        "did": "changed",
+        "bank": "lakes",
+        "enabled": False,
+        "enabled_before": True,
+        "trusted": False,
+        "trusted_before": True,
+    }
+    assert other.data == {"did": "changed", "bank": "lakes", "source_changed": True}
+    assert deleted.data == {"did": "deleted", "bank": "lakes", "entries": 0}
+    assert "walk" not in str(leaves())
+
+
+def test_a_bank_that_could_not_be_changed_is_not_told(
+    banks: Banks, leaves: Callable[[], list[Leaf]]
+) -> None:
+    banks.create("hills")
+    banks.create("white", allow=True)
+    for wrong in (
+        lambda: banks.create("hills"),
+        lambda: banks.create("white hills", allow=True),
+        lambda: banks.change("hills", new_name="white"),
+        lambda: banks.change("white", trusted=True),
+        lambda: banks.change("lakes", distance=3),
+        lambda: banks.delete("lakes"),
+    ):
+        with pytest.raises((Conflict, InvalidInput, NotFound)):
+            wrong()
+    assert [one.data["did"] for one in leaves()] == ["made", "made"]
+
+
+def test_a_large_bank_is_told_once_when_it_stops_matching(
+    banks: Banks,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    hill: Callable[..., NewEntry],
+    leaves: Callable[[], list[Leaf]],
+) -> None:
+    monkeypatch.setattr(module, "ERASE_CHUNK", 2)
+    banks.create("hills")
+    Entries(database).add("hills", [hill() for _ in range(5)])
+    told = len(leaves())
+    banks.delete("hills", by="key:6")
+    (deleted,) = leaves()[told:]
+    assert (deleted.by, deleted.data["entries"]) == ("key:6", 5)

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 
 from tutela.errors import InvalidInput, NotFound
 from tutela.model import EntryFacts, EntryState, NewEntry, Signal
+from tutela.model.custody.leaf import AuditKind, Leaf
 from tutela.storage import entries as module
 from tutela.storage.banks import Banks
 from tutela.storage.database import Database
@@ -195,3 +196,44 @@ def test_an_entry_may_have_a_distance_of_its_own(
     with pytest.raises(NotFound):
         entries.set_distance(77, 3)
     assert entries.version() == version + 3
+
+
+def test_each_change_of_an_entry_is_told(
+    lists: Entries, hill: Callable[..., NewEntry], leaves: Callable[[], list[Leaf]]
+) -> None:
+    number = lists.add("hills", [hill()], by="key:1").first_id
+    until = datetime.now(UTC) + timedelta(hours=1)
+    told = len(leaves())
+    lists.disable(number, until, by="key:2")
+    lists.enable(number, by="key:3")
+    lists.enable(number, by="key:4")  # as it is
+    lists.set_distance(number, 8, by="key:5")
+    lists.set_distance(number, None, by="key:6")
+    lists.delete(number, by="key:7")
+    found = leaves()[told:]
+    assert {(one.kind, one.subject) for one in found} == {(AuditKind.ENTRY, f"entry:{number}")}
+    assert [one.by for one in found] == ["key:2", "key:3", "key:5", "key:6", "key:7"]
+    off, on, near, far, deleted = (dict(one.data) for one in found)
+    lasting = {"until": until.isoformat(timespec="microseconds"), "until_before": None}
+    states = {"state": "disabled", "state_before": "enabled"}
+    assert off == {"did": "changed", "bank_id": 1, **states, **lasting}
+    assert (on["state"], on["state_before"], on["until"]) == ("enabled", "disabled", None)
+    assert near == {"did": "changed", "bank_id": 1, "distance": 8, "distance_before": None}
+    assert far == {"did": "changed", "bank_id": 1, "distance": None, "distance_before": 8}
+    assert deleted == {"did": "deleted", "bank_id": 1}
+
+
+def test_what_could_not_be_changed_is_not_told(
+    lists: Entries, hill: Callable[..., NewEntry], leaves: Callable[[], list[Leaf]]
+) -> None:
+    number = lists.add("hills", [hill()]).first_id
+    told = leaves()
+    for wrong in (
+        lambda: lists.disable(number, datetime.now(UTC) - timedelta(hours=1)),
+        lambda: lists.set_distance(number, 32),
+        lambda: lists.enable(10**9),
+        lambda: lists.delete(10**9),
+    ):
+        with pytest.raises((InvalidInput, NotFound)):
+            wrong()
+    assert leaves() == told

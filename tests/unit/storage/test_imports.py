@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from tutela.errors import InvalidInput, NotFound, Unavailable
 from tutela.model import NewEntry, Signal
+from tutela.model.custody.leaf import AuditKind, Leaf
 from tutela.storage import imports as module
 from tutela.storage.banks import Banks
 from tutela.storage.database import Database
@@ -196,3 +197,41 @@ def test_imports_at_the_same_time_do_not_mix(
         stored = list(lists.export(name))
         assert [entry.signals for entry in stored] == [entry.signals for entry in own]
         assert {entry.version for entry in stored} == {results[name].version}
+
+
+def test_one_import_is_told_once_however_large(
+    lists: Entries, hill: Callable[..., NewEntry], leaves: Callable[[], list[Leaf]]
+) -> None:
+    told = len(leaves())
+    new = [hill() for _ in range(5)]
+    result = lists.add("hills", new, by="key:1", file="0f" * 32)
+    (one,) = leaves()[told:]
+    assert (one.kind, one.by, one.subject) == (AuditKind.ENTRY, "key:1", "bank:1")
+    assert one.data == {
+        "did": "added",
+        "bank": "hills",
+        "entries": 5,
+        "first": result.first_id,
+        "last": result.first_id + 4,
+        "version": result.version,
+        "file": "0f" * 32,
+    }
+    assert not [signal for entry in new for signal in entry.signals if signal.value in str(one)]
+
+
+def test_an_import_that_adds_nothing_is_not_told(
+    lists: Entries, hill: Callable[..., NewEntry], leaves: Callable[[], list[Leaf]]
+) -> None:
+    told = leaves()
+    lists.add("hills", [])
+
+    def broken() -> Iterator[NewEntry]:
+        yield from (hill() for _ in range(5))
+        raise InvalidInput("the file ends in the middle")
+
+    with pytest.raises(InvalidInput):
+        lists.add("hills", broken())
+    with pytest.raises(NotFound):
+        lists.add("lakes", [hill()])
+    lists.tidy()
+    assert leaves() == told

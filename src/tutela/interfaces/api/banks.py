@@ -16,6 +16,7 @@ from tutela.interfaces.api.documents import About, read_json
 from tutela.interfaces.services import services_of
 from tutela.interfaces.web.answers import EmptyAnswer, JsonAnswer
 from tutela.interfaces.web.gate import visit_of
+from tutela.interfaces.web.guard import by_of
 from tutela.model import Bank
 from tutela.model.bank import BankName, Distance, Text
 from tutela.model.record import Record
@@ -77,7 +78,7 @@ async def list_banks(request: Request[Any, Any, Any]) -> ASGIApp:
 async def create_bank(request: Request[Any, Any, Any]) -> ASGIApp:
     """Create an empty bank."""
     services = services_of(request)
-    new = await read_json(request, _NEW)
+    new, by = await read_json(request, _NEW), by_of(request)
 
     def create() -> Bank:
         bank = services.banks.create(
@@ -88,6 +89,7 @@ async def create_bank(request: Request[Any, Any, Any]) -> ASGIApp:
             enabled=new.enabled,
             distance=new.distance,
             drill=new.drill,
+            by=by,
         )
         services.sync.refresh()
         return bank
@@ -113,7 +115,7 @@ async def read_bank(request: Request[Any, Any, Any], name: FromPath[str]) -> ASG
 async def change_bank(request: Request[Any, Any, Any], name: FromPath[str]) -> ASGIApp:
     """Rename, tune, trust or switch a bank. Takes effect within a second everywhere."""
     services = services_of(request)
-    wanted = await read_json(request, _CHANGE)
+    wanted, by = await read_json(request, _CHANGE), by_of(request)
 
     def change() -> Bank:
         bank = services.banks.change(
@@ -123,6 +125,7 @@ async def change_bank(request: Request[Any, Any, Any], name: FromPath[str]) -> A
             distance=wanted.distance,
             trusted=wanted.trusted,
             source=wanted.source,
+            by=by,
         )
         services.sync.refresh()
         return bank
@@ -138,11 +141,11 @@ async def change_bank(request: Request[Any, Any, Any], name: FromPath[str]) -> A
 )
 async def delete_bank(request: Request[Any, Any, Any], name: FromPath[str]) -> ASGIApp:
     """Delete a bank with all of its entries; they stop matching within a second everywhere."""
-    services = services_of(request)
+    services, by = services_of(request), by_of(request)
     visit_of(request.scope).take_your_time()
 
     def erase() -> None:
-        services.banks.delete(name)
+        services.banks.delete(name, by=by)
         services.sync.refresh()
 
     await asyncio.to_thread(erase)

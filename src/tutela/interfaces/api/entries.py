@@ -18,6 +18,7 @@ from tutela.interfaces.api.documents import About, read_json, read_query
 from tutela.interfaces.api.submissions import SignalDocuments, canonical
 from tutela.interfaces.services import Services, services_of
 from tutela.interfaces.web.answers import EmptyAnswer, JsonAnswer
+from tutela.interfaces.web.guard import by_of
 from tutela.model import Entry, EntryFacts, EntryState, NewEntry
 from tutela.model.bank import Distance
 from tutela.model.record import Record
@@ -101,7 +102,8 @@ async def add_entries(request: Request[Any, Any, Any], name: FromPath[str]) -> A
         _new_entry(entry, services, f"entries[{number}]")
         for number, entry in enumerate(document.entries)
     ]
-    return JsonAnswer(await asyncio.to_thread(add, services, name, entries), status=201)
+    added = await asyncio.to_thread(add, services, name, entries, by=by_of(request))
+    return JsonAnswer(added, status=201)
 
 
 @get(
@@ -127,7 +129,8 @@ async def change_entry(request: Request[Any, Any, Any], entry_id: FromPath[int])
         raise InvalidInput("only a disabled entry has such a time", where="disabled_until")
     if wanted.state is msgspec.UNSET and wanted.distance is msgspec.UNSET:
         raise InvalidInput("there is nothing to change", remedy="give a state or a distance")
-    return JsonAnswer(await asyncio.to_thread(change, services, entry_id, wanted))
+    changed = await asyncio.to_thread(change, services, entry_id, wanted, by=by_of(request))
+    return JsonAnswer(changed)
 
 
 @delete(
@@ -138,17 +141,17 @@ async def change_entry(request: Request[Any, Any, Any], entry_id: FromPath[int])
 )
 async def delete_entry(request: Request[Any, Any, Any], entry_id: FromPath[int]) -> ASGIApp:
     """Erase an entry; it stops matching within a second everywhere."""
-    services = services_of(request)
+    services, by = services_of(request), by_of(request)
 
     def erase() -> None:
-        services.entries.delete(entry_id)
+        services.entries.delete(entry_id, by=by)
         services.sync.refresh()
 
     await asyncio.to_thread(erase)
     return EmptyAnswer()
 
 
-def change(services: Services, entry_id: int, wanted: EntryChange) -> Entry:
+def change(services: Services, entry_id: int, wanted: EntryChange, *, by: str) -> Entry:
     """Change an entry, with effect in this process at once. Blocks.
 
     Raises:
@@ -158,18 +161,18 @@ def change(services: Services, entry_id: int, wanted: EntryChange) -> Entry:
     entries = services.entries
     entry = entries.get(entry_id)
     if wanted.state is EntryState.ENABLED:
-        entry = entries.enable(entry_id)
+        entry = entries.enable(entry_id, by=by)
     elif wanted.state is EntryState.DISABLED:
-        entry = entries.disable(entry_id, wanted.disabled_until)
+        entry = entries.disable(entry_id, wanted.disabled_until, by=by)
     if wanted.distance is not msgspec.UNSET:
-        entry = entries.set_distance(entry_id, wanted.distance)
+        entry = entries.set_distance(entry_id, wanted.distance, by=by)
     services.sync.refresh()
     return entry
 
 
-def add(services: Services, bank: str, entries: Sequence[NewEntry]) -> ImportResult:
+def add(services: Services, bank: str, entries: Sequence[NewEntry], *, by: str) -> ImportResult:
     """Add entries and let this process match them at once. Blocks."""
-    result = services.entries.add(bank, entries)
+    result = services.entries.add(bank, entries, by=by)
     services.sync.refresh()
     return result
 

@@ -18,6 +18,7 @@ from tutela.interfaces.services import services_of
 from tutela.interfaces.web.answers import JsonAnswer
 from tutela.interfaces.web.bodies import Spool, memory_file, pieces
 from tutela.interfaces.web.forms import read_form
+from tutela.interfaces.web.guard import by_of
 from tutela.interfaces.web.problems import Unprocessable
 from tutela.model import Content, EntryFacts, Gap, NewEntry
 from tutela.model.record import Record
@@ -78,7 +79,7 @@ async def add_media(request: Request[Any, Any, Any], name: FromPath[str]) -> ASG
             "no fingerprint could be made of this file" + _why(gaps),
             remedy="add its signals instead",
         )
-    result = await asyncio.to_thread(add, services, name, entries)
+    result = await asyncio.to_thread(add, services, name, entries, by=by_of(request))
     kinds = {signal.kind: None for entry in entries for signal in entry.signals}
     answer = MediaAnswer(
         added=result.added,

@@ -20,6 +20,7 @@ from tutela.interfaces.services import Services, services_of
 from tutela.interfaces.web.answers import JsonAnswer, StreamAnswer, in_threads
 from tutela.interfaces.web.bodies import Spool, disk_file, pieces
 from tutela.interfaces.web.gate import visit_of
+from tutela.interfaces.web.guard import by_of
 from tutela.interfaces.web.problems import ProblemDocument, document
 from tutela.lists.importers import BankFile, BankFormat, open_bank_file
 from tutela.model.record import Record
@@ -102,7 +103,7 @@ async def import_file(request: Request[Any, Any, Any], name: FromPath[str]) -> A
         async for piece in pieces(request):
             await asyncio.to_thread(spool.write, piece)
         visit_of(request.scope).take_your_time()
-        work = _Import(services, name, query, spool)
+        work = _Import(services, name, query, spool, by_of(request))
         if LINES not in request.headers.get("accept", ""):
             return JsonAnswer(await asyncio.to_thread(work.run), status=201)
         total = await asyncio.to_thread(work.count)
@@ -133,11 +134,14 @@ async def export_file(request: Request[Any, Any, Any], name: FromPath[str]) -> A
 class _Import:
     """One bank file on its way into a bank. Its methods block."""
 
-    def __init__(self, services: Services, bank: str, query: ImportQuery, spool: Spool) -> None:
+    def __init__(
+        self, services: Services, bank: str, query: ImportQuery, spool: Spool, by: str
+    ) -> None:
         self._services = services
         self._bank = bank
         self._query = query
         self._spool = spool
+        self._by = by
         self.stored = 0
 
     def count(self) -> int:
@@ -155,7 +159,9 @@ class _Import:
             BankFileError: something is wrong with it; nothing was added.
         """
         file = self._open()
-        result = self._services.entries.add(self._bank, file, progress=self._note)
+        result = self._services.entries.add(
+            self._bank, file, progress=self._note, by=self._by, file=file.sha256()
+        )
         self._services.sync.refresh()
         return answer(result, file)
 

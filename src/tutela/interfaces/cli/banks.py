@@ -17,6 +17,7 @@ from rich.table import Table
 from tutela.errors import InvalidInput
 from tutela.interfaces.cli.defence import DAYS, DaysOption, show_preview
 from tutela.interfaces.cli.settings import ConfigOption
+from tutela.interfaces.cli.user import user
 from tutela.settings import Settings
 
 if TYPE_CHECKING:
@@ -63,7 +64,13 @@ def create(
     """Create an empty bank."""
     with _lists(config) as lists:
         bank = lists.banks.create(
-            name, source=source, trusted=trusted, allow=allow, distance=distance, drill=drill
+            name,
+            source=source,
+            trusted=trusted,
+            allow=allow,
+            distance=distance,
+            drill=drill,
+            by=user(),
         )
     typer.echo(f"Created {'allow ' if bank.allow else ''}bank {bank.name}.")
 
@@ -119,6 +126,7 @@ def change(
             trusted=trusted,
             enabled=enabled,
             distance=distance,
+            by=user(),
         )
     typer.echo(f"Changed bank {bank.name}.")
 
@@ -153,7 +161,7 @@ def delete(
         count = lists.banks.get(name).entries
         if not yes:
             typer.confirm(f"Delete bank {name} with {count:,} entries?", abort=True)
-        lists.banks.delete(name)
+        lists.banks.delete(name, by=user())
     typer.echo(f"Deleted bank {name} with {count:,} entries.")
 
 
@@ -184,7 +192,7 @@ def import_file(
             progress=lambda read: progress.advance(task, read),
         )
         progress.update(task, total=source.size)
-        result = lists.entries.add(name, source)
+        result = lists.entries.add(name, source, by=user(), file=source.sha256())
     if as_json:
         document = {**msgspec.to_builtins(result), "left_out": dict(source.left_out)}
         sys.stdout.buffer.write(msgspec.json.encode(document) + b"\n")

@@ -161,7 +161,7 @@ def distance(
 
     own = None if bits == BANKS else _bits(bits)
     with _database(config) as database:
-        Entries(database).set_distance(number, own)
+        Entries(database).set_distance(number, own, by=user())
     how = "as far as its bank says" if own is None else f"within {own} bits"
     typer.echo(f"Entry {number} matches {how} from now on.")
 

@@ -19,6 +19,7 @@ from tutela.interfaces.services import Services, services_of
 from tutela.interfaces.web.bodies import Spool, disk_file
 from tutela.interfaces.web.forms import read_form
 from tutela.interfaces.web.gate import visit_of
+from tutela.interfaces.web.guard import by_of
 from tutela.lists.importers import BankFileError, open_bank_file
 from tutela.model.bank import DISTANCE
 
@@ -35,7 +36,7 @@ async def create_bank(request: Request[Any, Any, Any]) -> Response[str]:
     fields = await read_fields(request)
     check_csrf(request, fields)
     try:
-        name = await asyncio.to_thread(_create, services_of(request), fields)
+        name = await asyncio.to_thread(_create, services_of(request), fields, by_of(request))
     except TutelaError as error:
         return await _banks_page(request, status=400, problem=_problem(error))
     return see_other(f"/console/banks/{name}")
@@ -53,7 +54,7 @@ async def set_distance(request: Request[Any, Any, Any], name: str) -> Response[s
     fields = await read_fields(request)
     check_csrf(request, fields)
     try:
-        await _change(services_of(request), name, distance=_distance(fields))
+        await _change(request, name, distance=_distance(fields))
     except InvalidInput as error:
         return await _bank_page(request, name, status=400, problem=_problem(error))
     return see_other(f"/console/banks/{name}")
@@ -63,7 +64,7 @@ async def set_distance(request: Request[Any, Any, Any], name: str) -> Response[s
 async def enable_bank(request: Request[Any, Any, Any], name: str) -> Response[str]:
     """Let a bank match again."""
     check_csrf(request, await read_fields(request))
-    await _change(services_of(request), name, enabled=True)
+    await _change(request, name, enabled=True)
     return see_other(f"/console/banks/{name}")
 
 
@@ -71,7 +72,7 @@ async def enable_bank(request: Request[Any, Any, Any], name: str) -> Response[st
 async def disable_bank(request: Request[Any, Any, Any], name: str) -> Response[str]:
     """Keep a bank from matching."""
     check_csrf(request, await read_fields(request))
-    await _change(services_of(request), name, enabled=False)
+    await _change(request, name, enabled=False)
     return see_other(f"/console/banks/{name}")
 
 
@@ -85,24 +86,25 @@ async def import_file(request: Request[Any, Any, Any], name: str) -> Response[st
         check_csrf(request, fields)
         visit_of(request.scope).take_your_time()
         try:
-            note = await asyncio.to_thread(_import, services, name, spool, fields.get("kind"))
+            kind, by = fields.get("kind"), by_of(request)
+            note = await asyncio.to_thread(_import, services, name, spool, kind, by)
         except InvalidInput as error:
             return await _bank_page(request, name, status=422, problem=_problem(error))
     return await _bank_page(request, name, note=note)
 
 
-def _import(services: Services, name: str, spool: Spool, kind: str | None) -> str:
+def _import(services: Services, name: str, spool: Spool, kind: str | None, by: str) -> str:
     """Import and say what was done. Blocks."""
     file = open_bank_file(
         spool.stream(), services.kinds, name="the bank file", default_kind=kind or None
     )
-    result = services.entries.add(name, file)
+    result = services.entries.add(name, file, by=by, file=file.sha256())
     services.sync.refresh()
     left = "".join(f" {count:,} left out: {why}." for why, count in file.left_out.items())
     return f"{result.added:,} entries were added.{left}"
 
 
-def _create(services: Services, fields: Mapping[str, str]) -> str:
+def _create(services: Services, fields: Mapping[str, str], by: str) -> str:
     bank = services.banks.create(
         fields.get("name", ""),
         source=fields.get("source", ""),
@@ -110,14 +112,21 @@ def _create(services: Services, fields: Mapping[str, str]) -> str:
         trusted="trusted" in fields,
         allow="allow" in fields,
         drill="drill" in fields,
+        by=by,
     )
     services.sync.refresh()
     return bank.name
 
 
-async def _change(services: Services, name: str, **wanted: Any) -> None:  # noqa: ANN401 - as given
+async def _change(
+    request: Request[Any, Any, Any],
+    name: str,
+    **wanted: Any,  # noqa: ANN401 - as given
+) -> None:
+    services, by = services_of(request), by_of(request)
+
     def change() -> None:
-        services.banks.change(name, **wanted)
+        services.banks.change(name, **wanted, by=by)
         services.sync.refresh()
 
     await asyncio.to_thread(change)

@@ -15,6 +15,7 @@ from tutela.interfaces.console.defence import whole
 from tutela.interfaces.console.pages import Problem
 from tutela.interfaces.console.sign_in import check_csrf, read_fields, session_of
 from tutela.interfaces.services import services_of
+from tutela.interfaces.web.guard import by_of
 from tutela.model.bank import DISTANCE
 
 
@@ -36,7 +37,8 @@ async def set_entry_distance(request: Request[Any, Any, Any], entry_id: int) -> 
         problem = Problem(text=f"{error.what}; leave it empty to follow the bank.")
         return await _entry_page(request, entry_id, status=400, problem=problem)
     services = services_of(request)
-    await asyncio.to_thread(change, services, entry_id, EntryChange(distance=distance))
+    wanted = EntryChange(distance=distance)
+    await asyncio.to_thread(change, services, entry_id, wanted, by=by_of(request))
     return see_other(f"/console/entries/{entry_id}")
 
 

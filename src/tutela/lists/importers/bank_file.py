@@ -5,6 +5,7 @@ The format is told from the content, never from the name.
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections import Counter
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from tutela.lists.importers.lines import read_lines
 from tutela.lists.importers.problems import ReadingStopped
 from tutela.lists.importers.reading import EMPTY_FILE, Reading
 from tutela.lists.importers.source import (
+    CHUNK_BYTES,
     HEAD_BYTES,
     Encoding,
     Progress,
@@ -88,6 +90,15 @@ class BankFile:
         finally:
             self.close()
         self._reading.problems.raise_if_any(self.name)
+
+    def sha256(self) -> str:
+        """The digest of the file as it is, in hexadecimal; to be asked before it is read."""
+        digest = hashlib.sha256()
+        self._stream.seek(0)
+        while data := self._stream.read(CHUNK_BYTES):
+            digest.update(data)
+        self._stream.seek(0)
+        return digest.hexdigest()
 
     def close(self) -> None:
         """Close the file if it was opened here. Reading to the end does so, too."""

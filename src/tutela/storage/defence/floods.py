@@ -16,9 +16,11 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tutela.model import Parking, ParkingDecision
+from tutela.model.custody.leaf import PROGRAM, NewLeaf
 from tutela.model.record import Record
+from tutela.storage.audit.log import append
 from tutela.storage.database import Database
-from tutela.storage.defence.parkings import Parkings, close_deleted
+from tutela.storage.defence.parkings import Parkings, close_deleted, parking_leaf
 from tutela.storage.defence.period import received_since
 from tutela.storage.tables import (
     entries,
@@ -82,12 +84,14 @@ class Floods:
         if not seen and watch.next_at > present - SETTLED:
             return Flood()  # nothing to write: a quiet server need not wake its disk so often
         with self._database.write() as connection:
-            close_deleted(connection, present)
+            leaves = close_deleted(connection, present)
             touched = _record(connection, seen)
-            numbers = self._park(connection, touched, present)
+            parked = self._park(connection, touched, present)
             connection.execute(delete(sightings).where(sightings.c.seen_at <= present - HOUR))
             _move_on(connection, watch, last, present)
-        return self._flood(numbers)
+            if told := [*leaves, *parked.values()]:
+                append(connection, told)
+        return self._flood(list(parked))
 
     def _claim(self, present: datetime) -> Row[Any] | None:
         """Take the next look; afterwards nobody else may for a while."""
@@ -134,9 +138,11 @@ class Floods:
             for (entry, exact, content), seen_at in found.items()
         ]
 
-    def _park(self, connection: Connection, touched: Sequence[int], present: datetime) -> list[int]:
-        """Park, or note, every entry that is over the limit; numbers of the parkings."""
-        numbers: list[int] = []
+    def _park(
+        self, connection: Connection, touched: Sequence[int], present: datetime
+    ) -> dict[int, NewLeaf]:
+        """Park, or note, every entry that is over the limit; a leaf for each parking's number."""
+        made: dict[int, NewLeaf] = {}
         for start in range(0, len(touched), AT_ONCE):
             chosen = touched[start : start + AT_ONCE]
             waiting = select(parkings.c.entry_id).where(
@@ -146,8 +152,11 @@ class Floods:
             for row in connection.execute(self._over(chosen, present)).all():
                 if not row.exact and row.entry_id in parked:
                     continue
-                numbers.append(_insert(connection, row, self._allowed, present))
-        return numbers
+                number = _insert(connection, row, self._allowed, present)
+                did = ParkingDecision.NOTED.value if row.exact else "parked"
+                facts = {"contents": row.contents, "allowed": self._allowed}
+                made[number] = parking_leaf(number, row.entry_id, PROGRAM, did, facts)
+        return made
 
     def _over(self, chosen: Sequence[int], present: datetime) -> Any:  # noqa: ANN401 - a statement
         contents = func.count().label("contents")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +10,9 @@ from sqlalchemy import Connection, RowMapping, Select, delete, func, select, uni
 
 from tutela.errors import Conflict, InvalidInput, NotFound
 from tutela.model import Entry, EntryState, Parking, ParkingDecision
+from tutela.model.custody.leaf import PROGRAM, AuditKind, Fact, NewLeaf
+from tutela.storage.audit.change import leaf
+from tutela.storage.audit.log import append
 from tutela.storage.database import Database
 from tutela.storage.entries import read_entry, set_entry_distance, switch_entry
 from tutela.storage.tables import banks, entries, events, matches, parkings, sightings, silenced
@@ -64,7 +67,9 @@ class Parkings:
         with self._database.write() as connection:
             self._undecided(connection, parking_id)
             decision = ParkingDecision.RELEASED
-            return _decide(connection, parking_id, decision, by, note, exempt_until=until)
+            parking = _decide(connection, parking_id, decision, by, note, exempt_until=until)
+            append(connection, [_decided(parking, by, {"exempt_until": until.isoformat()})])
+            return parking
 
     def tighten(self, parking_id: int, *, by: str, distance: int, note: str = "") -> Parking:
         """Let the entry match again within a smaller distance of its own; raises as `release`."""
@@ -80,16 +85,21 @@ class Parkings:
                     where="distance",
                     remedy="give a smaller distance" if present else "release or disable it",
                 )
-            set_entry_distance(connection, entry.id, distance)
+            changed = set_entry_distance(connection, entry.id, distance, by=by)
             decision = ParkingDecision.TIGHTENED
-            return _decide(connection, parking_id, decision, by, note, distance=distance)
+            parking = _decide(connection, parking_id, decision, by, note, distance=distance)
+            facts = {"distance": distance, "distance_before": present}
+            append(connection, [*changed.leaves, _decided(parking, by, facts)])
+            return parking
 
     def disable(self, parking_id: int, *, by: str, note: str = "") -> Parking:
         """Take the entry out of matching for good; raises as `release`."""
         with self._database.write() as connection:
             entry = self._undecided(connection, parking_id)
-            switch_entry(connection, entry.id, EntryState.DISABLED, None)
-            return _decide(connection, parking_id, ParkingDecision.DISABLED, by, note)
+            changed = switch_entry(connection, entry.id, EntryState.DISABLED, None, by=by)
+            parking = _decide(connection, parking_id, ParkingDecision.DISABLED, by, note)
+            append(connection, [*changed.leaves, _decided(parking, by)])
+            return parking
 
     def _undecided(self, connection: Connection, parking_id: int) -> Entry:
         """The entry of a parking that waits."""
@@ -110,16 +120,34 @@ class Parkings:
             ) from None
 
 
-def close_deleted(connection: Connection, present: datetime) -> None:
-    """Close the parkings of entries that were deleted, in a transaction that writes."""
+def close_deleted(connection: Connection, present: datetime) -> list[NewLeaf]:
+    """Close the parkings of entries that were deleted, in a transaction that writes.
+
+    Returns:
+        Leaves to be appended about them.
+    """
     gone = select(entries.c.id).where(
         entries.c.id == parkings.c.entry_id, entries.c.state != "deleted"
     )
     deleted = ~gone.exists()
     closed = {"decision": ParkingDecision.DELETED.value, "decided_at": present}
-    connection.execute(
-        update(parkings).where(parkings.c.decision.is_(None), deleted).values(closed)
-    )
+    closing = update(parkings).where(parkings.c.decision.is_(None), deleted).values(closed)
+    rows = connection.execute(closing.returning(parkings.c.id, parkings.c.entry_id))
+    did = ParkingDecision.DELETED.value
+    return [parking_leaf(row.id, row.entry_id, PROGRAM, did) for row in rows]
+
+
+def parking_leaf(
+    parking_id: int, entry_id: int, by: str, did: str, facts: Mapping[str, Fact] | None = None
+) -> NewLeaf:
+    """What the audit log says of a parking."""
+    told = {"entry": f"entry:{entry_id}", **(facts or {})}
+    return leaf(AuditKind.PARKING, by, f"parking:{parking_id}", did, told)
+
+
+def _decided(parking: Parking, by: str, facts: Mapping[str, Fact] | None = None) -> NewLeaf:
+    did = str(parking.decision)
+    return parking_leaf(parking.id, parking.entry_id, by, did, facts)
 
 
 def _decide(

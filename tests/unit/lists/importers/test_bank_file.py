@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -206,3 +207,12 @@ def test_whatever_is_in_a_file_it_is_read_or_refused(
     with suppress(InvalidInput):
         entries += open_bank_file(io.BytesIO(bytes(data)), builtin_kinds())
     assert all(each.signals for each in entries)
+
+
+def test_the_digest_is_of_the_file_as_it_is(tmp_path: Path, kinds: SignalKinds) -> None:
+    path = tmp_path / "bank.csv"
+    path.write_bytes(b"\xef\xbb\xbftype,value\r\nmd5," + MD5.encode() + b"\r\n")
+    for source in (path, io.BytesIO(path.read_bytes())):
+        file = open_bank_file(source, kinds)
+        assert file.sha256() == hashlib.sha256(path.read_bytes()).hexdigest()
+        assert list(file) == [entry()]

@@ -5,14 +5,17 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import update
 from tests.unit.storage.defence.conftest import PERCEPTUAL, match, silenced
 
 from tutela.errors import Conflict, InvalidInput, NotFound
 from tutela.model import EntryState, Parking, ParkingDecision, Silencing
+from tutela.model.custody.leaf import PROGRAM, AuditKind, Leaf
 from tutela.storage.database import Database
 from tutela.storage.defence.floods import Floods
 from tutela.storage.defence.parkings import Parkings
 from tutela.storage.entries import Entries
+from tutela.storage.tables import flood_watch
 from tutela.storage.values import now
 
 if TYPE_CHECKING:
@@ -138,3 +141,60 @@ def test_samples_are_the_latest_events_silenced_ones_included(
     samples = parkings.get(parking.id).events
     assert samples[:4] == tuple(reversed(latest))
     assert len(samples) == 5
+
+
+def test_who_decided_is_told_with_the_entry(
+    database: Database, parkings: Parkings, parking: Parking, leaves: Callable[[], list[Leaf]]
+) -> None:
+    parked = leaves()[-1]
+    assert (parked.kind, parked.by) == (AuditKind.PARKING, PROGRAM)
+    assert parked.subject == f"parking:{parking.id}"
+    assert parked.data == {"did": "parked", "entry": "entry:2", "contents": 2, "allowed": 1}
+    told = len(leaves())
+    parkings.tighten(parking.id, by="key:7", distance=8, note="a note of mine")
+    entry, decided = leaves()[told:]
+    assert (entry.kind, entry.by, entry.subject) == (AuditKind.ENTRY, "key:7", "entry:2")
+    assert (decided.kind, decided.by) == (AuditKind.PARKING, "key:7")
+    assert decided.data == {
+        "did": "tightened",
+        "entry": "entry:2",
+        "distance": 8,
+        "distance_before": 20,
+    }
+    assert "a note of mine" not in str(leaves())
+    with pytest.raises(Conflict):
+        parkings.release(parking.id, by="key:8")
+    assert leaves()[-1] == decided
+    assert Entries(database).get(2).distance == 8
+
+
+def test_a_release_is_told_with_its_end(
+    parkings: Parkings, parking: Parking, leaves: Callable[[], list[Leaf]]
+) -> None:
+    released = parkings.release(parking.id, by="key:7", hours=2)
+    assert released.exempt_until is not None
+    data = leaves()[-1].data
+    assert (data["did"], data["entry"]) == ("released", "entry:2")
+    assert data["exempt_until"] == released.exempt_until.isoformat()
+
+
+def test_disabling_is_told_of_entry_and_parking(
+    parkings: Parkings, parking: Parking, leaves: Callable[[], list[Leaf]]
+) -> None:
+    parkings.disable(parking.id, by="key:7")
+    entry, decided = leaves()[-2:]
+    assert (entry.subject, entry.data["state"]) == ("entry:2", "disabled")
+    assert (decided.subject, decided.data["did"]) == (f"parking:{parking.id}", "disabled")
+
+
+def test_a_parking_that_ends_with_its_entry_is_told(
+    database: Database, parking: Parking, leaves: Callable[[], list[Leaf]]
+) -> None:
+    Entries(database).delete(2, by="key:7")
+    watch = Floods(database, perceptual=PERCEPTUAL, contents_per_hour=1, every=timedelta())
+    with database.write() as connection:
+        connection.execute(update(flood_watch).values(next_at=now() - timedelta(hours=1)))
+    watch.look()
+    closed = leaves()[-1]
+    assert (closed.by, closed.subject) == (PROGRAM, f"parking:{parking.id}")
+    assert closed.data == {"did": "deleted", "entry": "entry:2"}

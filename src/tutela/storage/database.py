@@ -124,7 +124,7 @@ class Database:
         """
         if self.dialect != "sqlite":
             return True
-        with _typed_errors():
+        with typed_errors():
             connection = self.engine.raw_connection()
             try:
                 cursor = connection.cursor()

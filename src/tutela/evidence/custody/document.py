@@ -9,7 +9,6 @@ turn the direction of the lines that somebody reads.
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from typing import Literal
 
@@ -70,7 +69,7 @@ class Envelope(Record, frozen=True, kw_only=True):
         try:
             value = base64.b64decode(self.signature.value, validate=True)
             return verifier.verify(value, self.document.encode())
-        except (binascii.Error, UnicodeError):
+        except ValueError:  # of Base64, and of text that is not ASCII
             return False
 
     @property

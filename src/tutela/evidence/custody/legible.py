@@ -17,12 +17,25 @@ from typing import NamedTuple
 from tutela.model.record import Record
 
 LETTERS = (
-    *range(0x00C0, 0x0250),  # Latin
-    *range(0x0370, 0x0400),  # Greek
-    *range(0x0400, 0x0530),  # Cyrillic
-    *range(0x1E00, 0x1F00),  # Latin, for Vietnamese and others
-    *range(0x1F00, 0x2000),  # Greek with its old accents
+    *range(0x00C0, 0x01E4),  # Latin
+    *range(0x01E6, 0x01F6),
+    *range(0x01F8, 0x0222),
+    *range(0x0224, 0x0242),
+    *range(0x1E00, 0x1E9B),
+    *range(0x1EA0, 0x1EFA),
+    *range(0x0374, 0x03CF),  # Greek
+    *range(0x1F00, 0x2000),
+    *range(0x0400, 0x0460),  # Cyrillic
+    *range(0x0490, 0x049C),
+    *range(0x04A2, 0x04A6),
+    *range(0x04AA, 0x04B4),
+    *range(0x04BA, 0x04BC),
+    *range(0x04C0, 0x04C5),
+    *range(0x04CF, 0x04FA),
 )
+"""What both fonts of the documents have."""
+IN_PIECES = "ẢẺỈỎỞỦỶ"
+"""Letters that the font puts together, so that whoever copies them from the page gets two."""
 SIGNS = "¡¢£¥§©«®°±µ¶·»¿×÷–—‘’“”„†•…€№™"  # noqa: RUF001 - the signs themselves
 SCRIPTS = {"LATIN": "Latin", "GREEK": "Greek", "CYRILLIC": "Cyrillic"}
 
@@ -56,8 +69,8 @@ class Written(Record, frozen=True, kw_only=True):
 def printable() -> frozenset[str]:
     """Every character that is printed as itself; the font must have them all."""
     ascii_ = (chr(code) for code in range(0x20, 0x7F) if code != ord("<"))
-    letters = (chr(code) for code in LETTERS if unicodedata.category(chr(code)) in _CASED)
-    return frozenset(itertools.chain(ascii_, letters, SIGNS))
+    letters = filter(_is_letter, map(chr, LETTERS))
+    return frozenset(itertools.chain(ascii_, letters, SIGNS)) - set(IN_PIECES)
 
 
 class Legible:
@@ -112,6 +125,13 @@ def code(character: str) -> str:
     """What stands for a character that is not shown: `<U+202E>`; for a lone byte `<0xFF>`."""
     value = ord(character)
     return f"<0x{value - 0xDC00:02X}>" if value in _BYTES else f"<U+{value:04X}>"
+
+
+def _is_letter(character: str) -> bool:
+    """Whether it is a letter by itself, and not another way to write one or several others."""
+    compatible = unicodedata.decomposition(character).startswith("<")
+    composed = unicodedata.normalize("NFC", character) == character
+    return unicodedata.category(character) in _CASED and composed and not compatible
 
 
 def _scripts(text: str) -> tuple[str, ...]:

@@ -39,6 +39,7 @@ from tutela.policy.current import CurrentPolicy
 from tutela.policy.law.law import Law
 from tutela.policy.law.telling import Telling
 from tutela.policy.versions import PolicyVersions
+from tutela.response.custody.opening import open_custody
 from tutela.response.recording import Recording
 from tutela.response.routing import Routing
 from tutela.response.secrets import Secrets
@@ -103,23 +104,20 @@ def open_services(settings: Settings, log: FilteringBoundLogger) -> Services:
 
 
 def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) -> Services:
-    Path(settings.data.folder).mkdir(parents=True, exist_ok=True)
     kinds = signal_kinds()
     database = _opened(settings, started)
     metrics = Metrics.create()
     versions, policy = _policy(settings, database, metrics, log, started)
-    routing, law = _routing(database, log, started), _law(settings, database)
-    metrics.law_in_force(law.packs, SurfaceClass)
-    journal = Journal(database, keep_signals=_keeps(settings), written=metrics.journalled, log=log)
-    started.callback(journal.close)
+    routing, law = _routing(database, log, started), _law(settings, database, metrics)
+    journal = _journal(settings, database, metrics, log, started)
     matcher, sync = _index(settings, database, kinds, log, started)
-    decoder = _decoder(settings.decoder)
-    started.callback(decoder.close)
+    decoder = _decoder(settings.decoder, started)
     sync.start()
     entries, keys = Entries(database), Keys(database)
     quarantine = _quarantine(settings, database, kinds, metrics, log, started)
     matching = _matching(settings, matcher, kinds, entries, sync, quarantine)
-    rulings = Telling(law, log)
+    custody = open_custody(settings, database, law, log, kept=metrics.preserved)
+    recording, rulings = Recording(journal, custody.preservation), Telling(law, log)
     return Services(
         settings=settings,
         log=log,
@@ -147,7 +145,10 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
         law_versions=LawVersions(database),
         law_proof=LawProof(database),
         journal=journal,
-        pipeline=_pipeline(decoder, matching, policy, journal, metrics, routing, rulings, database),
+        pipeline=_pipeline(
+            decoder, matching, policy, recording, metrics, routing, rulings, database
+        ),
+        custody=custody,
         destinations=Destinations(database),
         deliveries=Deliveries(database),
         secrets=Secrets.open(settings.actions_key_file),
@@ -166,11 +167,26 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
 
 
 def _opened(settings: Settings, started: ExitStack) -> Database:
-    """The database with its tables."""
+    """The database with its tables, in a data folder that is there."""
+    Path(settings.data.folder).mkdir(parents=True, exist_ok=True)
     database = Database.open(settings.database_url)
     started.callback(database.close)
     database.migrate()
     return database
+
+
+def _journal(
+    settings: Settings,
+    database: Database,
+    metrics: Metrics,
+    log: FilteringBoundLogger,
+    started: ExitStack,
+) -> Journal:
+    """What stores events, started."""
+    keeps = _keeps(settings)
+    journal = Journal(database, keep_signals=keeps, written=metrics.journalled, log=log)
+    started.callback(journal.close)
+    return journal
 
 
 def _policy(
@@ -236,12 +252,14 @@ def _routing(database: Database, log: FilteringBoundLogger, started: ExitStack) 
     return routing
 
 
-def _law(settings: Settings, database: Database) -> Law:
+def _law(settings: Settings, database: Database, metrics: Metrics | None = None) -> Law:
     """The law in force; its packs are kept, so that outcomes can be understood years later."""
     wanted = settings.law
     law = Law.load(wanted.file, scan_without_pack=wanted.without_pack == "scan")
     packs = law.packs.values()
     LawVersions(database).keep((pack.version, pack.id, pack.text) for pack in packs)
+    if metrics is not None:
+        metrics.law_in_force(law.packs, SurfaceClass)
     return law
 
 
@@ -256,7 +274,7 @@ def _pipeline(
     decoder: DecoderPool,
     matching: Matching,
     policy: CurrentPolicy,
-    journal: Journal,
+    recording: Recording,
     metrics: Metrics,
     routing: Routing,
     law: Telling,
@@ -269,7 +287,7 @@ def _pipeline(
         histories=Histories(database),
         routes=routing.routes,
         law=law.ruling,
-        recording=Recording(journal),
+        recording=recording,
         decoded=metrics.decoded,
     )
 
@@ -351,6 +369,7 @@ def worker(
         routing = _routing(database, log, opened)
         journal = opened.enter_context(Journal(database, keep_signals=_keeps(settings), log=log))
         law = _law(settings, database)
+        custody = open_custody(settings, database, law, log)
         tools = Tools(
             kinds=kinds,
             facts=KnownFacts(Entries(database).facts),
@@ -362,7 +381,7 @@ def worker(
             histories=Histories(database),
             routes=routing.routes,
             law=law.ruling,
-            journal=journal,
+            recording=Recording(journal, custody.preservation),
             parked=Parkings(database).ids,
             near=_near(settings),
             threads=(os.cpu_count() or 1) if full_speed else 1,
@@ -383,7 +402,8 @@ def _keeps(settings: Settings) -> bool:
     return settings.keep.signals_days > 0
 
 
-def _decoder(settings: DecoderSettings) -> DecoderPool:
+def _decoder(settings: DecoderSettings, started: ExitStack) -> DecoderPool:
+    """What looks into files, started."""
     limits = Limits(
         memory_bytes=settings.memory_bytes,
         cpu_seconds=settings.cpu_seconds,
@@ -397,13 +417,15 @@ def _decoder(settings: DecoderSettings) -> DecoderPool:
         archive_seconds=settings.archive_seconds,
         jobs_per_child=settings.jobs_per_child,
     )
-    return DecoderPool(
+    decoder = DecoderPool(
         children=settings.children or os.cpu_count() or 1,
         limits=limits,
         archives=settings.archives,
         dihedral=settings.dihedral,
         exact_pixels=settings.exact_pixels,
     )
+    started.callback(decoder.close)
+    return decoder
 
 
 def _rates(settings: Settings) -> Rates:

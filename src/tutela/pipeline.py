@@ -29,6 +29,7 @@ from tutela.model import (
     Ruling,
     Signal,
 )
+from tutela.model.custody.evidence import Step, StepKind
 from tutela.model.record import Record
 from tutela.policy.current import InForce
 from tutela.policy.law.law import not_permitted
@@ -55,6 +56,8 @@ class Submission(Record, frozen=True, kw_only=True):
         source: the bytes, or a readable file descriptor of them.
         signals: ready-made signals in canonical form, where there is no source.
         gap: why there is nothing to look at, such as a URL that could not be fetched.
+        name: the file's name, or the address that it was fetched from; kept with evidence only.
+        fetched: whether it was fetched from an address.
     """
 
     event_id: str
@@ -71,11 +74,19 @@ class Submission(Record, frozen=True, kw_only=True):
     source: int | bytes | None = None
     signals: tuple[Signal, ...] = ()
     gap: Gap | None = None
+    name: str = ""
+    fetched: bool = False
 
     @property
     def carries(self) -> bool:
         """Whether there is anything to look at, or was meant to be."""
         return bool(self.signals) or self.source is not None or self.gap is not None
+
+
+def handed_in(submission: Submission, at: datetime) -> Step:
+    """How a submission's content came in: the first step of its provenance."""
+    kind = StepKind.FETCH if submission.fetched else StepKind.UPLOAD
+    return Step(kind=kind, name=submission.name, at=at)
 
 
 class _Seen(NamedTuple):
@@ -143,7 +154,8 @@ class Pipeline:
             law=ruling,
             routes=self._routes(),
         )
-        return await self._recording.record(submission.source, conclusion)
+        handed = handed_in(submission, conclusion.event.received_at)
+        return await self._recording.record(submission.source, conclusion, handed)
 
     async def _told(self, event: Event, policy: InForce) -> Event:
         """The event with the history of its actor, where a rule asks for that."""

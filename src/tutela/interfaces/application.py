@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import UTC, datetime
@@ -36,6 +36,7 @@ from tutela.interfaces.web.express import Express
 from tutela.interfaces.web.gate import Gate
 from tutela.interfaces.web.guard import declared, guard
 from tutela.interfaces.web.problems import respond
+from tutela.model.custody.evidence import ItemState
 from tutela.storage.counts import reconcile
 from tutela.storage.outbox.work import Outbox
 from tutela.workflows.sending.alarm import raise_alarm
@@ -227,6 +228,30 @@ async def _watch_actions(services: Services) -> None:
         await asyncio.sleep(PAST_SECONDS)
 
 
+async def _watch_evidence(services: Services) -> None:
+    """Keep the gauges of evidence fresh: another process lets it expire."""
+    while True:
+        with suppress(Unavailable):
+            states, numbers = await asyncio.to_thread(evidence_numbers, services)
+            services.metrics.evidence_state(states, numbers)
+        await asyncio.sleep(PAST_SECONDS)
+
+
+def evidence_numbers(services: Services) -> tuple[Mapping[ItemState, int], dict[str, float]]:
+    """Items of evidence by state, and the numbers that metrics show of them. Blocks."""
+    present = datetime.now(UTC)
+    standing = services.custody.items.standing(present)
+    upcoming = standing.next_expiry
+    left = 0.0 if upcoming is None else max((upcoming - present).total_seconds(), 0.0)
+    return standing.items, {
+        "evidence_held": standing.held,
+        "evidence_overdue": standing.overdue,
+        "evidence_next_expiry_seconds": left,
+        "vault_objects": standing.objects,
+        "vault_bytes": standing.bytes,
+    }
+
+
 def alarm_about_actions(services: Services) -> None:
     """Raise the alarm about actions that are late. Blocks.
 
@@ -265,4 +290,4 @@ async def _reconcile(services: Services) -> None:
         await asyncio.sleep(RECONCILE_SECONDS)
 
 
-_DUTIES = (_watch, _watch_past, _watch_actions, _reconcile)
+_DUTIES = (_watch, _watch_past, _watch_actions, _watch_evidence, _reconcile)

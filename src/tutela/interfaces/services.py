@@ -23,6 +23,7 @@ from tutela.pipeline import Pipeline
 from tutela.policy.current import CurrentPolicy
 from tutela.policy.law.law import Law
 from tutela.policy.versions import PolicyVersions
+from tutela.response.custody.opening import Custody
 from tutela.response.routing import Routing
 from tutela.response.secrets import Secrets
 from tutela.settings import Settings
@@ -81,6 +82,7 @@ class Services:
     law_proof: LawProof
     journal: Journal
     pipeline: Pipeline
+    custody: Custody
     destinations: Destinations
     deliveries: Deliveries
     secrets: Secrets

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Protocol
 
 from tutela.model import ActionKind, Outcome, Verdict
+from tutela.model.custody.evidence import Step, StepKind
 from tutela.response.conclusion import Conclusion
 from tutela.storage.journal import Journal
 
@@ -18,10 +20,14 @@ def wants_evidence(conclusion: Conclusion) -> bool:
     )
 
 
+HANDED_IN = Step(kind=StepKind.UPLOAD)
+"""How content comes in of which nothing more is told."""
+
+
 class Preserving(Protocol):
     """What the pipeline asks of custody."""
 
-    def keep(self, source: int | bytes | None, conclusion: Conclusion) -> Conclusion:
+    def keep(self, source: int | bytes | None, conclusion: Conclusion, handed: Step) -> Conclusion:
         """The conclusion with its items of evidence, whose bytes lie durable in the vault.
 
         Never fails: what the vault cannot take is owed, with why.
@@ -30,6 +36,7 @@ class Preserving(Protocol):
             source: the bytes, or a readable file descriptor of them; None where none were handed
                 in.
             conclusion: what came of the event.
+            handed: how the content came in.
         """
         ...
 
@@ -51,7 +58,9 @@ class Recording:
         self._journal = journal
         self._preserving = preserving
 
-    async def record(self, source: int | bytes | None, conclusion: Conclusion) -> Outcome:
+    async def record(
+        self, source: int | bytes | None, conclusion: Conclusion, handed: Step = HANDED_IN
+    ) -> Outcome:
         """Store a conclusion; it is durable when this returns.
 
         What the vault takes in is durable there first, and known with the case or not at all.
@@ -62,8 +71,29 @@ class Recording:
         """
         if self._preserving is None or not wants_evidence(conclusion):
             return await asyncio.wrap_future(self._journal.record(*conclusion))
-        kept = await asyncio.to_thread(self._preserving.keep, source, conclusion)
+        kept = await asyncio.to_thread(self._preserving.keep, source, conclusion, handed)
         try:
             return await asyncio.wrap_future(self._journal.record(*kept))
         finally:
             await asyncio.to_thread(self._preserving.settle, kept)
+
+    def record_past(self, conclusions: Sequence[Conclusion]) -> None:
+        """Store findings of the past, whose bytes nobody has handed in; durable when it returns.
+
+        Raises:
+            Unavailable: the database can take no more now; some of them may be stored.
+        """
+        kept = [self._kept(conclusion) for conclusion in conclusions]
+        futures = [self._journal.record(*conclusion) for conclusion in kept]
+        try:
+            for future in futures:
+                future.result()
+        finally:
+            if self._preserving is not None:
+                for conclusion in kept:
+                    self._preserving.settle(conclusion)
+
+    def _kept(self, conclusion: Conclusion) -> Conclusion:
+        if self._preserving is None or not wants_evidence(conclusion):
+            return conclusion
+        return self._preserving.keep(None, conclusion, HANDED_IN)

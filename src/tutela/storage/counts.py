@@ -6,6 +6,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, exists, func, not_, select
 
 from tutela.model import ActionKind, CaseState, DeliveryState, Silencing, Verdict
+from tutela.model.custody.evidence import ItemState
 from tutela.model.record import Record
 from tutela.storage.database import Database
 from tutela.storage.law import REFUSED
@@ -41,6 +42,7 @@ TALLIED = (
     "deliveries_failed",
     "silenced",
     *(f"silenced_{reason}" for reason in Silencing),
+    *(f"evidence_{state}" for state in (ItemState.KEPT, ItemState.OWED, ItemState.ELSEWHERE)),
     "law_refused",
 )
 

@@ -32,6 +32,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 
 from tutela.errors import BadConfiguration
 from tutela.model import ActionKind, GapReason, Outcome, Silencing, Verdict
+from tutela.model.custody.evidence import ItemState
 
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """Environment variable in which the library expects the folder."""
@@ -124,8 +125,8 @@ class Metrics:
         self._found, self._missed = self._lookups.labels("yes"), self._lookups.labels("no")
         # Looking a series up by its labels takes as long as counting in it; there are few series.
         self._answers: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
-        self._measure_policy(make)
-        self._measure_actions(make)
+        for measure in (self._measure_policy, self._measure_actions, self._measure_evidence):
+            measure(make)
         self._show_zeroes()
 
     def _measure_policy(self, make: _Maker) -> None:
@@ -161,6 +162,24 @@ class Metrics:
             "livemax",
             "le",
         )
+
+    def _measure_evidence(self, make: _Maker) -> None:
+        self._preserved = make.counter(
+            "evidence_preserved", "Items of evidence at the time of their decision", "state"
+        )
+        self._evidence = make.gauge(
+            "evidence_items", "Items of evidence, by the database", "livemax", "state"
+        )
+        self._evidence_numbers = {
+            name: make.gauge(name, text, "livemax")
+            for name, text in (
+                ("evidence_held", "Items of evidence that a hold stands on"),
+                ("evidence_overdue", "Items whose term has ended and that are not destroyed yet"),
+                ("evidence_next_expiry_seconds", "Time until the next term ends; 0 for none"),
+                ("vault_objects", "Objects in the vault whose key exists"),
+                ("vault_bytes", "Size of the plain bytes of these objects"),
+            )
+        }
 
     @classmethod
     def create(cls, env: Mapping[str, str] | None = None) -> Metrics:
@@ -289,6 +308,22 @@ class Metrics:
         for most, count in delays.items():
             self._delays.labels(most).set(count)
 
+    def preserved(self, state: ItemState) -> None:
+        """An item of evidence was taken in, or is owed, or is with the platform."""
+        self._preserved.labels(state.value).inc()
+
+    def evidence_state(self, states: Mapping[ItemState, int], numbers: Mapping[str, float]) -> None:
+        """How the evidence stands.
+
+        Args:
+            states: items by state.
+            numbers: by metric, without `tutela_`: `evidence_held` and so on.
+        """
+        for state, count in states.items():
+            self._evidence.labels(state.value).set(count)
+        for name, number in numbers.items():
+            self._evidence_numbers[name].set(number)
+
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """An HTTP request was answered.
 
@@ -327,6 +362,7 @@ class Metrics:
         _touch(self._silenced, Silencing)
         _touch(self._floods, ("parked", "noted"))
         _touch(self._lookups, ("yes", "no"))
+        _touch(self._preserved, ItemState)
         for state in ("open", "failed"):
             self._rescans.labels(state).set(0)
         self._law.labels("none", "none", "scanned")

@@ -186,9 +186,8 @@ class Comparison:
                 law=self._tools.law(event.region, event.surface, event.kind),
                 routes=self._tools.routes(),
             )
-            stored.append(self._tools.journal.record(*conclusion))
-        for future in stored:
-            future.result()
+            stored.append(conclusion)
+        self._tools.recording.record_past(stored)
 
     def _found(self, files: Sequence[EventFile]) -> list[Findings]:
         """What whole events come to, with the lists as they are now."""

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from concurrent.futures import Future
 
 from msgspec.structs import replace
 
-from tutela.model import Outcome, PolicyReport, Sample
+from tutela.model import PolicyReport, Sample
 from tutela.policy.current import InForce, facts_needed
 from tutela.policy.facts import Facts
 from tutela.policy.policy import Policy
-from tutela.response.conclusion import conclude
+from tutela.response.conclusion import Conclusion, conclude
 from tutela.storage.past.origins import Decided
 from tutela.storage.past.rescans import Task
 from tutela.storage.rules.differences import Difference, Differences, same
@@ -61,13 +60,12 @@ class Redecision:
         """Decide about the next events; see `Work.step`."""
         span = replace(self._task.span, after=self.cursor)
         rows = self._tools.past.decided(span, size)
-        futures = [future for row in rows if (future := self._decide(row)) is not None]
-        for future in futures:
-            future.result()
+        found = [conclusion for row in rows if (conclusion := self._decide(row)) is not None]
+        self._tools.recording.record_past(found)
         self.cursor = rows[-1].seq if len(rows) == size else span.up_to
 
-    def _decide(self, row: Decided) -> Future[Outcome] | None:
-        """Decide about one event; where it is recorded, the future of that."""
+    def _decide(self, row: Decided) -> Conclusion | None:
+        """Decide about one event; what came of it where that is to be recorded."""
         self._missing.update(row.missing)
         if unknown := row.unknown(self._reads):
             self._wanted.update(unknown)
@@ -87,7 +85,7 @@ class Redecision:
             self._samples.append(sample)
         if not self._task.record:
             return None
-        conclusion = conclude(
+        return conclude(
             finding_of(event, self._task.id),
             then.matches,
             then.gaps,
@@ -97,7 +95,6 @@ class Redecision:
             law=then.law,
             routes=self._tools.routes(),
         )
-        return self._tools.journal.record(*conclusion)
 
     def _count(self, name: str) -> None:
         tally = {name: getattr(self.tally, name) + 1, "events": self.tally.events + 1}

@@ -12,8 +12,8 @@ from tutela.errors import TutelaError
 from tutela.lists.matching import KnownFacts
 from tutela.model import EventKind, PolicyReport, RescanTally, Ruling
 from tutela.policy.current import InForce
+from tutela.response.recording import Recording
 from tutela.response.routing import Routes
-from tutela.storage.journal import Journal
 from tutela.storage.past.growth import Growth
 from tutela.storage.past.history import Histories
 from tutela.storage.past.origins import Past
@@ -44,7 +44,7 @@ class Tools:
         near: greatest distance of a match of a picture with little in it; None sets none.
         policy: gives what is in force now, which decides about findings.
         histories: looks up what an actor did before, where a rule asks for it.
-        journal: stores findings.
+        recording: stores findings, with what is kept of them as evidence.
         routes: gives where actions are sent now.
         law: gives what the law of a region says now of scanning a surface, for a kind of event.
         threads: threads that a search may use.
@@ -60,7 +60,7 @@ class Tools:
     kept: KeptSignals
     policy: Callable[[], InForce]
     histories: Histories
-    journal: Journal
+    recording: Recording
     parked: Callable[[], Container[int]] = field(default=frozenset)
     near: int | None = None
     routes: Callable[[], Routes] = Routes

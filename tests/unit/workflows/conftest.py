@@ -41,6 +41,7 @@ from tutela.model import (
 from tutela.policy.current import InForce
 from tutela.policy.policy import Policy
 from tutela.response.conclusion import conclude
+from tutela.response.recording import Recording
 from tutela.storage.banks import Banks
 from tutela.storage.database import Database
 from tutela.storage.entries import Entries
@@ -195,7 +196,7 @@ class World:
             kept=self.kept,
             policy=lambda: InForce(self.policy, self.shadow),
             histories=Histories(database),
-            journal=journal,
+            recording=Recording(journal),
         )
 
     def open_whole(self) -> Whole:

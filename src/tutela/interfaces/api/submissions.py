@@ -14,6 +14,7 @@ import random
 import time
 from collections.abc import Iterable, Sequence
 from typing import Annotated
+from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 
@@ -41,6 +42,7 @@ from tutela.pipeline import Submission
 from tutela.policy.law.law import not_permitted
 
 Address = Annotated[str, msgspec.Meta(min_length=1, max_length=8192)]
+FileName = Annotated[str, msgspec.Meta(max_length=1024)]
 
 
 class SignalDocument(Record, frozen=True, kw_only=True):
@@ -69,6 +71,7 @@ class EventFacts(Record, frozen=True, kw_only=True):
         actor: who did it; a pseudonymous id is enough.
         receivers: who is to receive it, at most 100.
         conversation: the conversation that it belongs to, by the platform's id.
+        name: the file's name, for the evidence that may be kept; it makes no other event.
         ratings: what the platform's own classifiers made of it, at most 50.
         account: what the platform counts about the actor's account.
         drill: harmless test material.
@@ -81,6 +84,7 @@ class EventFacts(Record, frozen=True, kw_only=True):
     actor: Actor | None = None
     receivers: Receivers = ()
     conversation: Name = ""
+    name: FileName = ""
     ratings: Ratings = ()
     account: AccountSignals | None = None
     drill: bool = False
@@ -120,6 +124,7 @@ class FlatFacts(Record, frozen=True, kw_only=True):
     receiver_age: AgeBand | None = None
     receiver_age_source: AgeSource | None = None
     conversation: Name = ""
+    name: FileName = ""
     drill: bool = False
 
 
@@ -138,6 +143,7 @@ def unfolded(flat: FlatFacts) -> EventFacts:
         actor=_actor("actor", flat.actor, flat.actor_age, flat.actor_age_source),
         receivers=(receiver,) if receiver else (),
         conversation=flat.conversation,
+        name=flat.name,
         drill=flat.drill,
     )
 
@@ -232,7 +238,15 @@ async def _of_url(document: EventDocument, services: Services, spool: Spool) -> 
     except FetchFailed as problem:
         gap = Gap(reason=GapReason.FETCH_FAILED, detail=problem.what)
         return _submission(document, content, gap=gap)
-    return _submission(document, content, source=spool.source)
+    told = msgspec.structs.replace(document, name=document.name or _place(document.url or ""))
+    fetched = _submission(told, content, source=spool.source)
+    return msgspec.structs.replace(fetched, fetched=True)
+
+
+def _place(url: str) -> str:
+    """An address without what may hold tokens or passwords: its query, and who asks."""
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def _submission(
@@ -258,6 +272,7 @@ def _submission(
         source=source,
         signals=signals,
         gap=gap,
+        name=facts.name,
     )
 
 

@@ -7,7 +7,7 @@ import re
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-_SPAN = re.compile(r"(?P<number>[1-9][0-9]{0,2}) (?P<unit>hour|day|week|month|year)s?")
+_SPAN = re.compile(r"[1-9][0-9]{0,2} (hour|day|week|month|year)s?|[1-9][0-9]{3,4} days")
 _MONTHS = {"month": 1, "year": 12}
 _HOURS = {"hour": 1, "day": 24, "week": 168}
 
@@ -59,10 +59,10 @@ def since(window: str, before: datetime) -> datetime | None:
 
 
 def _counted(span: str, start: datetime, sign: int) -> datetime | None:
-    found = _SPAN.fullmatch(span)
-    if found is None:
+    if not is_span(span):
         return None
-    number, unit = sign * int(found["number"]), found["unit"]
+    stated, _, unit = span.removesuffix("s").partition(" ")
+    number = sign * int(stated)
     if unit in _HOURS:
         return start + timedelta(hours=number * _HOURS[unit])
     months = start.month - 1 + number * _MONTHS[unit]

@@ -235,7 +235,11 @@ class Life(RuleBasedStateMachine):
 def test_the_life_of_evidence_is_as_the_model_says(
     new_database_url: Callable[[], str], make: Callable[..., Made]
 ) -> None:
+    class Lives(Life):
+        def __init__(self) -> None:
+            super().__init__(Database.open(new_database_url()), make)
+
     run_state_machine_as_test(
-        lambda: Life(Database.open(new_database_url()), make),
+        Lives,
         settings=settings(max_examples=25, stateful_step_count=25, deadline=None),
     )

@@ -67,8 +67,8 @@ def test_writers_of_bytes_that_are_being_destroyed(
             done.set()
         assert sum(one.result(120) for one in destroyers) > 0
     assert living(items) == {one.id for one in items.living(limit=1000)}
-    for one in items.due(LATER, limit=1000):
-        items.destroy(one.id, "tutela", LATER)
+    for left in items.due(LATER, limit=1000):
+        items.destroy(left.id, "tutela", LATER)
     assert items.living() == []
     assert items.standing().items[ItemState.DESTROYED] == WRITERS * ROUNDS * 2
 

@@ -12,8 +12,10 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
+from tests.servers.s3 import S3Server, s3_server
 
 from tutela.errors import Conflict, InvalidInput
 from tutela.evidence.vault.folder import Folder
@@ -23,11 +25,18 @@ from tutela.evidence.vault.store import BlobMissing, BlobStore, blob_name, is_bl
 OPENERS: Mapping[str, Callable[[pytest.FixtureRequest, Path], BlobStore]] = {
     "memory": lambda _request, _folder: MemoryStore(),
     "folder": lambda _request, folder: Folder(folder / "vault"),
+    "s3": lambda request, _folder: cast("S3Server", request.getfixturevalue("s3")).store(),
 }
 """By the store's name; each with the test's request, for fixtures, and an empty folder."""
 
 LARGE = 12_000_000
 """Bytes: more than one part for stores that send parts."""
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[S3Server]:
+    with s3_server() as server:
+        yield server
 
 
 @pytest.fixture(params=list(OPENERS))

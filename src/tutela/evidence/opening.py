@@ -11,9 +11,13 @@ from tutela.errors import BadConfiguration
 from tutela.evidence.keys.file import KeyFile
 from tutela.evidence.keys.service import KeyService
 from tutela.evidence.vault.folder import Folder
+from tutela.evidence.vault.s3.bucket import Bucket
+from tutela.evidence.vault.s3.signature import Credentials
+from tutela.evidence.vault.s3.store import S3Store
 from tutela.evidence.vault.store import BlobStore
 from tutela.evidence.vault.vault import Vault
 from tutela.model.record import Record
+from tutela.outgoing import Calls, FetchFailed
 from tutela.settings import Settings
 from tutela.settings.secret_files import read_secret
 
@@ -21,6 +25,9 @@ StoreMaker = Callable[[Settings], BlobStore]
 """Opens a store. It reads whatever settings of its own from where it likes."""
 KeysMaker = Callable[[Settings], KeyService]
 """Opens a key service, likewise."""
+
+LARGEST_PAGE = 4_000_000
+"""Bytes of a listing of a thousand objects, at the very most."""
 
 
 class Makers(Record, frozen=True, kw_only=True):
@@ -61,7 +68,7 @@ def open_store(settings: Settings, makers: Makers = NO_MAKERS) -> BlobStore:
     Raises:
         BadConfiguration: a setting cannot be used.
     """
-    own: dict[str, StoreMaker] = {"folder": lambda all_: Folder(all_.vault_folder)}
+    own: dict[str, StoreMaker] = {"folder": lambda all_: Folder(all_.vault_folder), "s3": _s3}
     return _maker("vault.store", settings.vault.store, own, makers.stores)(settings)
 
 
@@ -105,6 +112,22 @@ def _maker(
     return makers[name]
 
 
+def _s3(settings: Settings) -> S3Store:
+    vault = settings.vault
+    path = _needed(vault.s3_credentials_file, "vault.s3_credentials_file")
+    lines = read_secret(Path(path), "vault.s3_credentials_file").split()
+    if len(lines) != 2:  # noqa: PLR2004 - access key and secret key
+        raise BadConfiguration(
+            "the file of vault.s3_credentials_file does not have two lines",
+            where=path,
+            remedy="write the access key into the first line, the secret key into the second",
+        )
+    credentials = Credentials(access_key=lines[0], secret_key=lines[1])
+    place = _needed(vault.s3_bucket.strip("/"), "vault.s3_bucket")
+    calls = _calls("vault.s3_url", vault.s3_url, private=vault.s3_private, limit=LARGEST_PAGE)
+    return S3Store(Bucket(calls, place, vault.s3_region, credentials))
+
+
 def _key_file(settings: Settings, create: Callable[[], bool]) -> KeyFile:
     file = settings.vault.passphrase_file
     passphrase = read_secret(Path(file), "vault.passphrase_file") if file else None
@@ -114,6 +137,26 @@ def _key_file(settings: Settings, create: Callable[[], bool]) -> KeyFile:
     if not create():
         raise no_keys("the key file", str(path))
     return KeyFile.create(path, passphrase)
+
+
+def _calls(setting: str, url: str, *, private: bool, limit: int) -> Calls:
+    _needed(url, setting)
+    if url.lower().startswith("http:") and not private:
+        raise BadConfiguration(
+            "the address is not https, and the service is not said to be on a private network",
+            where=setting,
+            remedy="use https",
+        )
+    try:
+        return Calls(url, private=private, limit=limit)
+    except FetchFailed as problem:
+        raise BadConfiguration(problem.what, where=setting) from None
+
+
+def _needed(value: str, setting: str) -> str:
+    if not value:
+        raise BadConfiguration("this setting is needed, and empty", where=setting)
+    return value
 
 
 def no_keys(what: str, where: str) -> BadConfiguration:

@@ -11,6 +11,7 @@ from tutela.evidence.keys.service import WrongKey
 from tutela.evidence.opening import Makers, open_keys, open_store, open_vault
 from tutela.evidence.vault.folder import Folder
 from tutela.evidence.vault.memory import MemoryStore
+from tutela.evidence.vault.s3.store import S3Store
 from tutela.model.custody.evidence import Sealed, StoredObject
 from tutela.settings import Settings
 
@@ -82,6 +83,52 @@ def test_a_passphrase_comes_from_its_file(tmp_path: Path) -> None:
     secret(tmp_path, "six calm mountains", mode=0o640)
     with pytest.raises(BadConfiguration, match="may be read by others"):
         open_vault(locked)
+
+
+def test_an_s3_store_is_opened_without_asking_it(tmp_path: Path) -> None:
+    file = secret(tmp_path, "AKIDEXAMPLE\nsecret-of-a-drill\n")
+    store = open_store(
+        settings(
+            tmp_path,
+            store="s3",
+            s3_url="https://s3.example",
+            s3_bucket="evidence/a",
+            s3_credentials_file=file,
+        )
+    )
+    assert isinstance(store, S3Store)
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "where"),
+    [
+        ({"s3_url": ""}, "vault.s3_url"),
+        ({"s3_url": "http://s3.example"}, "vault.s3_url"),
+        ({"s3_url": "https://user:word@s3.example"}, "vault.s3_url"),
+        ({"s3_bucket": "/"}, "vault.s3_bucket"),
+        ({"s3_credentials_file": ""}, "vault.s3_credentials_file"),
+        ({"s3_credentials_file": "/nowhere/at/all"}, "vault.s3_credentials_file"),
+    ],
+)
+def test_what_an_s3_store_needs(tmp_path: Path, wrong: dict[str, str], where: str) -> None:
+    right = {
+        "store": "s3",
+        "s3_url": "https://s3.example",
+        "s3_bucket": "evidence",
+        "s3_credentials_file": secret(tmp_path, "AKIDEXAMPLE\nsecret-of-a-drill\n"),
+    }
+    with pytest.raises(BadConfiguration) as caught:
+        open_store(settings(tmp_path, **right | wrong))
+    assert where in str(caught.value)
+    assert "word@" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["one", "one\ntwo\nthree"])
+def test_credentials_are_two_lines_and_not_repeated(tmp_path: Path, text: str) -> None:
+    with pytest.raises(BadConfiguration, match="two lines") as caught:
+        open_store(settings(tmp_path, store="s3", s3_credentials_file=secret(tmp_path, text)))
+    assert "one" not in caught.value.what
 
 
 def test_an_extension_is_opened_by_its_name(tmp_path: Path) -> None:

@@ -93,10 +93,10 @@ def test_a_key_is_bound_to_its_context(keys: KeyService, data_key: bytes, contex
 def test_what_was_altered_is_refused(keys: KeyService, data_key: bytes) -> None:
     wrapped = keys.wrap(data_key, CONTEXT)
     for place in range(len(wrapped.data)):
-        data = bytearray(wrapped.data)
-        data[place] ^= 1
+        altered = bytearray(wrapped.data)
+        altered[place] ^= 1
         with pytest.raises(WrongKey):
-            keys.unwrap(Wrapped(key_id=wrapped.key_id, data=bytes(data)), CONTEXT)
+            keys.unwrap(Wrapped(key_id=wrapped.key_id, data=bytes(altered)), CONTEXT)
     for data in (b"", wrapped.data[:5], wrapped.data[:-1], wrapped.data + b"x"):
         with pytest.raises(WrongKey):
             keys.unwrap(Wrapped(key_id=wrapped.key_id, data=data), CONTEXT)

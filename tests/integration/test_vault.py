@@ -50,6 +50,8 @@ def open_folder() -> Iterator[Path]:
     path.chmod(0o755)
     (path / "disk").mkdir()
     yield path / "disk"
+    for folder, _, _ in os.walk(path):
+        Path(folder).chmod(0o700)
     shutil.rmtree(path)
 
 

@@ -89,7 +89,7 @@ def read(given: Mapping[str, object], kind: type[T]) -> T:
         raise InvalidInput(PLAIN.get(where, what), where=where) from None
 
 
-def create(kept: Destinations, secrets: Secrets, new: NewDestination) -> ShownSecret:
+def create(kept: Destinations, secrets: Secrets, new: NewDestination, *, by: str) -> ShownSecret:
     """Make a destination.
 
     Raises:
@@ -103,11 +103,12 @@ def create(kept: Destinations, secrets: Secrets, new: NewDestination) -> ShownSe
         actions=taken(new.actions),
         confirm_seconds=new.confirm_seconds,
         private=new.private,
+        by=by,
     )
     return _shown(secrets, made)
 
 
-def change(kept: Destinations, name: str, wanted: DestinationChange) -> Destination:
+def change(kept: Destinations, name: str, wanted: DestinationChange, *, by: str) -> Destination:
     """Change a destination.
 
     Raises:
@@ -125,16 +126,17 @@ def change(kept: Destinations, name: str, wanted: DestinationChange) -> Destinat
         confirm_seconds=wanted.confirm_seconds,
         private=wanted.private,
         enabled=wanted.enabled,
+        by=by,
     )
 
 
-def rotate(kept: Destinations, secrets: Secrets, name: str, hours: int) -> ShownSecret:
+def rotate(kept: Destinations, secrets: Secrets, name: str, hours: int, *, by: str) -> ShownSecret:
     """Give a destination another secret; the old one signs along for `hours`.
 
     Raises:
         NotFound: there is none of this name.
     """
-    return _shown(secrets, kept.rotate(name, timedelta(hours=hours)))
+    return _shown(secrets, kept.rotate(name, timedelta(hours=hours), by=by))
 
 
 def taken(actions: Sequence[ActionKind]) -> tuple[ActionKind, ...]:

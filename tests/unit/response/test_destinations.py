@@ -151,37 +151,39 @@ def secrets(tmp_path: Path) -> Secrets:
 def test_the_life_of_a_destination(database: Database, secrets: Secrets) -> None:
     kept = Destinations(database)
     new = NewDestination(name="platform", url=GOOD, actions=(ActionKind.SLOW,))
-    made = create(kept, secrets, new)
+    made = create(kept, secrets, new, by="key:1")
     assert made.secret.startswith("whsec_")
     assert made.destination == kept.get("platform")
     with pytest.raises(Conflict):
-        create(kept, secrets, new)
-    changed = change(kept, "platform", DestinationChange(confirm_seconds=9, enabled=False))
+        create(kept, secrets, new, by="key:1")
+    changed = change(
+        kept, "platform", DestinationChange(confirm_seconds=9, enabled=False), by="key:1"
+    )
     assert (changed.url, changed.confirm_seconds, changed.enabled) == (GOOD, 9, False)
     before = datetime.now(UTC)
-    rotated = rotate(kept, secrets, "platform", 2)
+    rotated = rotate(kept, secrets, "platform", 2, by="key:1")
     assert rotated.secret != made.secret
     assert rotated.destination.generation == 2
     until = rotated.destination.overlap_until
     assert until is not None
     assert abs(until - before - timedelta(hours=2)) < timedelta(minutes=5)
-    assert rotate(kept, secrets, "platform", 0).destination.overlap_until is None
+    assert rotate(kept, secrets, "platform", 0, by="key:1").destination.overlap_until is None
     with pytest.raises(NotFound):
-        rotate(kept, secrets, "nowhere", 1)
+        rotate(kept, secrets, "nowhere", 1, by="key:1")
     with pytest.raises(NotFound):
-        change(kept, "nowhere", DestinationChange())
+        change(kept, "nowhere", DestinationChange(), by="key:1")
 
 
 def test_a_change_is_looked_at_as_a_whole(database: Database, secrets: Secrets) -> None:
     kept = Destinations(database)
     near = "http://127.0.0.1:1/hook"
-    create(kept, secrets, NewDestination(name="near", url=near, private=True))
+    create(kept, secrets, NewDestination(name="near", url=near, private=True), by="key:1")
     with pytest.raises(InvalidInput, match="private"):
-        change(kept, "near", DestinationChange(private=False))
-    moved = change(kept, "near", DestinationChange(private=False, url=GOOD))
+        change(kept, "near", DestinationChange(private=False), by="key:1")
+    moved = change(kept, "near", DestinationChange(private=False, url=GOOD), by="key:1")
     assert (moved.url, moved.private) == (GOOD, False)
     with pytest.raises(InvalidInput, match="private"):
-        change(kept, "near", DestinationChange(url=near))
+        change(kept, "near", DestinationChange(url=near), by="key:1")
     with pytest.raises(InvalidInput, match="never sent"):
-        change(kept, "near", DestinationChange(actions=(ActionKind.OPEN_CASE,)))
+        change(kept, "near", DestinationChange(actions=(ActionKind.OPEN_CASE,)), by="key:1")
     assert kept.get("near") == moved

@@ -73,7 +73,8 @@ class NewLeaf(Record, frozen=True, kw_only=True):
     """A leaf as it is handed to the log.
 
     Attributes:
-        by: who did it: `key:ID`, `session:ROLE`, `cli:USER`, or `tutela` for the program itself.
+        by: who did it: `key:ID`, `session:ID`, `cli:USER`, `destination:NAME` for what the
+            platform says in its answer to a message, or `tutela` for the program itself.
         subject: what it was done to, by id: an event, an item, a bank.
         data: details by name.
     """

@@ -22,9 +22,22 @@ from sqlalchemy import (
 
 from tutela.errors import Conflict, NotFound
 from tutela.model import Delivery, DeliveryState, Receipt
+from tutela.model.custody.leaf import PROGRAM, AuditKind, Fact, NewLeaf
 from tutela.model.record import Record
+from tutela.storage.audit.change import leaf
+from tutela.storage.audit.log import append
 from tutela.storage.database import Database
-from tutela.storage.outbox.rows import DELAYS, OPEN, WITHIN, delivery_of, select_deliveries, unended
+from tutela.storage.outbox.rows import (
+    CONFIRMED,
+    DELAYS,
+    OPEN,
+    RETRIED,
+    WITHIN,
+    action_leaf,
+    delivery_of,
+    select_deliveries,
+    unended,
+)
 from tutela.storage.tables import deliveries, destinations, events, tallies
 from tutela.storage.values import now
 
@@ -110,20 +123,31 @@ class Deliveries:
         with self._database.read() as connection:
             return [delivery_of(row) for row in connection.execute(statement).mappings()]
 
-    def confirm(self, receipt: Receipt) -> Delivery:
+    def confirm(self, receipt: Receipt, *, by: str = PROGRAM) -> Delivery:
         """Take what the platform says of an action; saying it again changes nothing.
 
         One that was given up is done, too, once the platform says so. What is done stays done.
+
+        Args:
+            receipt: what it says.
+            by: whose word it is.
 
         Raises:
             NotFound: there is no delivery of this id.
         """
         with self._database.write() as connection:
-            connection.execute(confirmation(receipt))
-            return delivery_of(_row(connection, receipt.id))
+            confirmed = connection.execute(confirmation(receipt)).rowcount and receipt.done
+            found = delivery_of(_row(connection, receipt.id))
+            if confirmed:
+                append(connection, [action_leaf(found, by, CONFIRMED)])
+            return found
 
-    def retry(self, delivery_id: str) -> Delivery:
+    def retry(self, delivery_id: str, *, by: str = PROGRAM) -> Delivery:
         """Send a delivery again, now, with all attempts before it.
+
+        Args:
+            delivery_id: which.
+            by: who asks for it.
 
         Raises:
             NotFound: there is no delivery of this id.
@@ -142,13 +166,16 @@ class Deliveries:
                 )
             chosen = deliveries.c.id == delivery_id
             connection.execute(_due(seconds).where(chosen))
-            return delivery_of(_row(connection, delivery_id))
+            found = delivery_of(_row(connection, delivery_id))
+            append(connection, [action_leaf(found, by, RETRIED)])
+            return found
 
-    def retry_failed(self, destination: str | None = None) -> int:
+    def retry_failed(self, destination: str | None = None, *, by: str = PROGRAM) -> int:
         """Send everything that failed again, now; how much that is.
 
         Args:
             destination: to this destination only. What failed for one that is gone stays failed.
+            by: who asks for it.
 
         Raises:
             NotFound: there is no destination of this name.
@@ -159,12 +186,16 @@ class Deliveries:
                 raise NotFound("there is no destination of this name", where="destination")
             names = known if destination is None else {destination: known[destination]}
             failed = and_(OPEN, deliveries.c.state == DeliveryState.FAILED.value)
-            return sum(
-                connection.execute(
+            retried = {
+                name: connection.execute(
                     _due(seconds).where(failed, deliveries.c.destination == name)
                 ).rowcount
                 for name, seconds in names.items()
-            )
+            }
+            told = {name: count for name, count in retried.items() if count}
+            if told:
+                append(connection, [_retried(name, count, by) for name, count in told.items()])
+            return sum(told.values())
 
     def counts(self) -> DeliveryCounts:
         """How the outbox stands; takes longer the more is not done."""
@@ -256,6 +287,11 @@ def _row(connection: Connection, delivery_id: str, *, where: str = "id") -> RowM
     if row is None:
         raise NotFound("no action has this id", where=where)
     return row
+
+
+def _retried(destination: str, count: int, by: str) -> NewLeaf:
+    facts: dict[str, Fact] = {"deliveries": count}
+    return leaf(AuditKind.ACTION, by, f"destination:{destination}", RETRIED, facts)
 
 
 def _age(since: datetime | None, present: datetime) -> float:

@@ -11,6 +11,8 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from tutela.errors import Conflict, NotFound
 from tutela.model import ActionKind, DeliveryState, Destination
+from tutela.model.custody.leaf import PROGRAM, AuditKind, Fact
+from tutela.storage.audit.change import differences, tell
 from tutela.storage.database import Database
 from tutela.storage.tables import deliveries, destinations
 from tutela.storage.values import now
@@ -35,6 +37,7 @@ class Destinations:
         actions: Sequence[ActionKind],
         confirm_seconds: int = 300,
         private: bool = False,
+        by: str = PROGRAM,
     ) -> Destination:
         """Make a destination; one that had this name before and was deleted gives up nothing.
 
@@ -44,6 +47,7 @@ class Destinations:
             actions: which actions it takes.
             confirm_seconds: see `Destination`.
             private: see `Destination`.
+            by: who makes it.
 
         Raises:
             Conflict: the name is taken.
@@ -70,7 +74,9 @@ class Destinations:
             else:
                 # Whoever knew the secret of the deleted one must not know that of this one.
                 _update(connection, name, values | {"generation": earlier["generation"] + 1})
-            return _one(connection, name)
+            made = _one(connection, name)
+            _tell(connection, name, by, "made", _facts(made))
+            return made
 
     def get(self, name: str) -> Destination:
         """One destination; raises `NotFound`."""
@@ -93,6 +99,7 @@ class Destinations:
         confirm_seconds: int | None = None,
         private: bool | None = None,
         enabled: bool | None = None,
+        by: str = PROGRAM,
     ) -> Destination:
         """Change what is given; None leaves a thing as it is. Raises `NotFound`.
 
@@ -108,17 +115,24 @@ class Destinations:
         }
         given = {key: value for key, value in values.items() if value is not None}
         with self._database.write() as connection:
-            _one(connection, name)
+            before = _one(connection, name)
             if given:
                 _update(connection, name, given)
-            return _one(connection, name)
+            after = _one(connection, name)
+            facts = differences(_facts(before), _facts(after))
+            if after.url != before.url:
+                facts["url_changed"] = True
+            if facts:
+                _tell(connection, name, by, "changed", facts)
+            return after
 
-    def rotate(self, name: str, overlap: timedelta) -> Destination:
+    def rotate(self, name: str, overlap: timedelta, *, by: str = PROGRAM) -> Destination:
         """Give a destination another secret; raises `NotFound`.
 
         Args:
             name: the destination.
             overlap: how long messages are signed with the secret before this one, too.
+            by: who asks for it.
         """
         with self._database.write() as connection:
             present = _locked(connection, name)
@@ -127,9 +141,13 @@ class Destinations:
             until = now() + overlap if overlap > timedelta() else None
             generation = present["generation"] + 1
             _update(connection, name, {"generation": generation, "overlap_until": until})
-            return _one(connection, name)
+            rotated = _one(connection, name)
+            old_until = None if until is None else until.isoformat()
+            facts = {"generation": generation, "old_until": old_until}
+            _tell(connection, name, by, "new secret", facts)
+            return rotated
 
-    def delete(self, name: str) -> None:
+    def delete(self, name: str, *, by: str = PROGRAM) -> None:
         """Delete a destination; what it has not confirmed has failed. Raises `NotFound`.
 
         Its row stays without its address, for deliveries to refer to.
@@ -138,7 +156,7 @@ class Destinations:
             _one(connection, name)
             values = {"url": "", "enabled": False, "overlap_until": None, "deleted_at": now()}
             _update(connection, name, values)
-            connection.execute(
+            failed = connection.execute(
                 update(deliveries)
                 .where(deliveries.c.destination == name, deliveries.c.state.in_(_OPEN))
                 .where(deliveries.c.next_at.is_not(None))
@@ -150,7 +168,8 @@ class Destinations:
                     ended_at=now(),
                     problem=DELETED,
                 )
-            )
+            ).rowcount
+            _tell(connection, name, by, "deleted", {"failed": failed})
 
 
 def _locked(connection: Connection, name: str) -> RowMapping | None:
@@ -171,6 +190,20 @@ def _one(connection: Connection, name: str) -> Destination:
     if row is None:
         raise _unknown()
     return destination_of(row)
+
+
+def _facts(one: Destination) -> dict[str, Fact]:
+    """What the audit log says of a destination: nothing of its address, which may hold a token."""
+    return {
+        "actions": ",".join(kind.value for kind in one.actions),
+        "confirm_seconds": one.confirm_seconds,
+        "private": one.private,
+        "enabled": one.enabled,
+    }
+
+
+def _tell(connection: Connection, name: str, by: str, did: str, facts: Mapping[str, Fact]) -> None:
+    tell(connection, AuditKind.DESTINATION, by, f"destination:{name}", did, facts)
 
 
 def _unknown() -> NotFound:

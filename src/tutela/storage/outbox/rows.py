@@ -8,6 +8,8 @@ import msgspec
 from sqlalchemy import ColumnElement, RowMapping, Select, literal_column, or_, select
 
 from tutela.model import ActionMessage, Delivery, DeliveryState, Receipt
+from tutela.model.custody.leaf import AuditKind, NewLeaf
+from tutela.storage.audit.change import leaf
 from tutela.storage.tables import deliveries
 
 OPEN = literal_column("deliveries.state") != literal_column("'done'")
@@ -17,6 +19,16 @@ DELAYS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 3600.0)
 """Seconds from the decision to the first time that a destination took or confirmed it."""
 WITHIN = "deliveries_within_"
 """Beginning of the names of counters: how many took so many seconds at most."""
+
+CONFIRMED = "confirmed"
+RETRIED = "sent again"
+"""What the audit log is told of an action."""
+
+
+def action_leaf(one: Delivery, by: str, did: str) -> NewLeaf:
+    """What the audit log says of an action: it is about the event, nothing of the receipt."""
+    facts = {"delivery": one.id, "action": one.message.action.value, "destination": one.destination}
+    return leaf(AuditKind.ACTION, by, one.message.event_id, did, facts)
 
 
 def unended() -> ColumnElement[bool]:

@@ -21,11 +21,22 @@ from sqlalchemy import (
 )
 
 from tutela.model import ActionMessage, DeliveryState, Destination, Receipt
+from tutela.model.custody.leaf import NewLeaf
 from tutela.model.record import Record
+from tutela.storage.audit.log import append
 from tutela.storage.database import Database
 from tutela.storage.journal_rows import count
 from tutela.storage.outbox.destinations import DELETED, destination_of
-from tutela.storage.outbox.rows import DELAYS, OPEN, WITHIN, unended
+from tutela.storage.outbox.rows import (
+    CONFIRMED,
+    DELAYS,
+    OPEN,
+    WITHIN,
+    action_leaf,
+    delivery_of,
+    select_deliveries,
+    unended,
+)
 from tutela.storage.tables import deliveries, destinations
 from tutela.storage.values import microseconds, now
 
@@ -145,14 +156,17 @@ class Outbox:
             Unavailable: the database is; nothing was stored or claimed.
         """
         with self._database.write() as connection:
-            self._settle(connection, results)
+            confirmed = self._settle(connection, results)
             self._renew(connection, list(renew))
-            return [
+            claimed = [
                 task
                 for destination, room in sorted((rooms or {}).items())
                 if room > 0
                 for task in self._claim(connection, destination, room)
             ]
+            if confirmed:
+                append(connection, confirmed)
+            return claimed
 
     def release(self, ids: Sequence[str]) -> None:
         """Give up claims at once, as if they had never been made."""
@@ -257,9 +271,11 @@ class Outbox:
                 [{"one": one} for one in ids],
             )
 
-    def _settle(self, connection: Connection, results: Sequence[Result]) -> None:
+    def _settle(self, connection: Connection, results: Sequence[Result]) -> list[NewLeaf]:
+        """Store results; leaves to be appended about what is done now and was not before."""
         done = [result for result in results if result.state is DeliveryState.DONE]
         others = [result for result in results if result.state is not DeliveryState.DONE]
+        leaves = _confirmed(connection, [result.id for result in done])
         # In the order of their ids, so that two processes cannot lock each other out.
         for part, condition in (
             (done, and_(deliveries.c.id == bindparam("one"), OPEN)),
@@ -270,6 +286,7 @@ class Outbox:
                 statement = update(deliveries).where(condition).values(_SETTLED)
                 connection.execute(statement, [_values(result) for result in ordered])
         count(connection, _tally(results), self._holder)
+        return leaves
 
 
 _SETTLED: Mapping[Any, Any] = {
@@ -284,6 +301,21 @@ _SETTLED: Mapping[Any, Any] = {
     "holder": None,
     "held_until": None,
 }
+
+
+def _confirmed(connection: Connection, ids: Sequence[str]) -> list[NewLeaf]:
+    """Leaves about those that are not done yet; nobody else can confirm them meanwhile."""
+    if not ids:
+        return []
+    statement = (
+        select_deliveries()
+        .where(deliveries.c.id.in_(ids), OPEN)
+        .order_by(deliveries.c.id)
+        .with_for_update()
+    )
+    found = [delivery_of(row) for row in connection.execute(statement).mappings()]
+    # The platform's word, in its answer to the message.
+    return [action_leaf(one, f"destination:{one.destination}", CONFIRMED) for one in found]
 
 
 def _values(result: Result) -> dict[str, Any]:

@@ -5,12 +5,15 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import update
 
 from tutela.errors import Conflict, NotFound
 from tutela.model import ActionKind, Delivery, DeliveryState, Receipt
+from tutela.model.custody.leaf import AuditKind, Leaf
 from tutela.storage.database import Database
 from tutela.storage.outbox.deliveries import Deliveries, DeliveryCounts
 from tutela.storage.outbox.destinations import Destinations
+from tutela.storage.tables import deliveries as table
 from tutela.storage.values import now
 
 if TYPE_CHECKING:
@@ -164,3 +167,47 @@ def test_the_outbox_is_counted(deliveries: Deliveries, put: Put, failed: Failed)
     assert (counts.waiting, counts.sent, counts.failed, counts.overdue) == (2, 1, 1, 2)
     assert counts.oldest_waiting_seconds == pytest.approx(LONG_AGO.total_seconds(), abs=60)
     assert [one.message.event_id for one in deliveries.list(overdue=True)] == ["e3", "e1"]
+
+
+def test_what_was_confirmed_and_sent_again_is_told_with_its_event(
+    deliveries: Deliveries, platform: Destinations, put: Put, leaves: Callable[[], list[Leaf]]
+) -> None:
+    del platform
+    made = put("e1")
+    told = len(leaves())
+    deliveries.retry(made.id, by="key:1")
+    deliveries.confirm(Receipt(id=made.id, done=False), by="key:2")  # taken, not done
+    deliveries.confirm(Receipt(id=made.id, done=True, reference="theirs"), by="key:3")
+    deliveries.confirm(Receipt(id=made.id, done=True), by="key:4")  # it is already
+    with pytest.raises(Conflict):
+        deliveries.retry(made.id, by="key:5")
+    again, confirmed = leaves()[told:]
+    facts = {"delivery": made.id, "action": "block", "destination": "platform"}
+    assert (again.kind, again.by, again.subject) == (AuditKind.ACTION, "key:1", "e1")
+    assert again.data == {"did": "sent again", **facts}
+    assert (confirmed.kind, confirmed.by, confirmed.subject) == (AuditKind.ACTION, "key:3", "e1")
+    assert confirmed.data == {"did": "confirmed", **facts}
+    assert "theirs" not in str(leaves())
+
+
+def test_all_that_is_sent_again_is_told_by_destination(
+    deliveries: Deliveries,
+    platform: Destinations,
+    database: Database,
+    put: Put,
+    leaves: Callable[[], list[Leaf]],
+) -> None:
+    platform.create("other", "https://other.example/", actions=())
+    for event_id, name in (("e1", "platform"), ("e2", "platform"), ("e3", "other")):
+        put(event_id, name)
+    with database.write() as connection:
+        connection.execute(update(table).values(state="failed", next_at=None))
+    told = len(leaves())
+    assert deliveries.retry_failed(by="key:1") == 3
+    assert deliveries.retry_failed(by="key:2") == 0
+    found = leaves()[told:]
+    assert {(one.kind, one.by) for one in found} == {(AuditKind.ACTION, "key:1")}
+    assert {one.subject: one.data for one in found} == {
+        "destination:platform": {"did": "sent again", "deliveries": 2},
+        "destination:other": {"did": "sent again", "deliveries": 1},
+    }

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -8,6 +9,7 @@ from sqlalchemy import text
 
 from tutela.errors import Conflict, NotFound
 from tutela.model import ActionKind, DeliveryState, Destination
+from tutela.model.custody.leaf import AuditKind, Leaf
 from tutela.storage.database import Database
 from tutela.storage.outbox.deliveries import Deliveries
 from tutela.storage.outbox.destinations import DELETED, Destinations
@@ -101,3 +103,60 @@ def test_what_is_open_fails_when_its_destination_is_deleted(
     assert failed.ended_at is not None
     assert failed.next_at is None
     assert deliveries.get(others.id).state is DeliveryState.WAITING
+
+
+def test_each_change_of_a_destination_is_told_without_its_address(
+    destinations: Destinations, leaves: Callable[[], list[Leaf]]
+) -> None:
+    actions = (ActionKind.BLOCK, ActionKind.SLOW)
+    destinations.create("platform", URL, actions=actions, by="key:1")
+    destinations.change("platform", confirm_seconds=9, enabled=False, by="key:2")
+    destinations.change("platform", url="https://b.example/", by="key:3")
+    destinations.change("platform", enabled=False, by="key:4")  # it is already
+    rotated = destinations.rotate("platform", timedelta(hours=1), by="key:5")
+    destinations.delete("platform", by="key:6")
+    found = leaves()
+    assert {(one.kind, one.subject) for one in found} == {
+        (AuditKind.DESTINATION, "destination:platform")
+    }
+    assert [one.by for one in found] == ["key:1", "key:2", "key:3", "key:5", "key:6"]
+    made, off, moved, secret, deleted = (one.data for one in found)
+    assert made == {
+        "did": "made",
+        "actions": "block,slow",
+        "confirm_seconds": 300,
+        "private": False,
+        "enabled": True,
+    }
+    assert off == {
+        "did": "changed",
+        "confirm_seconds": 9,
+        "confirm_seconds_before": 300,
+        "enabled": False,
+        "enabled_before": True,
+    }
+    assert moved == {"did": "changed", "url_changed": True}
+    assert rotated.overlap_until is not None
+    assert secret == {
+        "did": "new secret",
+        "generation": 2,
+        "old_until": rotated.overlap_until.isoformat(),
+    }
+    assert deleted == {"did": "deleted", "failed": 0}
+    assert "example" not in str(found)
+
+
+def test_a_destination_that_could_not_be_changed_is_not_told(
+    destinations: Destinations, leaves: Callable[[], list[Leaf]]
+) -> None:
+    destinations.create("platform", URL, actions=())
+    told = leaves()
+    for wrong in (
+        lambda: destinations.create("platform", URL, actions=()),
+        lambda: destinations.change("nowhere", enabled=True),
+        lambda: destinations.rotate("nowhere", timedelta()),
+        lambda: destinations.delete("nowhere"),
+    ):
+        with pytest.raises((Conflict, NotFound)):
+            wrong()
+    assert leaves() == told

@@ -3,6 +3,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
@@ -14,6 +15,7 @@ import pytest
 from sqlalchemy import event, text
 
 from tutela.model import ActionKind, DeliveryState, Receipt
+from tutela.model.custody.leaf import Leaf
 from tutela.storage.counts import reconcile
 from tutela.storage.database import Database
 from tutela.storage.outbox.deliveries import Deliveries
@@ -291,3 +293,30 @@ def test_no_look_at_the_outbox_reads_what_is_done(migrated_file: Path, tmp_path:
     whole = [plan for plan in plans if plan[1].startswith("SCAN deliveries")]
     partial = ("ix_deliveries_due", "ix_deliveries_open", "ix_deliveries_silent")
     assert [plan for plan in whole if not plan[1].endswith(partial)] == []
+
+
+def test_what_the_platform_confirms_in_its_answer_is_told_once(
+    outbox: Outbox, database: Database, put: Put, leaves: Callable[[], list[Leaf]]
+) -> None:
+    first, second, third = (put(f"e{number}", at=now() - AGO) for number in range(3))
+    outbox.turn(rooms={"platform": 9})
+    Deliveries(database).confirm(Receipt(id=third.id, done=True), by="key:1")
+    told = len(leaves())
+    receipt = Receipt(id=first.id, done=True, reference="theirs")
+    outbox.turn(
+        [
+            Result(id=first.id, state=DeliveryState.DONE, receipt=receipt),
+            Result(id=second.id, state=DeliveryState.SENT, next_at=now() + AGO),
+            Result(id=third.id, state=DeliveryState.DONE),
+        ]
+    )
+    (confirmed,) = leaves()[told:]
+    assert (confirmed.by, confirmed.subject) == ("destination:platform", "e0")
+    assert confirmed.data == {
+        "did": "confirmed",
+        "delivery": first.id,
+        "action": "block",
+        "destination": "platform",
+    }
+    outbox.turn([Result(id=first.id, state=DeliveryState.DONE)])
+    assert leaves()[-1] == confirmed

@@ -16,6 +16,7 @@ from tutela.interfaces.access import Permission
 from tutela.interfaces.api.documents import About, read_json, read_query
 from tutela.interfaces.services import Services, services_of
 from tutela.interfaces.web.answers import JsonAnswer
+from tutela.interfaces.web.guard import by_of
 from tutela.model import Delivery, DeliveryState, Receipt
 from tutela.model.record import Record
 from tutela.model.response.delivery import DestinationName
@@ -136,7 +137,8 @@ async def confirm_action(request: Request[Any, Any, Any], delivery_id: FromPath[
             where="id",
             remedy="write the action's id in both places",
         )
-    return JsonAnswer(await asyncio.to_thread(services_of(request).deliveries.confirm, receipt))
+    confirm = services_of(request).deliveries.confirm
+    return JsonAnswer(await asyncio.to_thread(confirm, receipt, by=by_of(request)))
 
 
 @post(
@@ -147,7 +149,8 @@ async def confirm_action(request: Request[Any, Any, Any], delivery_id: FromPath[
 )
 async def retry_action(request: Request[Any, Any, Any], delivery_id: FromPath[str]) -> ASGIApp:
     """Send an action again, now, with a new time to be confirmed by."""
-    return JsonAnswer(await asyncio.to_thread(services_of(request).deliveries.retry, delivery_id))
+    retry = services_of(request).deliveries.retry
+    return JsonAnswer(await asyncio.to_thread(retry, delivery_id, by=by_of(request)))
 
 
 @post(
@@ -159,7 +162,8 @@ async def retry_action(request: Request[Any, Any, Any], delivery_id: FromPath[st
 async def retry_failed(request: Request[Any, Any, Any]) -> ASGIApp:
     """Send every action that was given up again, or those of one destination."""
     services, wanted = services_of(request), await read_json(request, _RETRY)
-    retried = await asyncio.to_thread(services.deliveries.retry_failed, wanted.destination)
+    retry = services.deliveries.retry_failed
+    retried = await asyncio.to_thread(retry, wanted.destination, by=by_of(request))
     return JsonAnswer(Retried(retried=retried))
 
 

@@ -15,6 +15,7 @@ from tutela.interfaces.access import Permission
 from tutela.interfaces.api.documents import About, read_json
 from tutela.interfaces.services import Services, services_of
 from tutela.interfaces.web.answers import EmptyAnswer, JsonAnswer
+from tutela.interfaces.web.guard import by_of
 from tutela.model import Destination
 from tutela.model.record import Record
 from tutela.response import destinations
@@ -62,9 +63,9 @@ async def create_destination(request: Request[Any, Any, Any]) -> ASGIApp:
 
     Plain `http` is taken only for an address that is declared `private`.
     """
-    services = services_of(request)
+    services, by = services_of(request), by_of(request)
     new = await read_json(request, _NEW)
-    return JsonAnswer(await asyncio.to_thread(create, services, new), status=201)
+    return JsonAnswer(await asyncio.to_thread(create, services, new, by), status=201)
 
 
 @get(
@@ -87,9 +88,9 @@ async def change_destination(request: Request[Any, Any, Any], name: FromPath[str
 
     What was decided before goes to the new address.
     """
-    services = services_of(request)
+    services, by = services_of(request), by_of(request)
     wanted = await read_json(request, _CHANGE)
-    return JsonAnswer(await asyncio.to_thread(change, services, name, wanted))
+    return JsonAnswer(await asyncio.to_thread(change, services, name, wanted, by))
 
 
 @delete(
@@ -100,7 +101,7 @@ async def change_destination(request: Request[Any, Any, Any], name: FromPath[str
 )
 async def delete_destination(request: Request[Any, Any, Any], name: FromPath[str]) -> ASGIApp:
     """Delete a destination; what was sent to it stays to be read."""
-    await asyncio.to_thread(erase, services_of(request), name)
+    await asyncio.to_thread(erase, services_of(request), name, by_of(request))
     return EmptyAnswer()
 
 
@@ -116,7 +117,7 @@ async def rotate_destination(request: Request[Any, Any, Any], name: FromPath[str
     For `overlap_hours` messages are signed with the old secret, too.
     """
     services, wanted = services_of(request), await read_json(request, _ROTATION)
-    return JsonAnswer(await asyncio.to_thread(rotate, services, name, wanted))
+    return JsonAnswer(await asyncio.to_thread(rotate, services, name, wanted, by_of(request)))
 
 
 @post(
@@ -130,28 +131,29 @@ async def try_destination(request: Request[Any, Any, Any], name: FromPath[str]) 
     return JsonAnswer(await tried(services_of(request), name))
 
 
-def create(services: Services, new: NewDestination) -> ShownSecret:
+def create(services: Services, new: NewDestination, by: str) -> ShownSecret:
     """Make a destination. Blocks; errors as for `response.destinations.create`."""
-    made = destinations.create(services.destinations, services.secrets, new)
+    made = destinations.create(services.destinations, services.secrets, new, by=by)
     services.routing.refresh()
     return made
 
 
-def change(services: Services, name: str, wanted: DestinationChange) -> Destination:
+def change(services: Services, name: str, wanted: DestinationChange, by: str) -> Destination:
     """Change a destination. Blocks; errors as for `response.destinations.change`."""
-    changed = destinations.change(services.destinations, name, wanted)
+    changed = destinations.change(services.destinations, name, wanted, by=by)
     services.routing.refresh()
     return changed
 
 
-def rotate(services: Services, name: str, wanted: Rotation) -> ShownSecret:
+def rotate(services: Services, name: str, wanted: Rotation, by: str) -> ShownSecret:
     """Give a destination a new secret. Blocks; raises `NotFound`."""
-    return destinations.rotate(services.destinations, services.secrets, name, wanted.overlap_hours)
+    kept, hours = services.destinations, wanted.overlap_hours
+    return destinations.rotate(kept, services.secrets, name, hours, by=by)
 
 
-def erase(services: Services, name: str) -> None:
+def erase(services: Services, name: str, by: str) -> None:
     """Delete a destination. Blocks; raises `NotFound`."""
-    services.destinations.delete(name)
+    services.destinations.delete(name, by=by)
     services.routing.refresh()
 
 

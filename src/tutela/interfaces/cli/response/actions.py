@@ -13,6 +13,7 @@ from tutela.errors import InvalidInput
 from tutela.interfaces.cli.response import working
 from tutela.interfaces.cli.response.opening import opened, print_json
 from tutela.interfaces.cli.settings import ConfigOption
+from tutela.interfaces.cli.user import user
 from tutela.model import DeliveryState
 
 if TYPE_CHECKING:
@@ -107,10 +108,10 @@ def retry(
         )
     with _deliveries(config) as deliveries:
         if delivery_id is not None:
-            deliveries.retry(delivery_id)
+            deliveries.retry(delivery_id, by=user())
             typer.echo(f"{delivery_id} is sent again now.")
             return
-        count = deliveries.retry_failed(destination)
+        count = deliveries.retry_failed(destination, by=user())
         left = 0 if destination else deliveries.counts().failed
     typer.echo(f"{_actions(count)} sent again now.")
     if left:

@@ -15,6 +15,7 @@ from rich.console import Console
 from tutela.errors import InvalidInput
 from tutela.interfaces.cli.response.opening import opened, print_json
 from tutela.interfaces.cli.settings import ConfigOption
+from tutela.interfaces.cli.user import user
 from tutela.model import ActionKind
 from tutela.settings import Settings
 
@@ -87,7 +88,7 @@ def create(
     }
     new = destinations.read(given, destinations.NewDestination)
     with _kept(config) as kept:
-        made = destinations.create(kept.destinations, kept.secrets, new)
+        made = destinations.create(kept.destinations, kept.secrets, new, by=user())
     _show_secret(made, as_json=as_json)
 
 
@@ -143,7 +144,7 @@ def change(
     }
     wanted = destinations.read(given, destinations.DestinationChange)
     with _kept(config) as kept:
-        changed = destinations.change(kept.destinations, name, wanted)
+        changed = destinations.change(kept.destinations, name, wanted, by=user())
     _show(changed, as_json=as_json)
 
 
@@ -162,7 +163,9 @@ def rotate(
     from tutela.response import destinations  # noqa: PLC0415 - as in `opening`
 
     with _kept(config) as kept:
-        rotated = destinations.rotate(kept.destinations, kept.secrets, name, overlap_hours)
+        rotated = destinations.rotate(
+            kept.destinations, kept.secrets, name, overlap_hours, by=user()
+        )
     _show_secret(rotated, as_json=as_json)
 
 
@@ -190,7 +193,7 @@ def try_it(name: NameArgument, *, as_json: JsonOption = False, config: ConfigOpt
 def enable(name: NameArgument, *, config: ConfigOption = None) -> None:
     """Send to a destination again, what waits for it first."""
     with _kept(config) as kept:
-        kept.destinations.change(name, enabled=True)
+        kept.destinations.change(name, enabled=True, by=user())
     typer.echo(f"{name} is enabled: what waits for it is sent.")
 
 
@@ -198,7 +201,7 @@ def enable(name: NameArgument, *, config: ConfigOption = None) -> None:
 def disable(name: NameArgument, *, config: ConfigOption = None) -> None:
     """Make and send no more messages to a destination; what waits for it stays."""
     with _kept(config) as kept:
-        kept.destinations.change(name, enabled=False)
+        kept.destinations.change(name, enabled=False, by=user())
     typer.echo(f"{name} is disabled: nothing is made for it or sent to it until it is enabled.")
 
 
@@ -206,7 +209,7 @@ def disable(name: NameArgument, *, config: ConfigOption = None) -> None:
 def delete(name: NameArgument, *, config: ConfigOption = None) -> None:
     """Delete a destination; what was not confirmed is given up, and stays to be read."""
     with _kept(config) as kept:
-        kept.destinations.delete(name)
+        kept.destinations.delete(name, by=user())
     typer.echo(f"{name} is deleted.")
 
 

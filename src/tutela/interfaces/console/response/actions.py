@@ -18,6 +18,7 @@ from tutela.interfaces.console.answers import page, see_other
 from tutela.interfaces.console.pages import Problem
 from tutela.interfaces.console.sign_in import check_csrf, read_fields, session_of
 from tutela.interfaces.services import Services, services_of
+from tutela.interfaces.web.guard import by_of
 from tutela.model import Delivery, DeliveryState
 from tutela.model.record import Record
 from tutela.response.alarms import OPEN, is_overdue, listed
@@ -70,7 +71,8 @@ async def retry_failed(request: Request[Any, Any, Any]) -> Response[str]:
     check_csrf(request, fields)
     destination = fields.get("destination") or None
     try:
-        count = await asyncio.to_thread(services_of(request).deliveries.retry_failed, destination)
+        retry = services_of(request).deliveries.retry_failed
+        count = await asyncio.to_thread(retry, destination, by=by_of(request))
     except TutelaError as error:
         shown = Shown(state=DeliveryState.FAILED)
         return await _list_page(request, shown, status=400, problem=problem_of(error))
@@ -88,7 +90,8 @@ async def retry_action(request: Request[Any, Any, Any], delivery_id: str) -> Res
     """Send an action again, now."""
     check_csrf(request, await read_fields(request))
     try:
-        await asyncio.to_thread(services_of(request).deliveries.retry, delivery_id)
+        retry = services_of(request).deliveries.retry
+        await asyncio.to_thread(retry, delivery_id, by=by_of(request))
     except TutelaError as error:
         return await _action_page(request, delivery_id, status=400, problem=problem_of(error))
     return see_other(f"/console/actions/{delivery_id}")

@@ -19,6 +19,7 @@ from tutela.interfaces.console.pages import Problem
 from tutela.interfaces.console.response.actions import problem_of
 from tutela.interfaces.console.sign_in import check_csrf, read_fields, session_of
 from tutela.interfaces.services import services_of
+from tutela.interfaces.web.guard import by_of
 from tutela.model import ActionKind
 from tutela.response.destinations import (
     CONFIRM_SECONDS,
@@ -53,7 +54,7 @@ async def create_destination(request: Request[Any, Any, Any]) -> Response[str]:
     check_csrf(request, fields)
     try:
         new = read(_given(fields), NewDestination)
-        made = await asyncio.to_thread(api.create, services_of(request), new)
+        made = await asyncio.to_thread(api.create, services_of(request), new, by_of(request))
     except TutelaError as error:
         return await _list_page(
             request, status=400, problem=problem_of(error), typed=_typed(fields)
@@ -91,7 +92,8 @@ async def rotate_destination(request: Request[Any, Any, Any], name: str) -> Resp
     try:
         hours = whole(fields.get("overlap_hours", ""), "number of hours", MOST_HOURS)
         wanted = Rotation(overlap_hours=hours)
-        rotated = await asyncio.to_thread(api.rotate, services_of(request), name, wanted)
+        services, by = services_of(request), by_of(request)
+        rotated = await asyncio.to_thread(api.rotate, services, name, wanted, by)
     except InvalidInput as error:
         return await _destination_page(request, name, status=400, problem=problem_of(error))
     return await _destination_page(request, name, secret=rotated)
@@ -129,12 +131,12 @@ async def delete_destination(request: Request[Any, Any, Any], name: str) -> Resp
     if fields.get("confirm", "").strip() != name:
         problem = Problem(text="Type the name of the destination to delete it.")
         return await _destination_page(request, name, status=400, problem=problem)
-    await asyncio.to_thread(api.erase, services_of(request), name)
+    await asyncio.to_thread(api.erase, services_of(request), name, by_of(request))
     return see_other("/console/destinations")
 
 
 async def _change(request: Request[Any, Any, Any], name: str, wanted: DestinationChange) -> None:
-    await asyncio.to_thread(api.change, services_of(request), name, wanted)
+    await asyncio.to_thread(api.change, services_of(request), name, wanted, by_of(request))
 
 
 def _typed(fields: Mapping[str, str]) -> dict[str, object]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from structlog.typing import FilteringBoundLogger
 
 from tutela.errors import BadConfiguration, Conflict
+from tutela.model.custody.leaf import PROGRAM
 from tutela.policy.policy import Policy
 from tutela.storage.database import Database
 from tutela.storage.rules.policies import Policies
@@ -73,7 +74,7 @@ class PolicyVersions:
         """What is in force; where there is nothing yet, what the settings name. As `configured`."""
         return self.latest() or self.configured(file)
 
-    def keep(self, policy: Policy, by: str = "") -> None:
+    def keep(self, policy: Policy, by: str = PROGRAM) -> None:
         """Keep a version; raises `Conflict` where another text is kept under its name."""
         self.policies.keep(policy.version, policy.text, by)
 
@@ -125,7 +126,7 @@ class PolicyVersions:
         if not path.stem.endswith(f"-{hashlib.sha256(text.encode()).hexdigest()[:12]}"):
             log.warning("a kept policy file was not taken over", file=path.name, reason=why)
             return False
-        self.policies.keep(path.stem, text, FOLDER_NOTE)
+        self.policies.keep(path.stem, text, origin=FOLDER_NOTE)
         return True
 
 

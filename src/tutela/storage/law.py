@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+import msgspec
+from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tutela.errors import NotFound
 from tutela.model import GapReason, Outcome
+from tutela.model.custody.leaf import PROGRAM, AuditKind, Leaf, NewLeaf
 from tutela.model.record import Record
+from tutela.storage.audit.change import differences, leaf
+from tutela.storage.audit.log import append
+from tutela.storage.custody_tables import audit_leaves
 from tutela.storage.database import Database
 from tutela.storage.tables import law_versions, tallies
 from tutela.storage.values import now
@@ -65,22 +70,32 @@ class LawVersions:
     def keep(self, packs: Iterable[tuple[str, str, str]]) -> None:
         """Keep packs that are in force now; keeping them again changes nothing.
 
+        The audit log is told of every pack that is in force now and was not, or was in another
+        version, when it was last told of that pack; several processes that start at once tell of
+        it once.
+
         Args:
             packs: version, name and text of each.
         """
+        named = {pack: (version, text) for version, pack, text in packs}
         with self._database.read() as connection:
             kept = set(connection.scalars(select(law_versions.c.version)))
+            told = {pack: _told(connection, pack) for pack in named}
         moment = now()
         rows = [
             {"version": version, "pack": pack, "text": text, "added_at": moment}
-            for version, pack, text in packs
+            for pack, (version, text) in named.items()
             if version not in kept
         ]
-        if rows:
-            with self._database.write() as connection:
+        if not rows and all(told[pack] == version for pack, (version, _) in named.items()):
+            return
+        with self._database.write() as connection:
+            if rows:
                 dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
                 new = dialect.insert(law_versions).values(rows)
                 connection.execute(new.on_conflict_do_nothing())
+            append(connection, [])  # from here on nobody else tells of a pack
+            append(connection, list(_leaves(connection, named)))
 
     def get(self, version: str) -> LawVersion:
         """One version; raises `NotFound`."""
@@ -133,6 +148,26 @@ class LawProof:
             for (day, pack, surface), numbers in sorted(found.items(), key=_latest_first)
             if since is None or day >= since
         ]
+
+
+def _told(connection: Connection, pack: str) -> str | None:
+    """The version of a pack that the audit log was last told of, if it ever was."""
+    statement = select(audit_leaves.c.leaf).where(audit_leaves.c.subject == _subject(pack))
+    last = connection.scalar(statement.order_by(audit_leaves.c.number.desc()).limit(1))
+    found = msgspec.json.decode(last, type=Leaf).data.get("version") if last else None
+    return str(found) if found else None
+
+
+def _leaves(connection: Connection, named: Mapping[str, tuple[str, str]]) -> Iterator[NewLeaf]:
+    for pack, (version, _) in named.items():
+        before = _told(connection, pack)
+        if before != version:
+            facts = differences({"version": before}, {"version": version})
+            yield leaf(AuditKind.LAW, PROGRAM, _subject(pack), "in force", facts)
+
+
+def _subject(pack: str) -> str:
+    return f"law:{pack}"
 
 
 def law_tally(outcome: Outcome) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from msgspec.structs import replace
 
 from tutela.errors import NotFound
 from tutela.model import Gap, GapReason, Ruling, SurfaceClass
+from tutela.model.custody.leaf import PROGRAM, AuditKind, Leaf
 from tutela.storage.counts import Counts
 from tutela.storage.database import Database
 from tutela.storage.journal import Journal
@@ -84,3 +86,33 @@ def test_events_are_counted_by_what_the_law_said(
     counts = Counts(database).counts()
     assert counts["law_refused"] == 3
     assert not any(name.startswith("law_") for name in counts if name != "law_refused")
+
+
+def test_law_that_comes_into_force_is_told(
+    database: Database, leaves: Callable[[], list[Leaf]]
+) -> None:
+    versions = LawVersions(database)
+    versions.keep([("eu-1", "eu", "{}"), ("uk-1", "uk", "{}")])
+    versions.keep([("eu-1", "eu", "{}"), ("uk-1", "uk", "{}")])
+    versions.keep([("eu-2", "eu", "{2}"), ("uk-1", "uk", "{}")])
+    versions.keep([("eu-1", "eu", "{}"), ("uk-1", "uk", "{}")])  # back to what is kept
+    assert {(one.kind, one.by, one.data["did"]) for one in leaves()} == {
+        (AuditKind.LAW, PROGRAM, "in force")
+    }
+    told = [(one.subject, one.data["version"], one.data["version_before"]) for one in leaves()]
+    assert told == [
+        ("law:eu", "eu-1", None),
+        ("law:uk", "uk-1", None),
+        ("law:eu", "eu-2", "eu-1"),
+        ("law:eu", "eu-1", "eu-2"),
+    ]
+
+
+def test_servers_that_start_at_once_tell_of_it_once(
+    database: Database, leaves: Callable[[], list[Leaf]]
+) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        keep, packs = LawVersions(database).keep, [("eu-1", "eu", "{}")]
+        for done in [pool.submit(keep, packs) for _ in range(8)]:
+            done.result(60)
+    assert [one.subject for one in leaves()] == ["law:eu"]

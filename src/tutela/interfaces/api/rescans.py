@@ -118,7 +118,7 @@ async def start_rescan(request: Request[Any, Any, Any]) -> ASGIApp:
 )
 async def read_rescan(request: Request[Any, Any, Any], number: FromPath[int]) -> ASGIApp:
     """Read where a re-scan stands, and what came of it so far."""
-    return await _answer(request, services_of(request).rescans.get, number)
+    return JsonAnswer(await asyncio.to_thread(services_of(request).rescans.get, _held(number)))
 
 
 @get(
@@ -144,7 +144,7 @@ async def list_findings(request: Request[Any, Any, Any], number: FromPath[int]) 
 )
 async def pause_rescan(request: Request[Any, Any, Any], number: FromPath[int]) -> ASGIApp:
     """Stop a re-scan for now."""
-    return await _answer(request, services_of(request).rescans.pause, number)
+    return await _turn(request, services_of(request).rescans.pause, number)
 
 
 @post(
@@ -155,7 +155,7 @@ async def pause_rescan(request: Request[Any, Any, Any], number: FromPath[int]) -
 )
 async def resume_rescan(request: Request[Any, Any, Any], number: FromPath[int]) -> ASGIApp:
     """Let a paused or failed re-scan go on where it stood."""
-    return await _answer(request, services_of(request).rescans.resume, number)
+    return await _turn(request, services_of(request).rescans.resume, number)
 
 
 @post(
@@ -166,7 +166,7 @@ async def resume_rescan(request: Request[Any, Any, Any], number: FromPath[int]) 
 )
 async def cancel_rescan(request: Request[Any, Any, Any], number: FromPath[int]) -> ASGIApp:
     """End a re-scan; what it found stays."""
-    return await _answer(request, services_of(request).rescans.cancel, number)
+    return await _turn(request, services_of(request).rescans.cancel, number)
 
 
 def ask(services: Services, wanted: RescanRequest, by: str) -> Rescan:
@@ -192,11 +192,10 @@ def ask(services: Services, wanted: RescanRequest, by: str) -> Rescan:
     return services.rescans.ask(new, by)
 
 
-async def _answer(
-    request: Request[Any, Any, Any], act: Callable[[int], Rescan], number: int
+async def _turn(
+    request: Request[Any, Any, Any], act: Callable[..., Rescan], number: int
 ) -> ASGIApp:
-    del request
-    return JsonAnswer(await asyncio.to_thread(act, _held(number)))
+    return JsonAnswer(await asyncio.to_thread(act, _held(number), by=by_of(request)))
 
 
 def _held(number: int) -> int:

@@ -88,11 +88,11 @@ async def cancel_rescan(request: Request[Any, Any, Any], number: int) -> Respons
 
 
 async def _act(
-    request: Request[Any, Any, Any], act: Callable[[int], Rescan], number: int
+    request: Request[Any, Any, Any], act: Callable[..., Rescan], number: int
 ) -> Response[str]:
     check_csrf(request, await read_fields(request))
     number = min(max(number, 0), GREATEST)
-    await asyncio.to_thread(act, number)
+    await asyncio.to_thread(act, number, by=by_of(request))
     return see_other(f"/console/rescans/{number}")
 
 

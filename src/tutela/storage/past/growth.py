@@ -14,6 +14,8 @@ import msgspec
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from tutela.model import Bank, ParkingDecision, RescanKind, RescanState, RescanTally
+from tutela.model.custody.leaf import PROGRAM, AuditKind
+from tutela.storage.audit.change import tell
 from tutela.storage.banks import live_banks
 from tutela.storage.changes import list_version
 from tutela.storage.database import Database
@@ -184,4 +186,8 @@ def _queue(connection: Connection, scope: Scope, last: int, present: datetime) -
         "problem": "",
         "tally": msgspec.json.encode(RescanTally()).decode(),
     }
-    return int(connection.execute(insert(rescans).returning(rescans.c.id), values).scalar_one())
+    queued = connection.execute(insert(rescans).returning(rescans.c.id), values)
+    number = int(queued.scalar_one())
+    facts = {"kind": RescanKind.GROWTH.value}
+    tell(connection, AuditKind.RESCAN, PROGRAM, f"rescan:{number}", "asked", facts)
+    return number

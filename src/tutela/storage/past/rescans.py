@@ -30,7 +30,9 @@ from tutela.model import (
     RescanState,
     RescanTally,
 )
+from tutela.model.custody.leaf import PROGRAM, AuditKind, Fact
 from tutela.model.record import Record
+from tutela.storage.audit.change import tell
 from tutela.storage.banks import bank_named
 from tutela.storage.database import Database
 from tutela.storage.events import EventFile, file_of, select_files
@@ -132,7 +134,18 @@ class Rescans:
             _check_bank(bank)
             _no_twin(connection, new, bank)
             number = _insert(connection, new, bank, by)
-            return _one(connection, number)
+            found = _one(connection, number)
+            facts: dict[str, Fact] = {
+                "kind": new.kind.value,
+                "bank": new.bank,
+                "since": None if new.since is None else new.since.isoformat(),
+                "until": None if new.until is None else new.until.isoformat(),
+                "policy": new.policy_version or None,
+                "record": new.record,
+            }
+            told = {name: value for name, value in facts.items() if value is not None}
+            tell(connection, AuditKind.RESCAN, by, f"rescan:{number}", "asked", told)
+            return found
 
     def get(self, number: int) -> Rescan:
         """One re-scan; raises `NotFound`."""
@@ -172,17 +185,18 @@ class Rescans:
         with self._database.read() as connection:
             return [file_of(row) for row in connection.execute(statement).mappings()]
 
-    def pause(self, number: int) -> Rescan:
+    def pause(self, number: int, *, by: str = PROGRAM) -> Rescan:
         """Stop a re-scan for now; raises `NotFound`, or `Conflict` where it has ended."""
-        return self._turn(number, _AT_WORK, _STATE.PAUSED)
+        return self._turn(number, _AT_WORK, _STATE.PAUSED, by)
 
-    def resume(self, number: int) -> Rescan:
+    def resume(self, number: int, *, by: str = PROGRAM) -> Rescan:
         """Let a paused or failed re-scan go on where it stood; raises as `pause` does."""
-        return self._turn(number, {_STATE.PAUSED, _STATE.FAILED}, _STATE.WAITING)
+        return self._turn(number, {_STATE.PAUSED, _STATE.FAILED}, _STATE.WAITING, by)
 
-    def cancel(self, number: int) -> Rescan:
+    def cancel(self, number: int, *, by: str = PROGRAM) -> Rescan:
         """End a re-scan; what it found stays. Raises as `pause` does."""
-        return self._turn(number, _AT_WORK | {_STATE.PAUSED, _STATE.FAILED}, _STATE.CANCELLED)
+        states = _AT_WORK | {_STATE.PAUSED, _STATE.FAILED}
+        return self._turn(number, states, _STATE.CANCELLED, by)
 
     def claim(self, holder: str, number: int | None = None) -> Task | None:
         """Take a re-scan to work on: one that waits, or whose process has gone silent.
@@ -291,7 +305,9 @@ class Rescans:
         with self._database.write() as connection:
             return connection.execute(_own(number, holder).values(values)).rowcount == 1
 
-    def _turn(self, number: int, states: AbstractSet[RescanState], state: RescanState) -> Rescan:
+    def _turn(
+        self, number: int, states: AbstractSet[RescanState], state: RescanState, by: str
+    ) -> Rescan:
         values: dict[str, Any] = {"state": state.value, "holder": None, "problem": ""}
         values["ended_at"] = now() if state.ended else None
         allowed = rescans.c.state.in_([one.value for one in states])
@@ -300,6 +316,8 @@ class Rescans:
                 update(rescans).where(rescans.c.id == number, allowed).values(values)
             )
             found = _one(connection, number)
+            if turned.rowcount:
+                tell(connection, AuditKind.RESCAN, by, f"rescan:{number}", _done(state))
         if not turned.rowcount:
             raise Conflict(
                 f"re-scan {number} is {found.state.value}",

@@ -8,10 +8,15 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, select
 
 from tutela.errors import Conflict, NotFound
+from tutela.model.custody.leaf import PROGRAM, AuditKind
 from tutela.model.record import Record
+from tutela.storage.audit.change import tell
 from tutela.storage.database import Database
 from tutela.storage.tables import policies
 from tutela.storage.values import now
+
+POLICY = "policy"
+"""What leaves of the audit log about versions, and about what is in force, are about."""
 
 
 class KeptPolicy(Record, frozen=True, kw_only=True):
@@ -34,10 +39,18 @@ class Policies:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def keep(self, version: str, text: str, by: str = "") -> None:
-        """Keep a version; keeping it again changes nothing. Raises `Conflict` as `keep_policy`."""
+    def keep(self, version: str, text: str, by: str = PROGRAM, *, origin: str = "") -> None:
+        """Keep a version; keeping it again changes nothing. Raises `Conflict` as `keep_policy`.
+
+        Args:
+            version: its name.
+            text: its text.
+            by: who keeps it.
+            origin: what is said of where it came from instead of who brought it in.
+        """
         with self._database.write() as connection:
-            keep_policy(connection, version, text, by)
+            if keep_policy(connection, version, text, origin or ("" if by == PROGRAM else by)):
+                tell(connection, AuditKind.POLICY, by, POLICY, "kept", {"kept": version})
 
     def get(self, version: str) -> KeptPolicy:
         """One version; raises `NotFound`."""
@@ -67,8 +80,11 @@ class Policies:
             ]
 
 
-def keep_policy(connection: Connection, version: str, text: str, by: str) -> None:
+def keep_policy(connection: Connection, version: str, text: str, by: str) -> bool:
     """Keep a version within a transaction that writes, unless it is kept already.
+
+    Returns:
+        Whether it was new here. The caller tells the audit log of it.
 
     Raises:
         Conflict: the version is kept with another text.
@@ -83,6 +99,7 @@ def keep_policy(connection: Connection, version: str, text: str, by: str) -> Non
             where="policy",
             remedy="a version never changes: find out who changed the database",
         )
+    return kept is None
 
 
 def kept_text(connection: Connection, version: str) -> str | None:

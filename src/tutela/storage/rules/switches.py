@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from sqlalchemy import Connection, Row, Select, insert, select, text
 
 from tutela.errors import Conflict, InvalidInput
+from tutela.model.custody.leaf import PROGRAM, AuditKind, Fact
 from tutela.model.record import Record
+from tutela.storage.audit.change import differences, tell
 from tutela.storage.database import Database
-from tutela.storage.rules.policies import keep_policy
+from tutela.storage.rules.policies import POLICY, keep_policy
 from tutela.storage.tables import policy_switches
 from tutela.storage.values import now
 
@@ -103,11 +106,12 @@ class Switches:
         """
         with self._database.write() as connection:
             latest = _locked(connection)
-            keep_policy(connection, version.version, version.text, "")
+            kept = _keep(connection, version, "")
             named = _first(connection, _ordered().where(policy_switches.c.source != "person"))
             if latest is not None and not _counts(version.version, source, latest, named):
-                return latest
-            return _insert(connection, latest, live=version.version, source=source)
+                return _left(connection, latest, "", kept)
+            new = _New(live=version.version, shadow=_shadow(latest, version.version), source=source)
+            return _insert(connection, latest, new, kept)
 
     def activate(
         self, version: Version, *, by: str, note: str = "", after: int | None = None
@@ -130,10 +134,12 @@ class Switches:
         with self._database.write() as connection:
             latest = _locked(connection)
             _unchanged(latest, after)
-            keep_policy(connection, version.version, version.text, by)
+            kept = _keep(connection, version, by)
             if latest is not None and latest.live == version.version:
-                return latest
-            return _insert(connection, latest, live=version.version, by=by, note=note)
+                return _left(connection, latest, by, kept)
+            shadow = _shadow(latest, version.version)
+            new = _New(live=version.version, shadow=shadow, by=by, note=note)
+            return _insert(connection, latest, new, kept)
 
     def cast(self, version: Version | None, *, by: str, note: str = "") -> PolicySwitch:
         """Let a version decide in the shadow of the live one, or none; raises as `activate`.
@@ -150,11 +156,11 @@ class Switches:
                 raise InvalidInput(
                     "this version is in force itself", remedy="put another one in its shadow"
                 )
-            if version is not None:
-                keep_policy(connection, version.version, version.text, by)
+            kept = None if version is None else _keep(connection, version, by)
             if name == latest.shadow:
-                return latest
-            return _insert(connection, latest, live=latest.live, shadow=name, by=by, note=note)
+                return _left(connection, latest, by, kept)
+            new = _New(live=latest.live, shadow=name, by=by, note=note)
+            return _insert(connection, latest, new, kept)
 
 
 def _counts(
@@ -169,31 +175,51 @@ def _counts(
     return not upgrade or latest.live == named.live
 
 
+class _New(NamedTuple):
+    """A change to be made; see `PolicySwitch`."""
+
+    live: str
+    shadow: str | None
+    source: SwitchSource = SwitchSource.PERSON
+    by: str = ""
+    note: str = ""
+
+
+def _keep(connection: Connection, version: Version, by: str) -> str | None:
+    """Keep a version; its name if it was new here. Raises `Conflict`."""
+    new = keep_policy(connection, version.version, version.text, by)
+    return version.version if new else None
+
+
+def _shadow(latest: PolicySwitch | None, live: str) -> str | None:
+    """The present shadow goes on, unless it becomes live."""
+    return latest.shadow if latest is not None and latest.shadow != live else None
+
+
 def _insert(
-    connection: Connection,
-    latest: PolicySwitch | None,
-    *,
-    live: str,
-    shadow: str | None = "",
-    source: SwitchSource = SwitchSource.PERSON,
-    by: str = "",
-    note: str = "",
+    connection: Connection, latest: PolicySwitch | None, new: _New, kept: str | None
 ) -> PolicySwitch:
-    """Write a change; an empty shadow stands for the present one, unless that becomes live."""
-    if len(note) > LONGEST_NOTE:
+    """Write a change, and tell the audit log of it, and of a version that was kept for it."""
+    if len(new.note) > LONGEST_NOTE:
         raise InvalidInput(f"a note may have {LONGEST_NOTE:,} characters", where="note")
-    if shadow == "":
-        shadow = latest.shadow if latest is not None and latest.shadow != live else None
-    row = {
-        "at": now(),
-        "by": by,
-        "source": source.value,
-        "live": live,
-        "shadow": shadow,
-        "note": note,
-    }
+    row = {**new._asdict(), "at": now(), "source": new.source.value}
     written = insert(policy_switches).returning(policy_switches)
-    return _switch(connection.execute(written, row).one())
+    switch = _switch(connection.execute(written, row).one())
+    before = {} if latest is None else {"live": latest.live, "shadow": latest.shadow}
+    facts = differences(before, {"live": switch.live, "shadow": switch.shadow})
+    facts["source"] = switch.source.value
+    if kept is not None:
+        facts["kept"] = kept
+    tell(connection, AuditKind.POLICY, new.by or PROGRAM, POLICY, "switched", facts)
+    return switch
+
+
+def _left(connection: Connection, latest: PolicySwitch, by: str, kept: str | None) -> PolicySwitch:
+    """Leave what is in force as it is, and tell of a version that was kept nevertheless."""
+    if kept is not None:
+        facts: dict[str, Fact] = {"kept": kept}
+        tell(connection, AuditKind.POLICY, by or PROGRAM, POLICY, "kept", facts)
+    return latest
 
 
 def _unchanged(latest: PolicySwitch | None, after: int | None) -> None:

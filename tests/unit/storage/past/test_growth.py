@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from tutela.model import NewEntry, RescanKind
+from tutela.model.custody.leaf import PROGRAM, AuditKind, Leaf
 from tutela.storage.banks import Banks
 from tutela.storage.database import Database
 from tutela.storage.defence.parkings import Parkings
@@ -188,3 +189,20 @@ def test_several_that_look_at_once_queue_it_once(
         thread.join()
     assert len([number for number in found if number is not None]) == 1
     assert len(Rescans(lists).list()) == 1
+
+
+def test_what_the_program_asks_for_by_itself_is_told_once(
+    lists: Database, hill: Callable[..., NewEntry], leaves: Callable[[], list[Leaf]]
+) -> None:
+    Entries(lists).add("hills", [hill()])
+    told = len(leaves())
+    number = Growth(lists).look()
+    Entries(lists).add("hills", [hill()], by="key:1")
+    assert Growth(lists).look() == number
+    asked, _ = leaves()[told:]
+    assert (asked.kind, asked.by, asked.subject) == (
+        AuditKind.RESCAN,
+        PROGRAM,
+        f"rescan:{number}",
+    )
+    assert asked.data == {"did": "asked", "kind": "growth"}

@@ -10,6 +10,7 @@ from sqlalchemy import update
 
 from tutela.errors import Conflict, InvalidInput, NotFound
 from tutela.model import PolicyReport, RescanState, RescanTally, Sample
+from tutela.model.custody.leaf import AuditKind, Leaf
 from tutela.storage.banks import Banks
 from tutela.storage.counts import Counts
 from tutela.storage.database import Database
@@ -182,3 +183,41 @@ def test_the_backlog_is_what_is_left(rescans: Rescans) -> None:
     rescans.advance(number, "a process", 2, RescanTally())
     backlog = rescans.backlog()
     assert (backlog.open, backlog.events) == (1, 3)
+
+
+def test_who_asked_paused_and_ended_a_rescan_is_told(
+    rescans: Rescans, leaves: Callable[[], list[Leaf]]
+) -> None:
+    told = len(leaves())
+    number = rescans.ask(NewRescan(bank="hills", since=LONG_AGO), "key:1").id
+    with pytest.raises(Conflict):
+        rescans.ask(NewRescan(bank="hills", since=LONG_AGO), "key:2")
+    with pytest.raises(Conflict):
+        rescans.resume(number, by="key:3")
+    rescans.pause(number, by="key:4")
+    rescans.resume(number, by="key:5")
+    rescans.cancel(number, by="key:6")
+    found = leaves()[told:]
+    assert {(one.kind, one.subject) for one in found} == {(AuditKind.RESCAN, f"rescan:{number}")}
+    assert [(one.by, one.data["did"]) for one in found] == [
+        ("key:1", "asked"),
+        ("key:4", "paused"),
+        ("key:5", "resumed"),
+        ("key:6", "cancelled"),
+    ]
+    assert found[0].data == {
+        "did": "asked",
+        "kind": "bank",
+        "bank": "hills",
+        "since": LONG_AGO.isoformat(),
+        "record": False,
+    }
+
+
+def test_of_a_policy_its_version_is_told_and_not_its_text(
+    rescans: Rescans, leaves: Callable[[], list[Leaf]]
+) -> None:
+    rescans.ask(NewRescan(policy="a text", policy_version="drill-1", record=True), "key:1")
+    data = leaves()[-1].data
+    assert (data["kind"], data["policy"], data["record"]) == ("policy", "drill-1", True)
+    assert "a text" not in str(leaves())

@@ -145,7 +145,7 @@ def show(
 def pause(number: NumberArgument, *, config: ConfigOption = None) -> None:
     """Stop a re-scan for now; `resume` lets it go on where it stood."""
     with _rescans(Settings.load(config)) as rescans:
-        rescans.pause(number)
+        rescans.pause(number, by=user())
     typer.echo(f"Re-scan {number} is paused.")
 
 
@@ -153,7 +153,7 @@ def pause(number: NumberArgument, *, config: ConfigOption = None) -> None:
 def resume(number: NumberArgument, *, config: ConfigOption = None) -> None:
     """Let a paused or failed re-scan go on where it stood."""
     with _rescans(Settings.load(config)) as rescans:
-        rescans.resume(number)
+        rescans.resume(number, by=user())
     typer.echo(f"Re-scan {number} goes on when a process is free.")
 
 
@@ -161,7 +161,7 @@ def resume(number: NumberArgument, *, config: ConfigOption = None) -> None:
 def cancel(number: NumberArgument, *, config: ConfigOption = None) -> None:
     """End a re-scan; what it found stays."""
     with _rescans(Settings.load(config)) as rescans:
-        rescans.cancel(number)
+        rescans.cancel(number, by=user())
     typer.echo(f"Re-scan {number} is cancelled.")
 
 

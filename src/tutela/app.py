@@ -47,6 +47,7 @@ from tutela.settings import Settings
 from tutela.settings.sections import DecoderSettings
 from tutela.storage.access.keys import Keys
 from tutela.storage.access.sessions import Sessions
+from tutela.storage.audit.reading import AuditLog
 from tutela.storage.banks import Banks
 from tutela.storage.cases import Cases
 from tutela.storage.counts import Counts
@@ -104,9 +105,8 @@ def open_services(settings: Settings, log: FilteringBoundLogger) -> Services:
 
 
 def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) -> Services:
-    kinds = signal_kinds()
+    kinds, metrics = signal_kinds(), Metrics.create()
     database = _opened(settings, started)
-    metrics = Metrics.create()
     versions, policy = _policy(settings, database, metrics, log, started)
     routing, law = _routing(database, log, started), _law(settings, database, metrics)
     journal = _journal(settings, database, metrics, log, started)
@@ -149,6 +149,7 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
             decoder, matching, policy, recording, metrics, routing, rulings, database
         ),
         custody=custody,
+        audit_log=AuditLog(database),
         destinations=Destinations(database),
         deliveries=Deliveries(database),
         secrets=Secrets.open(settings.actions_key_file),

@@ -12,12 +12,17 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tutela.drill.photographs import listed
+from tutela.interfaces.cli.user import user
+from tutela.model.custody.leaf import AuditKind
+from tutela.storage.audit.reading import AuditLog
+from tutela.storage.database import Database
 
 if TYPE_CHECKING:
     from tests.integration.conftest import Running, Start
@@ -213,3 +218,21 @@ def serve(env: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[s
         check=False,
         timeout=120,
     )
+
+
+def test_each_start_is_told_once_however_many_processes_there_are(
+    start: Start, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    server = start("--workers", "2")
+    server.stop()
+    server.start()
+    server.stop()
+    database = Database.open(f"sqlite:///{tmp_path / 'data' / 'tutela.db'}")
+    with closing(database):
+        found = AuditLog(database).page(kind=AuditKind.START)
+    begun = [one.leaf for one in found]
+    assert [(one.by, one.subject) for one in begun] == [(user(), "server")] * 2
+    assert begun[0].data["settings"] != begun[1].data["settings"]  # another port
+    assert (begun[0].data["did"], begun[0].data["workers"]) == ("started", 2)
+    assert begun[0].data["version"] == metadata.version("tutela")
+    assert environment["TUTELA_DATA_FOLDER"] not in str(begun)

@@ -29,6 +29,7 @@ from tutela.response.secrets import Secrets
 from tutela.settings import Settings
 from tutela.storage.access.keys import Keys
 from tutela.storage.access.sessions import Sessions
+from tutela.storage.audit.reading import AuditLog
 from tutela.storage.banks import Banks
 from tutela.storage.cases import Cases
 from tutela.storage.counts import Counts
@@ -83,6 +84,7 @@ class Services:
     journal: Journal
     pipeline: Pipeline
     custody: Custody
+    audit_log: AuditLog
     destinations: Destinations
     deliveries: Deliveries
     secrets: Secrets

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -149,6 +150,15 @@ class Settings(Record, frozen=True, kw_only=True):
     def witness_folder(self) -> Path:
         """Where the audit log's hashes are kept outside the database."""
         return Path(self.audit.witness_folder or f"{self.data.folder}/audit")
+
+    @property
+    def digest(self) -> str:
+        """SHA-256, in hexadecimal, of every setting's name and value; passwords are masked.
+
+        Of a JSON object with the names in the order of the alphabet, without blanks.
+        """
+        shown = {one.name: one.value for one in self.explain()}
+        return hashlib.sha256(msgspec.json.encode(shown, order="sorted")).hexdigest()
 
     def explain(self) -> tuple[Explained, ...]:
         """Every setting in the order of declaration, with its value and where it came from."""

@@ -73,21 +73,44 @@ class Entries:
         return Import(self._database, bank, by, file).run(entries, progress or _ignore)
 
     def get(self, entry_id: int) -> Entry:
-        """One entry with its signals; raises `NotFound`."""
+        """One entry with its signals, for the program's own use; raises `NotFound`."""
         with self._database.read() as connection:
             return _one(connection, entry_id)
 
-    def list(self, bank: str, *, after: int = 0, limit: int = 100) -> Sequence[Entry]:
-        """Up to `limit` entries of a bank with ids above `after`, by id; raises `NotFound`."""
-        with self._database.read() as connection:
-            bank_id = bank_named(connection, bank).id
-            return _page(connection, bank_id, after, limit)
+    def show(self, entry_id: int, *, by: str = PROGRAM) -> Entry:
+        """One entry with its signals, for somebody to have; raises `NotFound`.
 
-    def export(self, bank: str) -> Iterator[Entry]:
-        """Every entry of a bank, by id, as a stream; raises `NotFound` at once."""
-        with self._database.read() as connection:
-            bank_id = bank_named(connection, bank).id
-        return self._pages(bank_id)
+        This and the next two tell the audit log first, and give nothing where that cannot be done.
+        """
+        with self._database.write() as connection:
+            entry = _one(connection, entry_id)
+            append(connection, [_export(f"entry:{entry_id}", by, "read")])
+        return entry
+
+    def list(
+        self, bank: str, *, after: int = 0, limit: int = 100, by: str = PROGRAM
+    ) -> Sequence[Entry]:
+        """Up to `limit` entries of a bank with ids above `after`, by id; raises `NotFound`."""
+        with self._database.write() as connection:
+            found = bank_named(connection, bank)
+            page = _page(connection, found.id, after, limit)
+            facts: dict[str, Fact] = {"bank": bank, "after": after, "entries": len(page)}
+            append(connection, [_export(f"bank:{found.id}", by, "listed", facts)])
+        return page
+
+    def export(self, bank: str, *, by: str = PROGRAM, form: str = "") -> Iterator[Entry]:
+        """Every entry of a bank, by id, as a stream; raises `NotFound` at once.
+
+        Args:
+            bank: its name.
+            by: who gets them.
+            form: the format that they are written in, for the record.
+        """
+        with self._database.write() as connection:
+            found = bank_named(connection, bank)
+            facts: dict[str, Fact] = {"bank": bank, "entries": found.entries, "format": form}
+            append(connection, [_export(f"bank:{found.id}", by, "exported", facts)])
+        return self._pages(found.id)
 
     def _pages(self, bank_id: int) -> Iterator[Entry]:
         """In one transaction a page: a slow reader must not keep the database from cleaning up."""
@@ -265,6 +288,10 @@ def _change(
 def _tuned(entry: Entry) -> dict[str, Fact]:
     until = None if entry.disabled_until is None else entry.disabled_until.isoformat()
     return {"state": entry.state.value, "until": until, "distance": entry.distance}
+
+
+def _export(subject: str, by: str, did: str, facts: Mapping[str, Fact] | None = None) -> NewLeaf:
+    return leaf(AuditKind.EXPORT, by, subject, did, facts)
 
 
 def _leaf(

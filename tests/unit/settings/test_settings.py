@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from pathlib import Path
 
@@ -121,3 +123,15 @@ def test_the_decoder_has_a_setting_for_each_limit_with_the_same_default() -> Non
     assert {name: getattr(settings, name) for name in Limits.__struct_fields__} == {
         name: getattr(limits, name) for name in Limits.__struct_fields__
     }
+
+
+def test_the_digest_is_of_the_values_and_of_no_password() -> None:
+    plain = Settings.load(None, {})
+    assert plain.digest == Settings.load(None, {"TUTELA_SERVER_PORT": "8080"}).digest
+    assert plain.digest != Settings.load(None, {"TUTELA_SERVER_PORT": "8081"}).digest
+    urls = [f"postgresql+psycopg://one:{word}@host/name" for word in ("hush", "quiet")]
+    first, second = (Settings.load(None, {"TUTELA_STORAGE_URL": url}).digest for url in urls)
+    assert first == second != plain.digest
+    shown = {one.name: one.value for one in plain.explain()}
+    text = json.dumps(shown, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    assert plain.digest == hashlib.sha256(text.encode()).hexdigest()

@@ -5,13 +5,15 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import NoResultFound
 
 from tutela.errors import InvalidInput, NotFound
 from tutela.model import EntryFacts, EntryState, NewEntry, Signal
 from tutela.model.custody.leaf import AuditKind, Leaf
 from tutela.storage import entries as module
 from tutela.storage.banks import Banks
+from tutela.storage.custody_tables import audit_head
 from tutela.storage.database import Database
 from tutela.storage.entries import Entries
 from tutela.storage.tables import entries as table
@@ -237,3 +239,42 @@ def test_what_could_not_be_changed_is_not_told(
         with pytest.raises((InvalidInput, NotFound)):
             wrong()
     assert leaves() == told
+
+
+def test_whoever_gets_signals_is_told_first(
+    lists: Entries, hill: Callable[..., NewEntry], leaves: Callable[[], list[Leaf]]
+) -> None:
+    number = lists.add("hills", [hill(), hill(), hill()]).first_id
+    told = len(leaves())
+    lists.show(number, by="key:1")
+    lists.list("hills", after=number, limit=9, by="key:2")
+    stream = lists.export("hills", by="key:3", form="csv")
+    found = leaves()[told:]  # nothing of the stream was read yet
+    assert {one.kind for one in found} == {AuditKind.EXPORT}
+    assert [(one.by, one.subject, one.data) for one in found] == [
+        ("key:1", f"entry:{number}", {"did": "read"}),
+        ("key:2", "bank:1", {"did": "listed", "bank": "hills", "after": number, "entries": 2}),
+        (
+            "key:3",
+            "bank:1",
+            {"did": "exported", "bank": "hills", "entries": 3, "format": "csv"},
+        ),
+    ]
+    assert len(list(stream)) == 3
+    lists.get(number)
+    assert leaves()[told:] == found
+
+
+def test_nobody_gets_signals_where_it_cannot_be_told(
+    lists: Entries, database: Database, hill: Callable[..., NewEntry]
+) -> None:
+    number = lists.add("hills", [hill()]).first_id
+    with database.write() as connection:
+        connection.execute(delete(audit_head))
+    for ask in (
+        lambda: lists.show(number),
+        lambda: lists.list("hills"),
+        lambda: lists.export("hills"),
+    ):
+        with pytest.raises(NoResultFound):
+            ask()

@@ -83,7 +83,9 @@ async def list_entries(request: Request[Any, Any, Any], name: FromPath[str]) -> 
     """List the entries of a bank with their signals, page by page."""
     page = read_query(request, PageQuery)
     entries = services_of(request).entries
-    found = await asyncio.to_thread(entries.list, name, after=page.after, limit=page.limit)
+    found = await asyncio.to_thread(
+        entries.list, name, after=page.after, limit=page.limit, by=by_of(request)
+    )
     return JsonAnswer(
         EntriesPage(entries=found, next=found[-1].id if len(found) == page.limit else None)
     )
@@ -113,7 +115,8 @@ async def add_entries(request: Request[Any, Any, Any], name: FromPath[str]) -> A
 )
 async def read_entry(request: Request[Any, Any, Any], entry_id: FromPath[int]) -> ASGIApp:
     """Read an entry with its signals."""
-    return JsonAnswer(await asyncio.to_thread(services_of(request).entries.get, entry_id))
+    show = services_of(request).entries.show
+    return JsonAnswer(await asyncio.to_thread(show, entry_id, by=by_of(request)))
 
 
 @patch(
@@ -129,8 +132,10 @@ async def change_entry(request: Request[Any, Any, Any], entry_id: FromPath[int])
         raise InvalidInput("only a disabled entry has such a time", where="disabled_until")
     if wanted.state is msgspec.UNSET and wanted.distance is msgspec.UNSET:
         raise InvalidInput("there is nothing to change", remedy="give a state or a distance")
-    changed = await asyncio.to_thread(change, services, entry_id, wanted, by=by_of(request))
-    return JsonAnswer(changed)
+    by = by_of(request)
+    await asyncio.to_thread(change, services, entry_id, wanted, by=by)
+    # The answer holds the entry's signals, even where nothing was changed.
+    return JsonAnswer(await asyncio.to_thread(services.entries.show, entry_id, by=by))
 
 
 @delete(

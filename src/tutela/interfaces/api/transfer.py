@@ -125,7 +125,8 @@ async def export_file(request: Request[Any, Any, Any], name: FromPath[str]) -> A
     services = services_of(request)
     form = read_query(request, ExportQuery).format
     disposition = f'attachment; filename="{name}.{form.extension}"'.encode("latin-1", "replace")
-    entries = await asyncio.to_thread(services.entries.export, name)
+    export = services.entries.export
+    entries = await asyncio.to_thread(export, name, by=by_of(request), form=form.value)
     parts = exported(entries, form, bank=name, kinds=services.kinds)
     headers = ((b"content-disposition", disposition),)
     return StreamAnswer(in_threads(parts), form.media_type, headers)

@@ -225,7 +225,8 @@ def export(
         known = ", ".join(ExportFormat)
         raise InvalidInput(f"no such format; there are {known}", where="--format") from None
     with _lists(config) as lists:
-        parts = exported(lists.entries.export(name), chosen, bank=name, kinds=builtin_kinds())
+        entries = lists.entries.export(name, by=user(), form=chosen.value)
+        parts = exported(entries, chosen, bank=name, kinds=builtin_kinds())
         if file is None:
             for part in parts:
                 sys.stdout.buffer.write(part)

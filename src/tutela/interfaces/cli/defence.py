@@ -137,7 +137,9 @@ def show(
     from tutela.storage.entries import Entries  # noqa: PLC0415 - see `_database`
 
     with _database(config) as database:
-        entry = Entries(database).get(number)
+        lists = Entries(database)
+        # Only JSON has the signals.
+        entry = lists.show(number, by=user()) if as_json else lists.get(number)
     if as_json:
         _print_json(entry)
         return

@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,10 +15,13 @@ import typer
 
 from tutela.errors import BadConfiguration
 from tutela.interfaces.cli.settings import ConfigOption
+from tutela.interfaces.cli.user import user
 from tutela.settings import CONFIG_VARIABLE, Settings
 
 if TYPE_CHECKING:
     import socket
+
+    from tutela.model.custody.leaf import Fact
 
 
 def serve(
@@ -61,6 +65,7 @@ def _run(settings: Settings) -> int:
     _migrate(settings)
     workers = settings.server.workers or os.cpu_count() or 1
     listeners = _listen(settings, workers)
+    _note(settings, workers)
     address = place(listeners[0])
     with _background(settings) as start_background:
 
@@ -115,6 +120,25 @@ def _migrate(settings: Settings) -> None:
     database = Database.open(settings.database_url)
     try:
         database.migrate()
+    finally:
+        database.close()
+
+
+def _note(settings: Settings, workers: int) -> None:
+    """Tell the audit log that a server starts: one leaf, however many processes it has."""
+    from tutela.model.custody.leaf import AuditKind  # noqa: PLC0415 - as in `_run`
+    from tutela.storage.audit.change import leaf  # noqa: PLC0415
+    from tutela.storage.audit.reading import AuditLog  # noqa: PLC0415
+    from tutela.storage.database import Database  # noqa: PLC0415
+
+    facts: dict[str, Fact] = {
+        "version": metadata.version("tutela"),
+        "settings": settings.digest,
+        "workers": workers,
+    }
+    database = Database.open(settings.database_url)
+    try:
+        AuditLog(database).write([leaf(AuditKind.START, user(), "server", "started", facts)])
     finally:
         database.close()
 

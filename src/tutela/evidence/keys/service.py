@@ -67,6 +67,10 @@ class KeyService(Protocol):
     def retire(self, key_id: str) -> None:
         """Destroy a key that is not current: what it alone wrapped is gone for ever.
 
+        What is being sealed now may have been wrapped before the last rotation and stand in no
+        table yet: a key is to be retired only when it was not current for longer than any seal
+        and its recording take, and then no object names it.
+
         Raises:
             Conflict: it is the current key.
             NotFound: there is no such key.

@@ -60,6 +60,7 @@ TOUCHES: Mapping[AuditKind, str] = MappingProxyType(
         AuditKind.REPORT: "report recorded",
         AuditKind.DESTROY: "destroyed",
         AuditKind.VERIFY: "read through and verified",
+        AuditKind.CLOCK: "time written down",
         AuditKind.VAULT_KEY: "key of the vault changed",
         AuditKind.POLICY: "policy changed",
         AuditKind.LAW: "law changed",

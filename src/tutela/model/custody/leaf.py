@@ -39,6 +39,8 @@ class AuditKind(StrEnum):
     """The term of an item ended and its key was destroyed."""
     VERIFY = "verify"
     """The vault was read through, with what was found."""
+    CLOCK = "clock"
+    """What time it is, so that a clock that jumps is noticed before anything expires by it."""
     VAULT_KEY = "vault_key"
     """A key of the vault was made, rotated or retired."""
     POLICY = "policy"

@@ -248,7 +248,8 @@ class EvidenceItems:
         """
         with self._database.write() as connection:
             item = item_of(locked_item(connection, item_id))
-            if item.state is ItemState.KEPT and item.facts.digests == facts.digests:
+            same = item.facts.digests.get("sha256") == sealed.digests["sha256"]
+            if item.state is ItemState.KEPT and same:
                 return item
             if item.state not in {ItemState.OWED, ItemState.ELSEWHERE}:
                 raise Conflict(f"this item is {item.state.value}", where="item")
@@ -274,6 +275,14 @@ class EvidenceItems:
         )
         with self._database.read() as connection:
             return [object_of(row) for row in connection.execute(statement).mappings()]
+
+    def having(self, object_id: str) -> Sequence[str]:
+        """Ids of the living items that have an object."""
+        statement = select(evidence_items.c.id).where(
+            evidence_items.c.object_id == object_id, evidence_items.c.destroyed_at.is_(None)
+        )
+        with self._database.read() as connection:
+            return list(connection.scalars(statement.order_by(evidence_items.c.seq)))
 
     def rewrapped(self, object_id: str, old: bytes, new: bytes, key_id: str) -> bool:
         """Put a newly wrapped key in the place of the old; False where that is not there any more.

@@ -1,0 +1,90 @@
+"""Evidence expires: its key is destroyed, then its bytes, and the log proves it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+from structlog.typing import FilteringBoundLogger
+
+from tutela.errors import Conflict, TutelaError
+from tutela.evidence.vault.vault import Vault
+from tutela.model.custody.evidence import Item, StoredObject
+from tutela.model.record import Record
+from tutela.storage.evidence.items import EvidenceItems
+
+PAGE = 100
+
+
+class Expired(Record, frozen=True, kw_only=True):
+    """What was let go.
+
+    Attributes:
+        items: items that were destroyed.
+        keys: objects whose key was destroyed with them.
+        left: of these, objects whose bytes lie in the store still, unreadable: they are discarded
+            later.
+        clean: whether nothing of it is left in the database's side files.
+    """
+
+    items: int = 0
+    keys: int = 0
+    left: int = 0
+    clean: bool = True
+
+
+def due_items(items: EvidenceItems, at: datetime) -> Iterator[Item]:
+    """Every item whose term has ended and that no hold keeps."""
+    page = items.due(at, PAGE)
+    while page:
+        yield from page
+        page = items.due(at, PAGE, after=page[-1].id)
+
+
+def expire(
+    items: EvidenceItems,
+    vault: Callable[[], Vault],
+    log: FilteringBoundLogger,
+    at: datetime,
+    *,
+    by: str,
+    stopped: Callable[[], bool] = lambda: False,
+    progress: Callable[[], object] = lambda: None,
+) -> Expired:
+    """Destroy what is due; whoever does so at the same time does no harm.
+
+    Args:
+        items: the items.
+        vault: gives the vault; where it cannot be opened, keys are destroyed all the same.
+        log: where it tells of bytes that could not be discarded.
+        at: what time it is, by a clock that can be believed.
+        by: who lets it expire.
+        stopped: whether to stop.
+        progress: called after each item.
+
+    Raises:
+        Unavailable: the database cannot be used now; what was destroyed stays so.
+    """
+    done, keys, left = 0, 0, 0
+    for item in due_items(items, at):
+        if stopped():
+            break
+        try:
+            gone = items.destroy(item.id, by, at)
+        except Conflict:
+            continue  # a hold was placed, or a report has prolonged it, since it was listed
+        done += 1
+        if gone is not None:
+            keys += 1
+            left += not _discarded(vault, gone, log)
+        progress()
+    return Expired(items=done, keys=keys, left=left, clean=not done or items.forget())
+
+
+def _discarded(vault: Callable[[], Vault], gone: StoredObject, log: FilteringBoundLogger) -> bool:
+    try:
+        vault().discard(gone)
+    except TutelaError as error:
+        log.warning("the bytes of a destroyed object stay a while", reason=error.what)
+        return False
+    return True

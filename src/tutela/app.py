@@ -162,7 +162,7 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
         # The decoder first, so that nothing new comes; the database last.
         closers=(
             *(decoder.close, journal.close, policy.stop, routing.stop),
-            *(quarantine.stop, sync.stop, database.close),
+            *(quarantine.stop, sync.stop, custody.vault.close, database.close),
         ),
     )
 

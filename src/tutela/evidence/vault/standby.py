@@ -62,6 +62,12 @@ class Standby:
                 raise self._failure[1]
             return self._open()
 
+    def close(self) -> None:
+        """Close the vault, if it is open."""
+        with self._lock:
+            if self._vault is not None:
+                self._vault.close()
+
     def _open(self) -> Vault:
         try:
             vault = self._opening()

@@ -52,6 +52,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("policy", "policy:app", "Check, try, replay and switch the policy that decides."),
     Command("actions", "response.actions:app", "See actions on their way; send again what failed."),
     Command("destinations", "response.destinations:app", "Make and change where actions are sent."),
+    Command("evidence", "custody.evidence:app", "See, hold, verify and expire what is kept."),
+    Command("vault", "custody.vault:app", "Rotate, retire and drill the vault's keys."),
     Command("law", "law:app", "Show what the law of each place says, and check your own file."),
     Command("principles", "principles:principles", "Show what serves each of the 11 principles."),
     Command("settings", "settings:settings", "Show every setting and where its value comes from."),

@@ -81,11 +81,20 @@ def _run(settings: Settings) -> int:
 @contextmanager
 def _background(settings: Settings) -> Iterator[Callable[[], None]]:
     """What starts the processes beside the server that are wanted; stops them at the end."""
-    from tutela.interfaces.web.background import ACTIONS, RESCANS, Background  # noqa: PLC0415
+    from tutela.interfaces.web.background import (  # noqa: PLC0415
+        ACTIONS,
+        CUSTODY,
+        RESCANS,
+        Background,
+    )
     from tutela.telemetry import make_logger  # noqa: PLC0415
 
     log = make_logger(settings.log.level, as_json=settings.log.json, stream=sys.stderr)
-    wanted = ((RESCANS, settings.rescan.worker), (ACTIONS, settings.actions.worker))
+    wanted = (
+        (RESCANS, settings.rescan.worker),
+        (ACTIONS, settings.actions.worker),
+        (CUSTODY, settings.vault.worker),
+    )
     with ExitStack() as running:
         processes = [
             running.enter_context(Background(command, os.environ, log))

@@ -15,6 +15,7 @@ from structlog.typing import FilteringBoundLogger
 PROGRAM = (sys.executable, "-c", "from tutela.interfaces.cli.main import run; run()")
 RESCANS = ("rescan", "work", "--attached")
 ACTIONS = ("actions", "work", "--attached")
+CUSTODY = ("evidence", "work", "--attached")
 LOOK_SECONDS = 0.5
 STABLE_SECONDS = 60.0
 """A process that lived so long is replaced at once; one that did not, after a pause."""
@@ -29,7 +30,7 @@ class Background:
     The process ends with its standard input, so that it cannot outlive this one.
 
     Args:
-        command: what it does, as typed after `tutela`: `RESCANS` or `ACTIONS`.
+        command: what it does, as typed after `tutela`: `RESCANS`, `ACTIONS` or `CUSTODY`.
         env: its environment.
         log: where its death is told.
     """

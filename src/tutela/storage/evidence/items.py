@@ -21,6 +21,7 @@ from tutela.model.custody.evidence import (
     ItemState,
     Sealed,
     StoredObject,
+    Term,
 )
 from tutela.storage.audit.log import append
 from tutela.storage.custody_tables import evidence_holds, evidence_items, evidence_objects
@@ -172,10 +173,15 @@ class EvidenceItems:
             append(connection, [release_leaf(hold)])
             return hold
 
-    def reported(self, report: Reported, by: str) -> Sequence[Item]:
+    def reported(self, report: Reported, term: Term, by: str) -> Sequence[Item]:
         """Record a report: terms that count from it begin, and its reference becomes an item.
 
         Recording the same reference of the same authority again changes nothing.
+
+        Args:
+            report: the report.
+            term: how long its reference is kept.
+            by: who records it.
 
         Returns:
             every item of the event as it now stands.
@@ -185,7 +191,7 @@ class EvidenceItems:
             InvalidInput: it lies in the future.
         """
         with self._database.write() as connection:
-            return record_report(connection, report, by, self._default)
+            return record_report(connection, report, term, by, self._default)
 
     def due(self, at: datetime, limit: int = 100, *, after: str = "") -> Sequence[Item]:
         """Items whose term has ended and that no hold keeps, in the order of their ids.

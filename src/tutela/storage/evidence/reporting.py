@@ -45,7 +45,6 @@ class Reported(Record, frozen=True, kw_only=True):
         at: when it was complete.
         authority: who it went to or came from.
         reference: what they call it.
-        term: how long the reference is kept.
     """
 
     event_id: str
@@ -53,11 +52,10 @@ class Reported(Record, frozen=True, kw_only=True):
     at: datetime
     authority: str
     reference: str
-    term: Term
 
 
 def record_report(
-    connection: Connection, report: Reported, by: str, default: timedelta
+    connection: Connection, report: Reported, term: Term, by: str, default: timedelta
 ) -> Sequence[Item]:
     """Record a report; see `EvidenceItems.reported`."""
     if report.at.tzinfo is None:
@@ -73,7 +71,7 @@ def record_report(
     own = evidence_items.c.event_seq == event.seq
     rows = select(evidence_items.c.id).where(own).order_by(evidence_items.c.seq).with_for_update()
     known = list(connection.scalars(rows))
-    reference = _reference(report, drill=event.drill, default=default)
+    reference = _reference(report, term, default, drill=event.drill)
     if reference.id not in known:
         begun = [one for one in known if _begin(connection, one, report, default)]
         write_item(connection, event.seq, reference, None, now())
@@ -118,7 +116,7 @@ def ends(term: Term, clock: datetime, default: timedelta) -> datetime:
     return due(term.keep, clock) or clock + default
 
 
-def _reference(report: Reported, *, drill: bool, default: timedelta) -> NewItem:
+def _reference(report: Reported, term: Term, default: timedelta, *, drill: bool) -> NewItem:
     """The item that keeps what the authority called the report; it has nothing in the vault."""
     what = msgspec.json.encode((report.event_id, report.authority, report.reference))
     digest = hashlib.sha256(what).hexdigest()
@@ -137,8 +135,8 @@ def _reference(report: Reported, *, drill: bool, default: timedelta) -> NewItem:
         state=ItemState.KEPT,
         drill=drill,
         detected_at=report.at,
-        term=report.term,
+        term=term,
         facts=facts,
         clock_at=report.at,
-        expires_at=ends(report.term, report.at, default),
+        expires_at=ends(term, report.at, default),
     )

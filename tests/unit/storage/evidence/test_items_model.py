@@ -137,9 +137,9 @@ class Life(RuleBasedStateMachine):
             at=at,
             authority="the authority",
             reference=f"R-{reference}",
-            term=msgspec.structs.replace(TERM, keep="not stated"),
         )
-        self.items.reported(report, "cli:ann")
+        term = msgspec.structs.replace(TERM, keep="not stated")
+        self.items.reported(report, term, "cli:ann")
         if own in self.known:
             return
         self.leaves += 1
@@ -152,7 +152,7 @@ class Life(RuleBasedStateMachine):
                 one.expires_at = at + keep * DAY
                 self.leaves += 1
         self.known[own] = Known(
-            *(own, event, report.term, at + 10 * DAY, None, ItemState.KEPT, at),
+            *(own, event, term, at + 10 * DAY, None, ItemState.KEPT, at),
         )
 
     @precondition(lambda self: self.known)

@@ -26,7 +26,6 @@ def report(event_id: str, reference: str = "R-17", **other: object) -> Reported:
         at=AT,
         authority="the authority",
         reference=reference,
-        term=REFERENCE,
     )
     return msgspec.structs.replace(known, **other)
 
@@ -37,7 +36,7 @@ def test_a_report_begins_the_terms_that_count_from_it(
     new = item(sealed())
     notice = item(term=msgspec.structs.replace(TERM, after=Moment.NOTICE))
     event_id = record(new, notice)
-    found = items.reported(report(event_id), "cli:ann")
+    found = items.reported(report(event_id), REFERENCE, "cli:ann")
     assert [one.kind for one in found] == [
         *(EvidenceKind.CONTENT, EvidenceKind.CONTENT),
         EvidenceKind.REPORT_REFERENCE,
@@ -59,10 +58,10 @@ def test_the_same_report_again_changes_nothing(
     items: EvidenceItems, record: Recorder, leaves: Callable[[], Sequence[Leaf]]
 ) -> None:
     event_id = record(item(sealed()))
-    found = items.reported(report(event_id), "cli:ann")
+    found = items.reported(report(event_id), REFERENCE, "cli:ann")
     before = len(leaves())
     later = report(event_id, at=AT + timedelta(days=1))
-    assert items.reported(later, "cli:ann") == found
+    assert items.reported(later, REFERENCE, "cli:ann") == found
     assert len(leaves()) == before
 
 
@@ -74,9 +73,9 @@ def test_a_later_report_prolongs_only_what_is_kept_at_least(
 ) -> None:
     new = item(sealed(), term=msgspec.structs.replace(TERM, bound=bound))
     event_id = record(new)
-    items.reported(report(event_id), "cli:ann")
-    items.reported(report(event_id, "R-18", at=AT + timedelta(days=3)), "cli:ann")
-    items.reported(report(event_id, "R-19", at=AT - timedelta(days=1)), "cli:ann")
+    items.reported(report(event_id), REFERENCE, "cli:ann")
+    items.reported(report(event_id, "R-18", at=AT + timedelta(days=3)), REFERENCE, "cli:ann")
+    items.reported(report(event_id, "R-19", at=AT - timedelta(days=1)), REFERENCE, "cli:ann")
     assert items.get(new.id).clock_at == AT + timedelta(days=days)
 
 
@@ -86,7 +85,7 @@ def test_where_the_law_names_no_number_the_operator_does(
     items = database_items(timedelta(days=10))
     new = item(sealed(), term=msgspec.structs.replace(TERM, keep="not stated"))
     event_id = record(new)
-    items.reported(report(event_id), "cli:ann")
+    items.reported(report(event_id), REFERENCE, "cli:ann")
     assert items.get(new.id).expires_at == AT + timedelta(days=10)
 
 
@@ -94,15 +93,15 @@ def test_what_is_destroyed_stays_so(items: EvidenceItems, record: Recorder) -> N
     new = item(sealed())
     event_id = record(new)
     items.destroy(new.id, "tutela", DETECTED_AT + timedelta(days=31))
-    items.reported(report(event_id), "cli:ann")
+    items.reported(report(event_id), REFERENCE, "cli:ann")
     assert items.get(new.id).clock_at is None
 
 
 def test_bad_reports_are_refused(items: EvidenceItems, record: Recorder) -> None:
     event_id = record(item(sealed()))
     with pytest.raises(NotFound):
-        items.reported(report("no-such-event"), "cli:ann")
+        items.reported(report("no-such-event"), REFERENCE, "cli:ann")
     for at in (datetime.now(UTC) + timedelta(days=1), datetime(2026, 11, 24)):  # noqa: DTZ001
         with pytest.raises(InvalidInput):
-            items.reported(report(event_id, at=at), "cli:ann")
+            items.reported(report(event_id, at=at), REFERENCE, "cli:ann")
     assert len(items.of_event(event_id)) == 1

@@ -1,0 +1,47 @@
+"""`tutela evidence work`: the process that lets evidence expire and signs the audit log."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from typing import Annotated
+
+import typer
+
+from tutela.interfaces.cli.custody.opening import opened
+from tutela.interfaces.cli.settings import ConfigOption
+
+
+def work(
+    *,
+    attached: Annotated[
+        bool, typer.Option("--attached", help="Stop when standard input ends.")
+    ] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Let evidence expire, sign the audit log and raise alarms until stopped.
+
+    `tutela serve` runs this beside itself unless vault.worker is off. Several may run.
+    """
+    from tutela.evidence.opening import open_vault  # noqa: PLC0415 - not for `--help`
+    from tutela.evidence.vault.standby import Standby  # noqa: PLC0415
+    from tutela.workflows.custody.working import Custodian, Every  # noqa: PLC0415
+
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    if attached:
+        threading.Thread(target=_wait_for_end, args=[stop], daemon=True).start()
+    with opened(config) as place:
+        settings, log = place.settings, place.log()
+        vault = Standby(lambda: open_vault(settings), log)
+        place.opened.callback(vault.close)
+        every = Every(settings.vault.expire_seconds, settings.audit.checkpoint_seconds)
+        Custodian(place.items, vault.vault, place.audit, log, every, stop=stop).run()
+
+
+def _wait_for_end(stop: threading.Event) -> None:
+    while sys.stdin.buffer.read(1):
+        pass
+    stop.set()

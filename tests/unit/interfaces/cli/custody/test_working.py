@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tutela.model.custody.leaf import AuditKind
+
+if TYPE_CHECKING:
+    from tests.unit.interfaces.cli.custody.conftest import Folder
+
+PROGRAM = (sys.executable, "-c", "from tutela.interfaces.cli.main import run; run()")
+WAIT_SECONDS = 120
+SETTINGS = {
+    "TUTELA_VAULT_EXPIRE_SECONDS": "0.1",
+    "TUTELA_LOG_LEVEL": "error",
+}
+
+
+def begin(folder: Folder, *arguments: str) -> subprocess.Popen[bytes]:
+    env = {name: value for name, value in os.environ.items() if not name.startswith("TUTELA_")}
+    return subprocess.Popen(
+        [*PROGRAM, "evidence", "work", *arguments],
+        env=env | SETTINGS | {"TUTELA_DATA_FOLDER": str(folder.path)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def wait_for_destroying(folder: Folder, process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + WAIT_SECONDS
+    while not folder.leaves(AuditKind.DESTROY):
+        assert process.poll() is None
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def test_attached_it_lets_expire_what_is_due_and_ends_with_its_standard_input(
+    folder: Folder,
+) -> None:
+    content, _ = folder.items(folder.keep())
+    folder.end(content.id)
+    process = begin(folder, "--attached")
+    wait_for_destroying(folder, process)
+    out, err = process.communicate(timeout=WAIT_SECONDS)
+    assert (process.returncode, out, err) == (0, b"", b"")
+    assert len(list((folder.path / "vault").rglob("*-*"))) == 1
+    assert folder.leaves(AuditKind.CLOCK)[0].by == "tutela"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_stops_when_it_is_told(folder: Folder, number: signal.Signals) -> None:
+    content, _ = folder.items(folder.keep())
+    folder.end(content.id)
+    process = begin(folder)
+    wait_for_destroying(folder, process)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=WAIT_SECONDS)
+    assert (process.returncode, err) == (0, b"")

@@ -11,12 +11,18 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
+import pkcs11
 import pytest
+from tests.servers import token
+from tests.servers.keys import TOKEN, KeyServer, key_server
 
 from tutela.errors import Conflict, NotFound
 from tutela.evidence.keys.file import KeyFile
+from tutela.evidence.keys.http import HttpKeys
 from tutela.evidence.keys.memory import MemoryKeys
+from tutela.evidence.keys.pkcs11 import Pkcs11Keys
 from tutela.evidence.keys.service import DATA_KEY_BYTES, KeyService, Wrapped, WrongKey
+from tutela.outgoing import Calls
 
 CONTEXT = b"object 1"
 PASSPHRASE = "a harmless phrase"  # noqa: S105 - of a file that ends with its test
@@ -38,10 +44,31 @@ def _locked_file(_request: pytest.FixtureRequest, folder: Path) -> Open:
     return lambda: KeyFile.create(folder / "vault.key", PASSPHRASE)
 
 
+def _pkcs11(request: pytest.FixtureRequest, folder: Path) -> Open:
+    library, config = token.module(), token.configured(folder)
+    token.make_token(config)
+    request.getfixturevalue("monkeypatch").setenv("SOFTHSM2_CONF", config)
+    pkcs11.unload(library)  # it reads where its tokens are when it is loaded
+    return lambda: Pkcs11Keys(library, token.LABEL, token.PIN, lambda: True)
+
+
+@pytest.fixture
+def key_service() -> Iterator[KeyServer]:
+    with key_server() as server:
+        yield server
+
+
+def _http(request: pytest.FixtureRequest, _folder: Path) -> Open:
+    server: KeyServer = request.getfixturevalue("key_service")
+    return lambda: HttpKeys(Calls(server.url, private=True), TOKEN)
+
+
 OPENERS: Mapping[str, Callable[[pytest.FixtureRequest, Path], Open]] = {
     "memory": _memory,
     "file": _file,
     "file, locked": _locked_file,
+    "http": _http,
+    "pkcs11": _pkcs11,
 }
 """By the service's name, and a variant after a comma; each with the test's request, for fixtures,
 and an empty folder."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import fcntl
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from tutela.errors import BadConfiguration
 from tutela.evidence.keys.file import KeyFile
+from tutela.evidence.keys.http import HttpKeys
 from tutela.evidence.keys.service import KeyService
 from tutela.evidence.vault.folder import Folder
 from tutela.evidence.vault.s3.bucket import Bucket
@@ -26,6 +30,9 @@ StoreMaker = Callable[[Settings], BlobStore]
 KeysMaker = Callable[[Settings], KeyService]
 """Opens a key service, likewise."""
 
+PKCS11 = "tutela.evidence.keys.pkcs11"
+LARGEST_KEYS = 1_000_000
+"""Bytes of a list of keys."""
 LARGEST_PAGE = 4_000_000
 """Bytes of a listing of a thousand objects, at the very most."""
 
@@ -92,6 +99,8 @@ def open_keys(
     """
     own: dict[str, KeysMaker] = {
         "file": lambda all_: _key_file(all_, create),
+        "http": _http,
+        "pkcs11": lambda all_: _pkcs11(all_, create),
     }
     return _maker("vault.keys", settings.vault.keys, own, makers.keys)(settings)
 
@@ -137,6 +146,43 @@ def _key_file(settings: Settings, create: Callable[[], bool]) -> KeyFile:
     if not create():
         raise no_keys("the key file", str(path))
     return KeyFile.create(path, passphrase)
+
+
+def _pkcs11(settings: Settings, create: Callable[[], bool]) -> KeyService:
+    vault = settings.vault
+    try:
+        # Named by a setting alone is what needs a package that few have.
+        module = import_module(PKCS11)
+    except ImportError:
+        raise BadConfiguration(
+            "the package for PKCS#11 is not installed",
+            where="vault.keys",
+            remedy="pip install 'tutela[pkcs11]'",
+        ) from None
+    pin = read_secret(
+        Path(_needed(vault.pkcs11_pin_file, "vault.pkcs11_pin_file")), "vault.pkcs11_pin_file"
+    )
+    path = _needed(vault.pkcs11_module, "vault.pkcs11_module")
+    token = _needed(vault.pkcs11_token, "vault.pkcs11_token")
+    with _alone(Path(settings.data.folder)):
+        return cast("KeyService", module.Pkcs11Keys(path, token, pin, create))
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep other processes of this machine from making the first keys at the same time."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "vault.lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _http(settings: Settings) -> HttpKeys:
+    vault = settings.vault
+    path = Path(_needed(vault.http_token_file, "vault.http_token_file"))
+    token = read_secret(path, "vault.http_token_file")
+    calls = _calls("vault.http_url", vault.http_url, private=vault.http_private, limit=LARGEST_KEYS)
+    return HttpKeys(calls, token)
 
 
 def _calls(setting: str, url: str, *, private: bool, limit: int) -> Calls:

@@ -161,9 +161,10 @@ def signals(_: str) -> Iterator[str]:
 def points(_: str) -> Iterator[str]:
     """Every extension point."""
     for point in POINTS:
+        given = f"- called with: {point.given}\n" if point.given else ""
         yield (
             f"## {point.name}\n\n- group of entry points: `{point.group}`\n"
-            f"- Protocol: `{point.protocol}`\n- contract tests: `{point.contract}`\n"
+            f"- Protocol: `{point.protocol}`\n{given}- contract tests: `{point.contract}`\n"
         )
 
 

@@ -21,7 +21,7 @@ from tutela.detection.index.matcher import Matcher
 from tutela.detection.media.limits import Limits
 from tutela.detection.media.pool import DecoderPool
 from tutela.detection.signals.registry import SignalKinds
-from tutela.extensions import signal_kinds
+from tutela.extensions import signal_kinds, vault_makers
 from tutela.interfaces import console
 from tutela.interfaces.application import application
 from tutela.interfaces.services import Services
@@ -105,7 +105,7 @@ def open_services(settings: Settings, log: FilteringBoundLogger) -> Services:
 
 
 def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) -> Services:
-    kinds, metrics = signal_kinds(), Metrics.create()
+    kinds, metrics, makers = signal_kinds(), Metrics.create(), vault_makers()
     database = _opened(settings, started)
     versions, policy = _policy(settings, database, metrics, log, started)
     routing, law = _routing(database, log, started), _law(settings, database, metrics)
@@ -116,7 +116,7 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
     entries, keys = Entries(database), Keys(database)
     quarantine = _quarantine(settings, database, kinds, metrics, log, started)
     matching = _matching(settings, matcher, kinds, entries, sync, quarantine)
-    custody = open_custody(settings, database, law, log, kept=metrics.preserved)
+    custody = open_custody(settings, database, law, log, makers, kept=metrics.preserved)
     recording, rulings = Recording(journal, custody.preservation), Telling(law, log)
     return Services(
         settings=settings,
@@ -370,7 +370,7 @@ def worker(
         routing = _routing(database, log, opened)
         journal = opened.enter_context(Journal(database, keep_signals=_keeps(settings), log=log))
         law = _law(settings, database)
-        custody = open_custody(settings, database, law, log)
+        custody = open_custody(settings, database, law, log, vault_makers())
         tools = Tools(
             kinds=kinds,
             facts=KnownFacts(Entries(database).facts),

@@ -5,21 +5,27 @@ A package adds a signal kind by declaring, in its own pyproject.toml:
     [project.entry-points."tutela.signal_kinds"]
     my_kind = "my_package:MyKind"
 
-`MyKind` is an object that fits the Protocol, or is called without arguments to make one. Nothing
-registers itself on import, and an extension that cannot be loaded stops the program: a detector
-that is silently missing would be worse.
+`MyKind` is an object that fits the Protocol, or is called without arguments to make one; what the
+settings name, such as a store, is called with them instead. Nothing registers itself on import, and
+an extension that cannot be loaded stops the program: a detector that is silently missing would be
+worse.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import EntryPoint, entry_points
-from typing import cast
+from typing import Any, cast
 
 from tutela.detection.signals.kind import SignalKind
 from tutela.detection.signals.registry import SignalKinds, builtin_kinds
-from tutela.errors import BadConfiguration
+from tutela.errors import BadConfiguration, TutelaError
+from tutela.evidence.keys.service import KeyService
+from tutela.evidence.opening import Makers
+from tutela.evidence.vault.store import BlobStore
 from tutela.model.record import Record
+from tutela.settings import Settings
 
 
 class ExtensionPoint(Record, frozen=True, kw_only=True):
@@ -29,6 +35,7 @@ class ExtensionPoint(Record, frozen=True, kw_only=True):
         name: what it is, in the words of the model.
         group: entry-point group in which extensions are declared.
         protocol: what an extension must be, as `module:name`.
+        given: what an extension is called with; empty where it may be the thing itself.
         contract: the test suite that every implementation passes.
     """
 
@@ -36,6 +43,7 @@ class ExtensionPoint(Record, frozen=True, kw_only=True):
     group: str
     protocol: str
     contract: str
+    given: str = ""
 
 
 SIGNAL_KINDS = ExtensionPoint(
@@ -45,7 +53,23 @@ SIGNAL_KINDS = ExtensionPoint(
     contract="tests/contract/test_signal_kinds.py",
 )
 
-POINTS = (SIGNAL_KINDS,)
+BLOB_STORES = ExtensionPoint(
+    name="blob store",
+    group="tutela.blob_stores",
+    protocol="tutela.evidence.vault.store:BlobStore",
+    contract="tests/contract/test_blob_stores.py",
+    given="the settings",
+)
+
+KEY_SERVICES = ExtensionPoint(
+    name="key service",
+    group="tutela.key_services",
+    protocol="tutela.evidence.keys.service:KeyService",
+    contract="tests/contract/test_key_services.py",
+    given="the settings",
+)
+
+POINTS = (SIGNAL_KINDS, BLOB_STORES, KEY_SERVICES)
 """Every extension point there is today."""
 
 
@@ -62,18 +86,90 @@ def signal_kinds(found: Iterable[EntryPoint] | None = None) -> SignalKinds:
     return SignalKinds((*builtin_kinds(), *(_signal_kind(point) for point in points)))
 
 
+def vault_makers(
+    stores: Iterable[EntryPoint] | None = None, services: Iterable[EntryPoint] | None = None
+) -> Makers:
+    """What installed packages add to the stores and key services of the vault.
+
+    Args:
+        stores: entry points of stores; None means those of the installed packages.
+        services: of key services, likewise.
+
+    Raises:
+        BadConfiguration: an extension cannot be loaded, or opens nothing that is one.
+    """
+    found = entry_points(group=BLOB_STORES.group) if stores is None else stores
+    more = entry_points(group=KEY_SERVICES.group) if services is None else services
+    return Makers(
+        stores={point.name: cast("_OpenStore", _opener(point, _STORE)) for point in found},
+        keys={point.name: cast("_OpenKeys", _opener(point, _SERVICE)) for point in more},
+    )
+
+
+_OpenStore = Callable[[Settings], BlobStore]
+_OpenKeys = Callable[[Settings], KeyService]
+_KIND = ("name", "bits", "exact", "measure")
+_STORE = ("name", "put", "get", "delete", "list", "tidy", "close")
+_SERVICE = (
+    "name",
+    "current",
+    "key_ids",
+    "wrap",
+    "unwrap",
+    "derive",
+    "rotate",
+    "retire",
+    "close",
+)
+
+
 def _signal_kind(point: EntryPoint) -> SignalKind:
-    where = f"{point.group}: {point.name}"
-    try:
-        loaded = point.load()
+    loaded = _loaded(point)
+    with _telling(point):
         kind = loaded() if isinstance(loaded, type) else loaded
+    return cast("SignalKind", _complete(point, kind, _KIND))
+
+
+def _opener(point: EntryPoint, members: tuple[str, ...]) -> Callable[[Settings], object]:
+    """What opens an extension that settings may name: it is loaded now, and called when named."""
+    loaded = _loaded(point)
+    if not callable(loaded):
+        raise BadConfiguration("the extension cannot be called", where=_where(point))
+
+    def opened(settings: Settings) -> object:
+        with _telling(point):
+            made = loaded(settings)
+        return _complete(point, made, members)
+
+    return opened
+
+
+def _loaded(point: EntryPoint) -> Any:  # noqa: ANN401 - whatever another package declares
+    with _telling(point):
+        return point.load()
+
+
+@contextmanager
+def _telling(point: EntryPoint) -> Iterator[None]:
+    """Tell which extension it is that fails. What it says itself in our words stays so."""
+    try:
+        yield
+    except TutelaError:
+        raise
     except Exception as problem:
         raise BadConfiguration(
             f"the extension cannot be loaded ({type(problem).__name__})",
-            where=where,
+            where=_where(point),
             remedy="mend or uninstall the package that declares it",
         ) from problem
-    missing = [name for name in ("name", "bits", "exact", "measure") if not hasattr(kind, name)]
+
+
+def _complete(point: EntryPoint, made: object, members: tuple[str, ...]) -> object:
+    missing = [name for name in members if not hasattr(made, name)]
     if missing:
-        raise BadConfiguration(f"the extension has no {missing[0]}", where=where)
-    return cast("SignalKind", kind)
+        raise BadConfiguration(f"the extension has no {missing[0]}", where=_where(point))
+    return made
+
+
+def _where(point: EntryPoint) -> str:
+    return f"{point.group}: {point.name}"

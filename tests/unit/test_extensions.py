@@ -9,7 +9,11 @@ import pytest
 
 from tutela.detection.signals.registry import builtin_kinds
 from tutela.errors import BadConfiguration
-from tutela.extensions import POINTS, signal_kinds
+from tutela.evidence.keys.memory import MemoryKeys
+from tutela.evidence.opening import NO_MAKERS, open_keys, open_store, open_vault
+from tutela.evidence.vault.memory import MemoryStore
+from tutela.extensions import POINTS, signal_kinds, vault_makers
+from tutela.settings import Settings
 
 
 class Parity:
@@ -63,8 +67,72 @@ def test_what_cannot_be_loaded_stops_the_program(
         signal_kinds([point(value)])
 
 
+class Things:
+    """Stands in for the module of a package with a store and a key service."""
+
+    @staticmethod
+    def store(settings: Settings) -> MemoryStore:
+        assert settings.vault.store == "mine"
+        return MemoryStore()
+
+    @staticmethod
+    def keys(_: Settings) -> MemoryKeys:
+        return MemoryKeys()
+
+    @staticmethod
+    def nothing(_: Settings) -> object:
+        return object()
+
+    @staticmethod
+    def fails(_: Settings) -> object:
+        raise OSError
+
+    @staticmethod
+    def refuses(_: Settings) -> object:
+        raise BadConfiguration("it needs a setting of its own", where="MINE_URL")
+
+    TEXT = "no function"
+
+
+def of(group: str, name: str) -> EntryPoint:
+    return EntryPoint("mine", f"extension_of_a_test:{name}", group)
+
+
+def test_an_installed_store_and_key_service_are_opened_by_their_names(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "extension_of_a_test", Things)
+    made = vault_makers([of("tutela.blob_stores", "store")], [of("tutela.key_services", "keys")])
+    settings = Settings.load(env={"TUTELA_VAULT_STORE": "mine", "TUTELA_VAULT_KEYS": "mine"})
+    open_vault(settings, made).close()
+
+
+@pytest.mark.parametrize("name", ["nothing", "fails", "refuses"])
+def test_a_store_that_is_none_is_told_when_it_is_named(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "extension_of_a_test", Things)
+    made = vault_makers([of("tutela.blob_stores", name)], [of("tutela.key_services", name)])
+    where = "MINE_URL" if name == "refuses" else r"tutela\.blob_stores: mine"
+    with pytest.raises(BadConfiguration, match=where):
+        open_store(Settings.load(env={"TUTELA_VAULT_STORE": "mine"}), made)
+    where = "MINE_URL" if name == "refuses" else r"tutela\.key_services: mine"
+    with pytest.raises(BadConfiguration, match=where):
+        open_keys(Settings.load(env={"TUTELA_VAULT_KEYS": "mine"}), made)
+
+
+@pytest.mark.parametrize("name", ["TEXT", "MISSING"])
+def test_a_store_that_cannot_be_loaded_stops_the_program(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "extension_of_a_test", Things)
+    with pytest.raises(BadConfiguration, match=r"tutela\.blob_stores: mine"):
+        vault_makers([of("tutela.blob_stores", name)], [])
+
+
 def test_nothing_is_installed_here() -> None:
     assert [*signal_kinds().names] == [*builtin_kinds().names]
+    assert vault_makers() == NO_MAKERS
 
 
 def test_every_point_has_its_protocol_and_its_contract() -> None:

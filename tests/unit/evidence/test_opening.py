@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pkcs11
 import pytest
+from tests.servers import token
 
 from tutela.errors import BadConfiguration
+from tutela.evidence.keys.http import HttpKeys
 from tutela.evidence.keys.memory import MemoryKeys
 from tutela.evidence.keys.service import WrongKey
-from tutela.evidence.opening import Makers, open_keys, open_store, open_vault
+from tutela.evidence.opening import PKCS11, Makers, open_keys, open_store, open_vault
 from tutela.evidence.vault.folder import Folder
 from tutela.evidence.vault.memory import MemoryStore
 from tutela.evidence.vault.s3.store import S3Store
@@ -129,6 +134,58 @@ def test_credentials_are_two_lines_and_not_repeated(tmp_path: Path, text: str) -
     with pytest.raises(BadConfiguration, match="two lines") as caught:
         open_store(settings(tmp_path, store="s3", s3_credentials_file=secret(tmp_path, text)))
     assert "one" not in caught.value.what
+
+
+def test_an_http_service_is_opened_without_asking_it(tmp_path: Path) -> None:
+    right = {
+        "keys": "http",
+        "http_url": "https://keys.example",
+        "http_token_file": secret(tmp_path, "a token"),
+    }
+    keys = open_keys(settings(tmp_path, **right))
+    assert isinstance(keys, HttpKeys)
+    keys.close()
+    for wrong in ({"http_url": ""}, {"http_url": "http://keys.example"}, {"http_token_file": ""}):
+        with pytest.raises(BadConfiguration, match=r"vault\.http_"):
+            open_keys(settings(tmp_path, **right | wrong))
+
+
+def test_a_token_is_opened_and_its_first_keys_are_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library, config = token.module(), token.configured(tmp_path)
+    token.make_token(config)
+    monkeypatch.setenv("SOFTHSM2_CONF", config)
+    pkcs11.unload(library)
+    right = {
+        "keys": "pkcs11",
+        "pkcs11_module": library,
+        "pkcs11_token": token.LABEL,
+        "pkcs11_pin_file": secret(tmp_path, token.PIN),
+    }
+    with pytest.raises(BadConfiguration, match="lacks every key"):
+        open_keys(settings(tmp_path, **right))
+    vault = open_vault(settings(tmp_path, **right))
+    kept = stored(vault.seal(LINE))
+    vault.close()
+    again = open_vault(settings(tmp_path, **right))
+    assert b"".join(again.read(kept)) == LINE
+    again.close()
+    for name in ("pkcs11_module", "pkcs11_token", "pkcs11_pin_file"):
+        with pytest.raises(BadConfiguration, match=f"vault.{name}"):
+            open_keys(settings(tmp_path, **right | {name: ""}))
+
+
+def test_a_token_needs_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, PKCS11, raising=False)
+    monkeypatch.setitem(sys.modules, "pkcs11", None)
+    with pytest.raises(BadConfiguration, match=r"pip install 'tutela\[pkcs11\]'"):
+        open_keys(settings(tmp_path, keys="pkcs11"))
+
+
+def test_the_package_of_tokens_is_loaded_only_where_it_is_named() -> None:
+    program = "import sys, tutela.app; assert 'pkcs11' not in sys.modules"
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_an_extension_is_opened_by_its_name(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from structlog.typing import FilteringBoundLogger
 
-from tutela.evidence.opening import open_vault
+from tutela.evidence.opening import NO_MAKERS, Makers, open_vault
 from tutela.evidence.vault.standby import Standby
 from tutela.model.custody.evidence import ItemState
 from tutela.policy.law.law import Law
@@ -41,6 +41,7 @@ def open_custody(
     database: Database,
     law: Law,
     log: FilteringBoundLogger,
+    makers: Makers = NO_MAKERS,
     *,
     kept: Callable[[ItemState], object] = lambda _: None,
 ) -> Custody:
@@ -51,13 +52,15 @@ def open_custody(
         database: where items are.
         law: the law in force.
         log: where it tells of trouble.
+        makers: stores and key services that extensions add.
         kept: told the state of each item once its event was decided.
 
     Raises:
         BadConfiguration: the vault can never be opened with these settings.
         WrongKey: its keys are locked with another passphrase.
     """
-    vault, items = Standby(lambda: open_vault(settings), log), items_of(settings, database)
+    vault = Standby(lambda: open_vault(settings, makers), log)
+    items = items_of(settings, database)
     vault.start()
     terms = terms_of(settings, law)
     preservation = Preservation(

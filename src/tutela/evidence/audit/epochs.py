@@ -7,16 +7,18 @@ from contextlib import suppress
 
 import msgspec
 
+from tutela.evidence.audit.witness import Known
 from tutela.merkle import HASH_BYTES
 from tutela.model.custody.leaf import AuditKind, Leaf, NewLeaf
 from tutela.model.record import Record
+from tutela.storage.audit.reading import Head
 
 
 class Restored(Record, frozen=True, kw_only=True):
     """What a restore says of the log.
 
     Attributes:
-        origin: the log's name before.
+        origin: the log's name before: as the witness has it, where there is one.
         size: leaves that the backup had, all of which stay; the leaf of the restore is the next.
         known_size: leaves that the witness knew; those from `size` on are lost.
         known_root: root of their tree, in hex.
@@ -33,24 +35,35 @@ class Restored(Record, frozen=True, kw_only=True):
         return max(0, self.known_size - self.size)
 
 
-def next_origin(restored: Restored) -> str:
+def next_origin(said: Restored) -> str:
     """The log's name after a restore: a digest of what it was, so that it commits to it."""
-    said = (
-        f"tutela restore\n{restored.origin}\n{restored.size}\n"
-        f"{restored.known_size}\n{restored.known_root}\n"
-    )
-    return f"tutela-{hashlib.sha256(said.encode()).hexdigest()[:32]}"
+    text = f"tutela restore\n{said.origin}\n{said.size}\n{said.known_size}\n{said.known_root}\n"
+    return f"tutela-{hashlib.sha256(text.encode()).hexdigest()[:32]}"
 
 
-def restore_leaf(restored: Restored, subject: str, by: str) -> NewLeaf:
+def restored(head: Head, known: Known | None) -> Restored:
+    """What a restore is to say.
+
+    Args:
+        head: where the log in the restored database ends.
+        known: what the witness knows.
+    """
+    if known is None or (known.origin == head.origin and known.size <= head.size):
+        origin, size, root = head.origin, head.size, head.root
+    else:
+        origin, size, root = known.origin, known.size, known.root()
+    return Restored(origin=origin, size=head.size, known_size=size, known_root=root.hex())
+
+
+def restore_leaf(said: Restored, subject: str, by: str) -> NewLeaf:
     """The leaf of a restore, for `AuditLog.restart` with `next_origin`.
 
     Args:
-        restored: what is known of the log.
+        said: what it says.
         subject: what names the backup.
         by: who restores.
     """
-    data = msgspec.structs.asdict(restored)
+    data = msgspec.structs.asdict(said)
     return NewLeaf(kind=AuditKind.RESTORE, by=by, subject=subject, data=data)
 
 

@@ -193,6 +193,13 @@ class AuditLog:
             _enough(connection, second)
             return _roots(connection, consistency_spans(first, second))
 
+    def beyond(self) -> int | None:
+        """Index of a leaf behind the log's end, if somebody has put one there."""
+        size = select(audit_head.c.size).scalar_subquery()
+        number = audit_leaves.c.number
+        with self._database.read() as connection:
+            return connection.scalar(select(number).where(number >= size).order_by(number).limit(1))
+
     def nodes(self, start: int, stop: int) -> Mapping[tuple[int, int], bytes]:
         """Stored roots of subtrees whose last leaf is from `start` up to, not including, `stop`."""
         found: dict[tuple[int, int], bytes] = {}
@@ -218,9 +225,14 @@ class AuditLog:
         with self._database.read() as connection:
             return [_checkpoint(row) for row in connection.execute(statement.limit(limit))]
 
-    def latest_checkpoint(self) -> Checkpoint | None:
-        """The checkpoint of most leaves, if one was signed."""
-        return next(iter(self.checkpoints(limit=1)), None)
+    def latest_checkpoint(self, *, stamped: bool = False) -> Checkpoint | None:
+        """The checkpoint of most leaves, if one was signed; or of those with a time stamp."""
+        statement = select(audit_checkpoints).order_by(audit_checkpoints.c.size.desc()).limit(1)
+        if stamped:
+            statement = statement.where(audit_checkpoints.c.token.is_not(None))
+        with self._database.read() as connection:
+            row = connection.execute(statement).one_or_none()
+            return None if row is None else _checkpoint(row)
 
     def keep_checkpoint(self, checkpoint: Checkpoint) -> bool:
         """Keep a checkpoint; False where there is one of that size, which stays."""

@@ -25,7 +25,7 @@ FORMAT = "tutela-audit-log"
 VERSION = 1
 BLOCK = 256
 """Leaves after each line of hashes."""
-LEAF_START = b'{"at":'
+LEAF_START = b'{"index":'
 """How the line of a leaf begins, and no other."""
 LONGEST_LINE = 1 << 20
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import BinaryIO, NamedTuple, Protocol
 
@@ -125,7 +125,8 @@ class InFile:
     def __init__(self, file: BinaryIO, name: str) -> None:
         lines = export.read(file, name)
         self.name = name
-        self.origin, self.origins = lines.header.origin, lines.header.origins
+        self.origin = lines.header.origin
+        self.origins: Sequence[str] = lines.header.origins
         self.size = lines.header.size
         self.root: bytes | None = None
         self.checkpoints: Sequence[Checkpoint] = lines.checkpoints
@@ -205,3 +206,24 @@ def _name(checkpoint: Checkpoint) -> str:
         return parse(checkpoint.note).origin
     except InvalidInput:
         return ""
+
+
+def export_log(
+    log: AuditLog, file: BinaryIO, progress: Callable[[int], object] = lambda _: None
+) -> int:
+    """Write a log to a file, as it ends now; how many leaves there are.
+
+    Args:
+        log: the log.
+        file: where to.
+        progress: told how many leaves were written since.
+
+    Raises:
+        Tampered: a leaf is missing, or one that no line can hold.
+    """
+    source = InDatabase(log)
+    header = export.header_of(source.origin, tuple(source.origins), source.size)
+    checkpoints = (one for one in source.checkpoints if one.size <= source.size)
+    leaves = (leaf for chunk in source.chunks() for leaf in chunk.leaves)
+    export.write(file, header, checkpoints, leaves, progress)
+    return source.size

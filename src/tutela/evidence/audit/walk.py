@@ -208,6 +208,7 @@ class Walk:
         if known is None or said.origin != known.origin or next_origin(said) in known.origins:
             return
         # What is known is of the time before the restore, and what was lost comes next in it.
+        self._hashes, self._known, self._remembered = None, None, {}
         why = refuted(said, known)
         if why is not None:
             self._blame(leaf.index, why, leaf)
@@ -216,7 +217,6 @@ class Walk:
             kinds["decision"] = known.size - leaf.index - sum(kinds.values())
             told = ", ".join(f"{count:,} {kind}" for kind, count in sorted(kinds.items()) if count)
             self.notes.append(f"what was lost there: {told}")
-        self._hashes, self._known, self._remembered = None, None, {}
 
     def _missing(self, size: int) -> Finding | None:
         """Leaves that should follow the last one."""

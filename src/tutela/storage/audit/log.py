@@ -70,5 +70,8 @@ def append(connection: Connection, leaves: Sequence[NewLeaf], at: datetime | Non
 
 
 def encoded(leaf: Leaf) -> bytes:
-    """A leaf's canonical JSON: what is hashed. Members in the order of their names."""
+    """A leaf's canonical JSON: what is hashed.
+
+    Members stand in the order of `Leaf`, those of its data in the order of their names.
+    """
     return _LEAF.encode(leaf)

@@ -1,0 +1,282 @@
+"""Whatever a route changes or gives away stands in the audit log, with who asked for it.
+
+A route that is new either has a step here or a reason among `SILENT`.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+from litestar.exceptions import LitestarDeprecationWarning
+from tests.conftest import read_leaves
+from tests.unit.interfaces.acting import LINES, NOTE, NUMBERS, TOKEN, World, value
+
+from tutela.interfaces import console
+from tutela.interfaces.application import routed
+from tutela.interfaces.services import Services
+from tutela.interfaces.web.guard import declared
+from tutela.model.custody.leaf import AuditKind, Leaf
+
+if TYPE_CHECKING:
+    from tests.unit.interfaces.conftest import Answer, Api
+
+SILENT: Mapping[str, str] = {
+    "POST /v1/check": "the decision is a leaf of its own, by the program",
+    "POST /v1/events": "each decision is a leaf of its own, by the program",
+    "POST /v1/lookup": "asks, and stores nothing",
+    "POST /v1/policy/check": "checks a text, and keeps nothing",
+    "POST /console/policy/check": "checks a text, and keeps nothing",
+    "POST /v1/destinations/{name:str}/test": "sends a message that asks for nothing",
+    "POST /console/destinations/{name:str}/test": "sends a message that asks for nothing",
+}
+"""Routes that are no reading and leave no leaf of their caller's, with the reason."""
+
+Step = Callable[[World], "Answer"]
+
+
+def _rotated(world: World, answer: Answer) -> Answer:
+    world.secrets.add(answer.json["secret"])
+    return answer
+
+
+def _made(world: World) -> Answer:
+    new = {"name": f"platform-{next(NUMBERS)}", "url": world.url, "private": True}
+    return _rotated(world, world.post("/v1/destinations", new))
+
+
+def _receipt(world: World) -> Answer:
+    sent = world.delivery()
+    said = {"id": sent, "done": True, "reference": NOTE, "note": NOTE}
+    return world.post(f"/v1/actions/{sent}/receipt", said)
+
+
+def _imported(world: World) -> Answer:
+    listed, bank = value(), world.bank()
+    world.secrets.add(listed)
+    world.by = world.key
+    return world.api.ask("POST", f"/v1/banks/{bank}/import", LINES % listed.encode())
+
+
+def _uploaded(world: World) -> Answer:
+    listed = value()
+    world.secrets.add(listed)
+    return world.upload(f"/banks/{world.bank()}/import", LINES % listed.encode())
+
+
+def _media(world: World) -> Answer:
+    bank = world.bank()
+    world.by = world.key
+    body, query = b"a harmless line %d" % next(NUMBERS), {"label": NOTE, "note": NOTE}
+    path = f"/v1/banks/{bank}/media"
+    return world.api.ask("POST", path, body, kind="application/octet-stream", query=query)
+
+
+def _added(world: World) -> Answer:
+    listed = value()
+    world.secrets.add(listed)
+    entry = {"label": NOTE, "signals": [{"kind": "md5", "value": listed}]}
+    return world.post(f"/v1/banks/{world.bank()}/entries", {"entries": [entry]})
+
+
+def _signed_out(world: World) -> Answer:
+    """Somebody else leaves, so that the world's own session lives on."""
+    other = World(world.api)
+    answer = other.submit("/sign-out")
+    world.by = other.session
+    world.secrets |= other.secrets
+    return answer
+
+
+def _rolled_back(world: World) -> Answer:
+    world.other_policy()
+    return world.post("/v1/policy/rollback", {"note": NOTE})
+
+
+def _retried(world: World) -> Answer:
+    world.delivery(failed=True)
+    return world.post("/v1/actions/retry")
+
+
+def _retried_in_console(world: World) -> Answer:
+    world.delivery(failed=True)
+    return world.submit("/actions/retry")
+
+
+def _deleted(world: World) -> Answer:
+    name = world.destination()
+    return world.submit(f"/destinations/{name}/delete", confirm=name)
+
+
+def _got(world: World, path: str) -> Answer:
+    world.by = world.key
+    return world.api.get(path)
+
+
+def _bank_of(world: World) -> str:
+    entry = world.services.entries.get(world.entry())
+    return next(one.name for one in world.services.banks.list() if one.id == entry.bank_id)
+
+
+def _turned(what: str, *, paused: bool = False) -> tuple[Step, Step]:
+    """The steps of the API and of the console."""
+    return (
+        lambda w: w.post(f"/v1/rescans/{w.rescan(paused=paused)}/{what}"),
+        lambda w: w.submit(f"/rescans/{w.rescan(paused=paused)}/{what}"),
+    )
+
+
+PAUSE, RESUME, CANCEL = _turned("pause"), _turned("resume", paused=True), _turned("cancel")
+FIELDS = {"url": f"http://127.0.0.1:2/{TOKEN}", "private": "on", "confirm_seconds": "9"}
+
+STEPS: Mapping[str, Step] = {
+    "POST /v1/banks": lambda w: w.post("/v1/banks", {"name": f"b-{next(NUMBERS)}", "source": NOTE}),
+    "PATCH /v1/banks/{name:str}": lambda w: w.send(
+        "PATCH", f"/v1/banks/{w.bank()}", {"distance": 7, "source": NOTE}
+    ),
+    "DELETE /v1/banks/{name:str}": lambda w: w.send("DELETE", f"/v1/banks/{w.bank()}"),
+    "POST /v1/banks/{name:str}/entries": _added,
+    "POST /v1/banks/{name:str}/import": _imported,
+    "POST /v1/banks/{name:str}/media": _media,
+    "GET /v1/banks/{name:str}/entries": lambda w: _got(w, f"/v1/banks/{_bank_of(w)}/entries"),
+    "GET /v1/banks/{name:str}/export": lambda w: _got(w, f"/v1/banks/{_bank_of(w)}/export"),
+    "GET /v1/entries/{entry_id:int}": lambda w: _got(w, f"/v1/entries/{w.entry()}"),
+    "PATCH /v1/entries/{entry_id:int}": lambda w: w.send(
+        "PATCH", f"/v1/entries/{w.entry()}", {"state": "disabled", "distance": 3}
+    ),
+    "DELETE /v1/entries/{entry_id:int}": lambda w: w.send("DELETE", f"/v1/entries/{w.entry()}"),
+    "POST /v1/parkings/{parking_id:int}/decision": lambda w: w.post(
+        f"/v1/parkings/{w.parking()}/decision", {"choice": "release", "note": NOTE}
+    ),
+    "POST /v1/rescans": lambda w: w.post("/v1/rescans", {"bank": w.bank()}),
+    "POST /v1/rescans/{number:int}/pause": PAUSE[0],
+    "POST /v1/rescans/{number:int}/resume": RESUME[0],
+    "POST /v1/rescans/{number:int}/cancel": CANCEL[0],
+    "POST /v1/actions/{delivery_id:str}/receipt": _receipt,
+    "POST /v1/actions/{delivery_id:str}/retry": lambda w: w.post(
+        f"/v1/actions/{w.delivery()}/retry"
+    ),
+    "POST /v1/actions/retry": _retried,
+    "POST /v1/destinations": _made,
+    "PATCH /v1/destinations/{name:str}": lambda w: w.send(
+        "PATCH", f"/v1/destinations/{w.destination()}", {"url": f"http://127.0.0.1:2/{TOKEN}"}
+    ),
+    "DELETE /v1/destinations/{name:str}": lambda w: w.send(
+        "DELETE", f"/v1/destinations/{w.destination()}"
+    ),
+    "POST /v1/destinations/{name:str}/rotate": lambda w: _rotated(
+        w, w.post(f"/v1/destinations/{w.destination()}/rotate")
+    ),
+    "POST /v1/policy/activate": lambda w: w.post(
+        "/v1/policy/activate", {"text": w.policy(), "note": NOTE}
+    ),
+    "POST /v1/policy/shadow": lambda w: w.post("/v1/policy/shadow", {"text": w.policy()}),
+    "POST /v1/policy/rollback": _rolled_back,
+    "POST /console/sign-in": World.sign_in,
+    "POST /console/sign-out": _signed_out,
+    "POST /console/banks": lambda w: w.submit("/banks", name=f"c-{next(NUMBERS)}", source=NOTE),
+    "POST /console/banks/{name:str}/distance": lambda w: w.submit(
+        f"/banks/{w.bank()}/distance", distance="6"
+    ),
+    "POST /console/banks/{name:str}/disable": lambda w: w.submit(f"/banks/{w.bank()}/disable"),
+    "POST /console/banks/{name:str}/enable": lambda w: w.submit(
+        f"/banks/{w.bank(enabled=False)}/enable"
+    ),
+    "POST /console/banks/{name:str}/import": _uploaded,
+    "POST /console/entries/{entry_id:int}/distance": lambda w: w.submit(
+        f"/entries/{w.entry()}/distance", distance="5"
+    ),
+    "POST /console/parkings/{parking_id:int}/decision": lambda w: w.submit(
+        f"/parkings/{w.parking()}/decision", choice="disable", note=NOTE
+    ),
+    "POST /console/rescans": lambda w: w.submit("/rescans", bank=w.bank()),
+    "POST /console/rescans/{number:int}/pause": PAUSE[1],
+    "POST /console/rescans/{number:int}/resume": RESUME[1],
+    "POST /console/rescans/{number:int}/cancel": CANCEL[1],
+    "POST /console/actions/{delivery_id:str}/retry": lambda w: w.submit(
+        f"/actions/{w.delivery()}/retry"
+    ),
+    "POST /console/actions/retry": _retried_in_console,
+    "POST /console/destinations": lambda w: w.submit(
+        "/destinations", name=f"d-{next(NUMBERS)}", **FIELDS
+    ),
+    "POST /console/destinations/{name:str}": lambda w: w.submit(
+        f"/destinations/{w.destination()}", **FIELDS
+    ),
+    "POST /console/destinations/{name:str}/rotate": lambda w: w.submit(
+        f"/destinations/{w.destination()}/rotate", overlap_hours="1"
+    ),
+    "POST /console/destinations/{name:str}/disable": lambda w: w.submit(
+        f"/destinations/{w.destination()}/disable"
+    ),
+    "POST /console/destinations/{name:str}/enable": lambda w: w.submit(
+        f"/destinations/{w.destination(enabled=False)}/enable"
+    ),
+    "POST /console/destinations/{name:str}/delete": _deleted,
+    "POST /console/policy/activate": lambda w: w.submit(
+        "/policy/activate", text=w.policy(), note=NOTE
+    ),
+    "POST /console/policy/shadow": lambda w: w.submit("/policy/shadow", text=w.policy()),
+    "POST /console/policy/rollback": lambda w: w.submit("/policy/rollback", to=w.other_policy()),
+}
+"""How each other route is used with effect, and those that read and give signals away."""
+
+
+class Told(NamedTuple):
+    """What came of a step: who took it, the answer, and the leaves that it left."""
+
+    by: str
+    answer: Answer
+    leaves: list[Leaf]
+
+
+def take(world: World, step: Step, read: Callable[[], list[Leaf]]) -> Told:
+    before = len(read())
+    answer = step(world)
+    return Told(world.by, answer, read()[before:])
+
+
+@pytest.fixture(scope="module")
+def world(api: Api) -> World:
+    return World(api)
+
+
+@pytest.fixture(scope="module")
+def read(services: Services) -> Callable[[], list[Leaf]]:
+    return partial(read_leaves, services.database)
+
+
+def test_no_route_is_forgotten(services: Services) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LitestarDeprecationWarning)
+        app = routed(services, [console.routes()])
+    known = {f"{method} {path}" for method, path, _ in declared(app)}
+    changing = {one for one in known if one.split()[0] not in {"GET", "HEAD"}}
+    assert changing - set(STEPS) - set(SILENT) == set(), "give it a step, or a reason"
+    assert (set(STEPS) | set(SILENT)) - known == set()
+    assert set(STEPS) & set(SILENT) == set()
+
+
+@pytest.mark.parametrize("route", STEPS)
+def test_what_a_route_does_is_told_of_whoever_asked(
+    world: World, read: Callable[[], list[Leaf]], route: str
+) -> None:
+    told = take(world, STEPS[route], read)
+    assert told.answer.status < 400, told.answer
+    own = [one for one in told.leaves if one.by == told.by]
+    assert own, told.leaves
+    if route.startswith("GET"):
+        assert {one.kind for one in own} == {AuditKind.EXPORT}
+
+
+def test_no_leaf_holds_a_secret_a_signal_or_words_of_people(
+    world: World, read: Callable[[], list[Leaf]]
+) -> None:
+    for step in STEPS.values():
+        take(world, step, read)
+    text = "\n".join(map(str, read()))
+    assert len(world.secrets) > len(STEPS)
+    assert [one for one in world.secrets if one in text] == []

@@ -10,9 +10,27 @@ from urllib.parse import urlencode
 from sqlalchemy import insert, update
 
 from tutela.interfaces.console.sign_in import COOKIE
-from tutela.model import ActionKind, NewEntry, RescanState, Signal
+from tutela.model import (
+    ActionKind,
+    ActionMessage,
+    Decision,
+    Delivery,
+    Event,
+    EventKind,
+    NewEntry,
+    Outcome,
+    Reason,
+    Signal,
+    Verdict,
+)
 from tutela.policy.policy import Policy
-from tutela.storage.past.rescans import NewRescan
+from tutela.policy.versions import PolicyVersions
+from tutela.storage.banks import Banks
+from tutela.storage.database import Database
+from tutela.storage.entries import Entries
+from tutela.storage.journal import Journal
+from tutela.storage.outbox.destinations import Destinations
+from tutela.storage.past.rescans import NewRescan, Rescans
 from tutela.storage.tables import deliveries, parkings
 from tutela.storage.values import now
 
@@ -21,26 +39,137 @@ if TYPE_CHECKING:
 
 NUMBERS = itertools.count(1)
 TOKEN = "t0ken-in-the-path"  # noqa: S105 - stands for one in an address
+URL = f"http://127.0.0.1:1/{TOKEN}"
 NOTE = "words-of-somebody"
 FORM = "application/x-www-form-urlencoded"
 LINES = b"type,value\r\nmd5,%b\r\n"
 
 
 def value() -> str:
+    """A signal that nothing has."""
     return f"{next(NUMBERS):032x}"
 
 
-class World:
-    """An application, somebody with a key and somebody in the console; makes what is changed."""
+def policy() -> str:
+    """The text of a policy that is like no other."""
+    return (
+        f"policy: drill-{next(NUMBERS)}\nowner: safety\nrules:\n"
+        "  - name: all\n    when: matches.exists(m, m.trusted)\n"
+        "    actions: [block, open_case]\n    reason: Wait.\n    notice: It waits.\n"
+    )
+
+
+class Things:
+    """Makes what is to be changed, in the name of nobody.
+
+    Attributes:
+        secrets: what may stand in no leaf.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.secrets = {TOKEN, NOTE}
+
+    def bank(self, *, enabled: bool = True) -> str:
+        name = f"bank-{next(NUMBERS)}"
+        return Banks(self._database).create(name, trusted=True, drill=True, enabled=enabled).name
+
+    def listed(self) -> str:
+        """A bank with an entry."""
+        bank = self.bank()
+        self.entry(bank)
+        return bank
+
+    def entry(self, bank: str = "") -> int:
+        signal = Signal(kind="md5", value=value())
+        self.secrets.add(signal.value)
+        new = NewEntry(signals=(signal,), label=NOTE, note=NOTE)
+        return Entries(self._database).add(bank or self.bank(), [new]).first_id
+
+    def parking(self) -> int:
+        entry = Entries(self._database).get(self.entry())
+        row = {"entry_id": entry.id, "bank_id": entry.bank_id, "parked_at": now(), "note": ""}
+        with self._database.write() as connection:
+            made = insert(parkings).returning(parkings.c.id)
+            found = connection.execute(made, {**row, "contents": 9, "allowed": 1})
+            return int(found.scalar_one())
+
+    def rescan(self, *, paused: bool = False) -> int:
+        rescans = Rescans(self._database)
+        number = rescans.ask(NewRescan(bank=self.bank()), "tutela").id
+        return rescans.pause(number).id if paused else number
+
+    def destination(self, *, enabled: bool = True) -> str:
+        kept, name = Destinations(self._database), f"platform-{next(NUMBERS)}"
+        kept.create(name, URL, actions=(ActionKind.BLOCK,), private=True)
+        return kept.change(name, enabled=enabled).name
+
+    def delivery(self, *, failed: bool = False) -> str:
+        """An action on its way to a destination of its own."""
+        at, number = now(), next(NUMBERS)
+        message = ActionMessage(
+            id=f"act-{number}",
+            action=ActionKind.BLOCK,
+            event_id=f"event-{number}",
+            event_kind=EventKind.UPLOAD,
+            received_at=at,
+            decided_at=at,
+            policy_version="p",
+        )
+        sent = Delivery(
+            id=message.id,
+            destination=self.destination(),
+            message=message,
+            created_at=at,
+            confirm_by=at + timedelta(hours=1),
+            next_at=at,
+        )
+        decision = Decision(
+            policy_version="p", actions=(), reasons=(Reason(rule="r", text="Because."),)
+        )
+        outcome = Outcome(
+            event_id=message.event_id,
+            verdict=Verdict.CLEAR,
+            received_at=at,
+            drill=True,
+            list_version=1,
+            matches=(),
+            gaps=(),
+            decision=decision,
+        )
+        event = Event(id=message.event_id, digest="0f" * 32, received_at=at)
+        with Journal(self._database) as journal:
+            journal.record(event, outcome, None, (sent,)).result(60)
+        if failed:
+            with self._database.write() as connection:
+                own = update(deliveries).where(deliveries.c.id == sent.id)
+                connection.execute(own.values(state="failed", ended_at=now(), next_at=None))
+        return sent.id
+
+    def other_policy(self) -> str:
+        """Put another policy in force; the version that was live before."""
+        versions = PolicyVersions(self._database)
+        before = versions.begun("")
+        versions.activate(Policy.load(policy(), "drill"), by="")
+        return before.live
+
+
+class World(Things):
+    """An application, with somebody who has a key and somebody in the console.
+
+    Attributes:
+        by: the one of them who has last asked for something.
+    """
 
     def __init__(self, api: Api) -> None:
+        super().__init__(api.services.database)
         self.api, self.services = api, api.services
         life = timedelta(minutes=30)
         session, token = self.services.sessions.open("admin", idle=life, life=life)
         self.session = session.name
         self.key = "key:" + api.keys["admin"].split("_")[1]
         self._csrf, self._cookie = session.csrf, {"cookie": f"{COOKIE}={token}"}
-        self.secrets = {*api.keys.values(), token, session.csrf, TOKEN, NOTE}
+        self.secrets |= {*api.keys.values(), token, session.csrf}
         self.by = ""
 
     def post(self, path: str, document: object = None) -> Answer:
@@ -83,73 +212,8 @@ class World:
         self.by = session.name
         return answer
 
-    def bank(self, *, enabled: bool = True) -> str:
-        name = f"bank-{next(NUMBERS)}"
-        made = self.services.banks.create(name, trusted=True, drill=True, enabled=enabled)
-        return made.name
-
-    def entry(self) -> int:
-        signal = Signal(kind="md5", value=value())
-        self.secrets.add(signal.value)
-        new = NewEntry(signals=(signal,), label=NOTE, note=NOTE)
-        return self.services.entries.add(self.bank(), [new]).first_id
-
-    def parking(self) -> int:
-        entry = self.services.entries.get(self.entry())
-        row = {"entry_id": entry.id, "bank_id": entry.bank_id, "parked_at": now(), "note": ""}
-        with self.services.database.write() as connection:
-            made = insert(parkings).returning(parkings.c.id)
-            found = connection.execute(made, {**row, "contents": 9, "allowed": 1})
-            return int(found.scalar_one())
-
-    def rescan(self, *, paused: bool = False) -> int:
-        number = self.services.rescans.ask(NewRescan(bank=self.bank()), "tutela").id
-        if paused:
-            assert self.services.rescans.pause(number).state is RescanState.PAUSED
-        return number
-
     def destination(self, *, enabled: bool = True) -> str:
-        """A destination that takes what blocks; nobody works on what is sent to it."""
-        name, kept = f"platform-{next(NUMBERS)}", self.services.destinations
-        made = kept.create(name, self.url, actions=(ActionKind.BLOCK,), private=True)
-        kept.change(name, enabled=enabled)
-        self.services.routing.refresh()
+        name = super().destination(enabled=enabled)
         for generation in range(1, 4):
             self.secrets.add(self.services.secrets.secret(name, generation))
-        return made.name
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:1/{TOKEN}"
-
-    def delivery(self, *, failed: bool = False) -> str:
-        """An action on its way to a destination of its own."""
-        name, event = self.destination(), f"event-{next(NUMBERS)}"
-        signals = [
-            {"kind": "md5", "value": self.services.entries.get(self.entry()).signals[0].value}
-        ]
-        self.services.sync.refresh()
-        self.api.post("/v1/check", {"event_id": event, "signals": signals, "drill": True})
-        (sent,) = (
-            one for one in self.services.deliveries.of_event(event) if one.destination == name
-        )
-        if failed:
-            with self.services.database.write() as connection:
-                gone = {"state": "failed", "ended_at": now(), "next_at": None}
-                own = update(deliveries).where(deliveries.c.id == sent.id)
-                connection.execute(own.values(gone))
-        return sent.id
-
-    def policy(self) -> str:
-        return (
-            f"policy: drill-{next(NUMBERS)}\nowner: safety\nrules:\n"
-            "  - name: all\n    when: matches.exists(m, m.trusted)\n"
-            "    actions: [block, open_case]\n    reason: Wait.\n    notice: It waits.\n"
-        )
-
-    def other_policy(self) -> str:
-        """Put another policy in force; the version that was live before."""
-        before = self.services.versions.latest()
-        assert before is not None
-        self.services.versions.activate(Policy.load(self.policy(), "drill"), by="")
-        return before.live
+        return name

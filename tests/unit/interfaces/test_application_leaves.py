@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 from litestar.exceptions import LitestarDeprecationWarning
 from tests.conftest import read_leaves
-from tests.unit.interfaces.acting import LINES, NOTE, NUMBERS, TOKEN, World, value
+from tests.unit.interfaces.acting import LINES, NOTE, NUMBERS, TOKEN, URL, World, policy, value
 
 from tutela.interfaces import console
 from tutela.interfaces.application import routed
@@ -44,7 +44,7 @@ def _rotated(world: World, answer: Answer) -> Answer:
 
 
 def _made(world: World) -> Answer:
-    new = {"name": f"platform-{next(NUMBERS)}", "url": world.url, "private": True}
+    new = {"name": f"platform-{next(NUMBERS)}", "url": URL, "private": True}
     return _rotated(world, world.post("/v1/destinations", new))
 
 
@@ -116,11 +116,6 @@ def _got(world: World, path: str) -> Answer:
     return world.api.get(path)
 
 
-def _bank_of(world: World) -> str:
-    entry = world.services.entries.get(world.entry())
-    return next(one.name for one in world.services.banks.list() if one.id == entry.bank_id)
-
-
 def _turned(what: str, *, paused: bool = False) -> tuple[Step, Step]:
     """The steps of the API and of the console."""
     return (
@@ -141,8 +136,8 @@ STEPS: Mapping[str, Step] = {
     "POST /v1/banks/{name:str}/entries": _added,
     "POST /v1/banks/{name:str}/import": _imported,
     "POST /v1/banks/{name:str}/media": _media,
-    "GET /v1/banks/{name:str}/entries": lambda w: _got(w, f"/v1/banks/{_bank_of(w)}/entries"),
-    "GET /v1/banks/{name:str}/export": lambda w: _got(w, f"/v1/banks/{_bank_of(w)}/export"),
+    "GET /v1/banks/{name:str}/entries": lambda w: _got(w, f"/v1/banks/{w.listed()}/entries"),
+    "GET /v1/banks/{name:str}/export": lambda w: _got(w, f"/v1/banks/{w.listed()}/export"),
     "GET /v1/entries/{entry_id:int}": lambda w: _got(w, f"/v1/entries/{w.entry()}"),
     "PATCH /v1/entries/{entry_id:int}": lambda w: w.send(
         "PATCH", f"/v1/entries/{w.entry()}", {"state": "disabled", "distance": 3}
@@ -171,9 +166,9 @@ STEPS: Mapping[str, Step] = {
         w, w.post(f"/v1/destinations/{w.destination()}/rotate")
     ),
     "POST /v1/policy/activate": lambda w: w.post(
-        "/v1/policy/activate", {"text": w.policy(), "note": NOTE}
+        "/v1/policy/activate", {"text": policy(), "note": NOTE}
     ),
-    "POST /v1/policy/shadow": lambda w: w.post("/v1/policy/shadow", {"text": w.policy()}),
+    "POST /v1/policy/shadow": lambda w: w.post("/v1/policy/shadow", {"text": policy()}),
     "POST /v1/policy/rollback": _rolled_back,
     "POST /console/sign-in": World.sign_in,
     "POST /console/sign-out": _signed_out,
@@ -217,9 +212,9 @@ STEPS: Mapping[str, Step] = {
     ),
     "POST /console/destinations/{name:str}/delete": _deleted,
     "POST /console/policy/activate": lambda w: w.submit(
-        "/policy/activate", text=w.policy(), note=NOTE
+        "/policy/activate", text=policy(), note=NOTE
     ),
-    "POST /console/policy/shadow": lambda w: w.submit("/policy/shadow", text=w.policy()),
+    "POST /console/policy/shadow": lambda w: w.submit("/policy/shadow", text=policy()),
     "POST /console/policy/rollback": lambda w: w.submit("/policy/rollback", to=w.other_policy()),
 }
 """How each other route is used with effect, and those that read and give signals away."""

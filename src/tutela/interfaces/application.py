@@ -229,11 +229,12 @@ async def _watch_actions(services: Services) -> None:
 
 
 async def _watch_evidence(services: Services) -> None:
-    """Keep the gauges of evidence fresh: another process lets it expire."""
+    """Keep the gauges of evidence and of the audit log fresh: other processes write them, too."""
     while True:
         with suppress(Unavailable):
             states, numbers = await asyncio.to_thread(evidence_numbers, services)
             services.metrics.evidence_state(states, numbers)
+            services.metrics.audit_state(await asyncio.to_thread(audit_numbers, services))
         await asyncio.sleep(PAST_SECONDS)
 
 
@@ -249,6 +250,18 @@ def evidence_numbers(services: Services) -> tuple[Mapping[ItemState, int], dict[
         "evidence_next_expiry_seconds": left,
         "vault_objects": standing.objects,
         "vault_bytes": standing.bytes,
+    }
+
+
+def audit_numbers(services: Services) -> dict[str, float]:
+    """The numbers that metrics show of the audit log. Blocks."""
+    head, signed = services.audit_log.head(), services.audit_log.latest_checkpoint()
+    age = (datetime.now(UTC) - head.at).total_seconds() if head.size else 0.0
+    return {
+        "audit_leaves": head.size,
+        "audit_age_seconds": max(age, 0.0),
+        # Whoever signs may be ahead of what was read first.
+        "audit_unsigned_leaves": max(head.size - (signed.size if signed else 0), 0),
     }
 
 

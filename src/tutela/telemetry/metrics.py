@@ -125,7 +125,10 @@ class Metrics:
         self._found, self._missed = self._lookups.labels("yes"), self._lookups.labels("no")
         # Looking a series up by its labels takes as long as counting in it; there are few series.
         self._answers: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
-        for measure in (self._measure_policy, self._measure_actions, self._measure_evidence):
+        for measure in (
+            *(self._measure_policy, self._measure_actions),
+            *(self._measure_evidence, self._measure_audit),
+        ):
             measure(make)
         self._show_zeroes()
 
@@ -178,6 +181,16 @@ class Metrics:
                 ("evidence_next_expiry_seconds", "Time until the next term ends; 0 for none"),
                 ("vault_objects", "Objects in the vault whose key exists"),
                 ("vault_bytes", "Size of the plain bytes of these objects"),
+            )
+        }
+
+    def _measure_audit(self, make: _Maker) -> None:
+        self._audit = {
+            name: make.gauge(name, text, "livemax")
+            for name, text in (
+                ("audit_leaves", "Leaves of the audit log"),
+                ("audit_age_seconds", "Time since the last leaf was written; 0 for none"),
+                ("audit_unsigned_leaves", "Leaves that no signed checkpoint speaks of yet"),
             )
         }
 
@@ -323,6 +336,11 @@ class Metrics:
             self._evidence.labels(state.value).set(count)
         for name, number in numbers.items():
             self._evidence_numbers[name].set(number)
+
+    def audit_state(self, numbers: Mapping[str, float]) -> None:
+        """How the audit log stands: `audit_leaves` and so on, without `tutela_`."""
+        for name, number in numbers.items():
+            self._audit[name].set(number)
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """An HTTP request was answered.

@@ -20,6 +20,7 @@ from tutela.interfaces.application import ROUTES
 from tutela.interfaces.cli.main import COMMANDS, load_command
 from tutela.interfaces.console import routes as console_router
 from tutela.model import ActionKind, GapReason, Verdict
+from tutela.model.custody.leaf import AuditKind
 from tutela.settings import Settings
 from tutela.storage.tables import metadata
 from tutela.telemetry import Metrics
@@ -53,6 +54,10 @@ def test_every_setting_has_a_heading(root: Path) -> None:
     names = {row.name for row in Settings.load(None, {}).explain()}
     assert names
     assert names - headings(root, "settings.md") == set()
+
+
+def test_every_kind_of_leaf_has_a_heading(root: Path) -> None:
+    assert set(AuditKind) == headings(root, "audit-kinds.md") - {"Leaves of the audit log"}
 
 
 def test_every_route_has_a_heading(root: Path) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import re
+from collections.abc import Iterable
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -23,6 +26,7 @@ from tutela.model import (
     Signal,
     Verdict,
 )
+from tutela.model.custody.leaf import Leaf
 from tutela.policy.policy import Policy
 from tutela.policy.versions import PolicyVersions
 from tutela.storage.banks import Banks
@@ -37,6 +41,7 @@ from tutela.storage.values import now
 if TYPE_CHECKING:
     from tests.unit.interfaces.conftest import Answer, Api
 
+MANUAL = Path(__file__).parents[3] / "docs/reference/audit-kinds.md"
 NUMBERS = itertools.count(1)
 TOKEN = "t0ken-in-the-path"  # noqa: S105 - stands for one in an address
 URL = f"http://127.0.0.1:1/{TOKEN}"
@@ -57,6 +62,18 @@ def policy() -> str:
         "  - name: all\n    when: matches.exists(m, m.trusted)\n"
         "    actions: [block, open_case]\n    reason: Wait.\n    notice: It waits.\n"
     )
+
+
+def unexplained(leaves: Iterable[Leaf]) -> set[tuple[str, str]]:
+    """Kinds of leaves with names of data that the manual does not explain with the kind."""
+    _, *sections = re.split(r"^## `(\w+)`$", MANUAL.read_text(), flags=re.MULTILINE)
+    told = dict(zip(sections[::2], sections[1::2], strict=True))
+    return {
+        (leaf.kind.value, name)
+        for leaf in leaves
+        for name in leaf.data
+        if f"`{name.removesuffix('_before')}`" not in told[leaf.kind]
+    }
 
 
 class Things:

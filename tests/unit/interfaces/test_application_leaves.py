@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 from litestar.exceptions import LitestarDeprecationWarning
 from tests.conftest import read_leaves
-from tests.unit.interfaces.acting import LINES, NOTE, NUMBERS, TOKEN, URL, World, policy, value
+from tests.unit.interfaces.acting import (
+    LINES,
+    NOTE,
+    NUMBERS,
+    TOKEN,
+    URL,
+    World,
+    policy,
+    unexplained,
+    value,
+)
 
 from tutela.interfaces import console
 from tutela.interfaces.application import routed
@@ -267,11 +277,12 @@ def test_what_a_route_does_is_told_of_whoever_asked(
         assert {one.kind for one in own} == {AuditKind.EXPORT}
 
 
-def test_no_leaf_holds_a_secret_a_signal_or_words_of_people(
+def test_the_manual_explains_each_leaf_and_none_holds_what_is_secret(
     world: World, read: Callable[[], list[Leaf]]
 ) -> None:
     for step in STEPS.values():
         take(world, step, read)
+    assert unexplained(read()) == set()
     text = "\n".join(map(str, read()))
     assert len(world.secrets) > len(STEPS)
     assert [one for one in world.secrets if one in text] == []

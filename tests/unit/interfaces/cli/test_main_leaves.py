@@ -12,7 +12,17 @@ from typing import NamedTuple
 import msgspec
 import pytest
 from tests.conftest import read_leaves
-from tests.unit.interfaces.acting import LINES, NOTE, NUMBERS, TOKEN, URL, Things, policy, value
+from tests.unit.interfaces.acting import (
+    LINES,
+    NOTE,
+    NUMBERS,
+    TOKEN,
+    URL,
+    Things,
+    policy,
+    unexplained,
+    value,
+)
 from tests.unit.interfaces.cli.custody.conftest import Folder
 from typer.testing import CliRunner
 
@@ -245,8 +255,10 @@ def test_what_a_command_does_is_told_of_whoever_typed_it(desk: Desk, command: st
     assert take(desk, command)
 
 
-def test_no_leaf_holds_a_secret_a_signal_or_words_of_people(desk: Desk) -> None:
+def test_the_manual_explains_each_leaf_and_none_holds_what_is_secret(desk: Desk) -> None:
     for command in STEPS:
         take(desk, command)
-    text = "\n".join(map(str, read_leaves(desk.database)))
+    told = read_leaves(desk.database)
+    assert unexplained(told) == set()
+    text = "\n".join(map(str, told))
     assert [one for one in desk.things.secrets if one in text] == []

@@ -84,25 +84,6 @@ class Metrics:
         )
         self._decode_seconds = make.histogram("decode_seconds", "Time to decode one file", _SECONDS)
         self._lookups = make.counter("lookups", "Ready-made signals looked up", "found")
-        self._index_age = make.gauge(
-            "index_age_seconds", "Time since the index last agreed with the database", "livemax"
-        )
-        self._list_version = make.gauge("list_version", "Version of the lists in use", "livemin")
-        self._index_entries = make.gauge(
-            "index_entries", "Signals in the index of one process", "livemax", "kind"
-        )
-        self._index_mapped = make.gauge(
-            "index_mapped", "Whether every process searches the files that all share", "livemin"
-        )
-        self._index_bytes = make.gauge(
-            "index_bytes", "Size of the files of the index in use", "livemax"
-        )
-        self._index_rebuilds = make.gauge(
-            "index_rebuilds", "Times the index was made from the database alone", "livemax"
-        )
-        self._index_refused = make.gauge(
-            "index_refused", "Times a process refused the index on disk", "livesum"
-        )
         self._journal_batch = make.histogram(
             "journal_batch_events", "Events made durable by one transaction", _EVENTS
         )
@@ -126,11 +107,32 @@ class Metrics:
         # Looking a series up by its labels takes as long as counting in it; there are few series.
         self._answers: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         for measure in (
-            *(self._measure_policy, self._measure_actions),
+            *(self._measure_index, self._measure_policy, self._measure_actions),
             *(self._measure_evidence, self._measure_audit),
         ):
             measure(make)
         self._show_zeroes()
+
+    def _measure_index(self, make: _Maker) -> None:
+        self._index_age = make.gauge(
+            "index_age_seconds", "Time since the index last agreed with the database", "livemax"
+        )
+        self._list_version = make.gauge("list_version", "Version of the lists in use", "livemin")
+        self._index_entries = make.gauge(
+            "index_entries", "Signals in the index of one process", "livemax", "kind"
+        )
+        self._index_mapped = make.gauge(
+            "index_mapped", "Whether every process searches the files that all share", "livemin"
+        )
+        self._index_bytes = make.gauge(
+            "index_bytes", "Size of the files of the index in use", "livemax"
+        )
+        self._index_rebuilds = make.gauge(
+            "index_rebuilds", "Times the index was made from the database alone", "livemax"
+        )
+        self._index_refused = make.gauge(
+            "index_refused", "Times a process refused the index on disk", "livesum"
+        )
 
     def _measure_policy(self, make: _Maker) -> None:
         self._policy = make.gauge(

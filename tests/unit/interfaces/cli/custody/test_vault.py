@@ -52,7 +52,7 @@ def test_keys_are_rotated_wrapped_anew_and_retired(folder: Folder) -> None:
 def test_a_copy_of_the_keys_is_drilled(folder: Folder) -> None:
     folder.keep(b"one")
     key_file = folder.settings.vault_key_file
-    copy = shutil.copy(key_file, folder.path / "copy.key")
+    copy = str(shutil.copy(key_file, folder.path / "copy.key"))
     assert read("drill", "--key-file", copy) == {"opened": 2, "lost": {}}
     new = read("rotate")["key"]
     folder.keep(b"two")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib import import_module
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
     from tutela.evidence.keys.service import KeyService
+    from tutela.evidence.opening import Makers
     from tutela.evidence.vault.vault import Vault
     from tutela.response.custody.terms import Terms
     from tutela.storage.audit.reading import AuditLog
@@ -60,7 +62,7 @@ class Place:
         """The vault of the settings; raises what opening it raises."""
         from tutela.evidence.opening import open_vault  # noqa: PLC0415 - not for `--help`
 
-        vault = open_vault(self.settings)
+        vault = open_vault(self.settings, makers())
         self.opened.callback(vault.close)
         return vault
 
@@ -68,8 +70,11 @@ class Place:
         """The key service of the settings; keys are made where none can be missed."""
         from tutela.evidence.opening import open_keys, open_store  # noqa: PLC0415 - as above
 
-        with closing(open_store(self.settings)) as store:
-            keys = open_keys(self.settings, create=lambda: not any(True for _ in store.list()))
+        found = makers()
+        with closing(open_store(self.settings, found)) as store:
+            keys = open_keys(
+                self.settings, found, create=lambda: not any(True for _ in store.list())
+            )
         self.opened.callback(keys.close)
         return keys
 
@@ -86,6 +91,12 @@ class Place:
 
         log = self.settings.log
         return make_logger(log.level, as_json=log.json, stream=sys.stderr)
+
+
+def makers() -> Makers:
+    """The stores and key services that extensions add."""
+    found: Makers = import_module("tutela.extensions").vault_makers()
+    return found
 
 
 @contextmanager

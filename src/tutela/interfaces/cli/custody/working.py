@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from tutela.interfaces.cli.custody.opening import opened
+from tutela.interfaces.cli.custody.opening import makers, opened
 from tutela.interfaces.cli.settings import ConfigOption
 
 
@@ -35,7 +35,8 @@ def work(
         threading.Thread(target=_wait_for_end, args=[stop], daemon=True).start()
     with opened(config) as place:
         settings, log = place.settings, place.log()
-        vault = Standby(lambda: open_vault(settings), log)
+        found = makers()
+        vault = Standby(lambda: open_vault(settings, found), log)
         place.opened.callback(vault.close)
         every = Every(settings.vault.expire_seconds, settings.audit.checkpoint_seconds)
         Custodian(place.items, vault.vault, place.audit, log, every, stop=stop).run()

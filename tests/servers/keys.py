@@ -97,6 +97,7 @@ def data(value: str) -> bytes:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server_state: KeyServer
 
     def handle_any(self) -> None:

@@ -251,6 +251,7 @@ def error(status: int, code: str) -> Reply:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     fake: FakeS3
 
     def handle_any(self) -> None:

@@ -158,7 +158,7 @@ def test_processes_rotate_at_once_and_no_key_is_lost(tmp_path: Path) -> None:
 
 def test_processes_that_are_killed_leave_nothing_torn(tmp_path: Path) -> None:
     size, chance = 3_000_000, random.Random(1)  # noqa: S311 - when to kill
-    whole = 32 + size + 3 * 16
+    whole = 32 + size + 12 * 16
     said: list[dict[str, Any]] = []
     for _ in range(12):
         said += killed_after(chance.uniform(0, 0.05), "seal", tmp_path, size)
@@ -225,7 +225,7 @@ def lengthen(path: Path, _: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("harm", "sound_chunks"), [(flip, 1), (swap, 0), (cut, 1), (empty, 0), (lengthen, 2)]
+    ("harm", "sound_chunks"), [(flip, 7), (swap, 0), (cut, 7), (empty, 0), (lengthen, 11)]
 )
 def test_what_is_done_to_a_file_is_found(
     tmp_path: Path, harm: Callable[[Path, Path], None], sound_chunks: int

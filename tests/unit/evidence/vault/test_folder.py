@@ -83,7 +83,7 @@ def test_a_blob_is_whole_on_the_disk_before_it_has_its_name(
     monkeypatch.setattr(os, "link", after(lambda *_: done.append("link"), os.link))
     monkeypatch.setattr(os, "unlink", after(lambda _: done.append("unlink"), os.unlink))
     folder.put(NAME, [LINE])
-    assert done == ["sync writing", "link", "sync ab", "unlink"]
+    assert done == ["sync writing", "link", "unlink", "sync ab"]
     done.clear()
     folder.delete(NAME)
     assert done == ["unlink", "sync ab"]

@@ -55,6 +55,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("evidence", "custody.evidence:app", "See, hold, verify and expire what is kept."),
     Command("vault", "custody.vault:app", "Rotate, retire and drill the vault's keys."),
     Command("law", "law:app", "Show what the law of each place says, and check your own file."),
+    Command("backup", "backup.making:backup", "Back up database, evidence and keys, encrypted."),
+    Command("restore", "backup.restoring:restore", "Restore a backup, or read it through."),
     Command("principles", "principles:principles", "Show what serves each of the 11 principles."),
     Command("settings", "settings:settings", "Show every setting and where its value comes from."),
 )

@@ -169,6 +169,14 @@ class Sessions:
                 name = f"session:{_name(digest)}"
                 tell(connection, AuditKind.SIGN_IN, name, name, "signed out")
 
+    def end_all(self, *, by: str = PROGRAM) -> int:
+        """End every session, and make every sign-in code useless; how many there were."""
+        with self._database.write() as connection:
+            ended = sum(connection.execute(delete(t)).rowcount for t in (sessions, sign_in_codes))
+            if ended:
+                tell(connection, AuditKind.SIGN_IN, by, "sessions", "all ended", {"count": ended})
+        return ended
+
     def _note_seen(self, digest: bytes, present: datetime) -> None:
         with self._database.write() as connection:
             seen = update(sessions).where(sessions.c.digest == digest)

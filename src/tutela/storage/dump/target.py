@@ -71,7 +71,7 @@ def restoring(url: str, *, replace: bool = False) -> Iterator[Target]:
 
         def publish() -> Path | None:
             database.close()
-            aside = path.with_name(f"{path.name}.before-restore-{_stamp()}") if held else None
+            aside = path.with_name(f"{path.name}.before-restore-{stamp()}") if held else None
             give_way(path, aside)
             staging.take_place(path)
             return aside
@@ -149,7 +149,8 @@ def _file_holds(url: str) -> bool:
         database.close()
 
 
-def _stamp() -> str:
+def stamp() -> str:
+    """An end for the name of what is put aside: the time, and something that is like no other."""
     return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
 
 

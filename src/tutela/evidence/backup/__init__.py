@@ -1,0 +1,1 @@
+"""Backups: everything that must survive, encrypted, in a folder; and the way back."""

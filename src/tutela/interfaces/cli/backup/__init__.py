@@ -1,0 +1,1 @@
+"""`tutela backup` and `tutela restore`."""

@@ -303,6 +303,7 @@ def environment(folder: Path, port: int) -> Mapping[str, str]:
         "TUTELA_DECODER_CHILDREN": "1",
         "TUTELA_RESCAN_WORKER": "false",
         "TUTELA_ACTIONS_WORKER": "false",
+        "TUTELA_VAULT_WORKER": "false",
         "TUTELA_SERVER_WORKERS": "1",
     }
 

@@ -169,6 +169,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
         # Processes less to start, to wait for and to end; the tests of their work ask for them.
         "TUTELA_RESCAN_WORKER": "false",
         "TUTELA_ACTIONS_WORKER": "false",
+        "TUTELA_VAULT_WORKER": "false",
     }
 
 

@@ -28,6 +28,7 @@ from tutela.interfaces.api import (
     schema,
     transfer,
 )
+from tutela.interfaces.api.custody import content, evidence
 from tutela.interfaces.api.operation import health, metrics
 from tutela.interfaces.api.response import actions, destinations
 from tutela.interfaces.api.rules import explanation, law, policy
@@ -78,6 +79,13 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     defence.read_suppressions,
     cases.list_cases,
     cases.read_case,
+    evidence.list_evidence,
+    evidence.read_evidence,
+    evidence.place_hold,
+    evidence.release_hold,
+    evidence.record,
+    content.look,
+    content.hand_in,
     rescans.list_rescans,
     rescans.start_rescan,
     rescans.read_rescan,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from sqlalchemy import insert, update
+from tests.unit.interfaces.finding import Found, keep
 
 from tutela.interfaces.console.sign_in import COOKIE
 from tutela.model import (
@@ -26,6 +27,7 @@ from tutela.model import (
     Signal,
     Verdict,
 )
+from tutela.model.custody.evidence import Hold
 from tutela.model.custody.leaf import Leaf
 from tutela.policy.policy import Policy
 from tutela.policy.versions import PolicyVersions
@@ -228,6 +230,15 @@ class World(Things):
         self.secrets |= {token, session.csrf}
         self.by = session.name
         return answer
+
+    def found(self, *, given: bool = True) -> Found:
+        """An event with its evidence."""
+        return keep(self.services, given=given)
+
+    def hold(self) -> Hold:
+        """A hold that stands."""
+        items = self.services.custody.items
+        return items.hold(self.found().content, NOTE, NOTE, "cli:somebody")
 
     def destination(self, *, enabled: bool = True) -> str:
         name = super().destination(enabled=enabled)

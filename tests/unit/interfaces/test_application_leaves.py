@@ -134,6 +134,28 @@ def _turned(what: str, *, paused: bool = False) -> tuple[Step, Step]:
     )
 
 
+def _reported(world: World) -> Answer:
+    report = {"event_id": world.found().event_id, "at": "2026-11-30T00:00:00Z"}
+    return world.post("/v1/evidence/reports", report | {"authority": NOTE, "reference": NOTE})
+
+
+def _looked(world: World) -> Answer:
+    # Why somebody looks stands in the log, word for word, and staff are told so.
+    return world.post(f"/v1/evidence/{world.found().content}/look", {"reason": "a review"})
+
+
+def _handed_in(world: World) -> Answer:
+    found = world.found(given=False)
+    world.by = world.key
+    path = f"/v1/evidence/{found.content}/hand-in"
+    return world.api.ask("POST", path, found.data, query={"name": NOTE})
+
+
+def _released(world: World) -> Answer:
+    hold = world.hold()
+    return world.submit(f"/evidence/{hold.item_id}/release/{hold.id}", reason=NOTE)
+
+
 PAUSE, RESUME, CANCEL = _turned("pause"), _turned("resume", paused=True), _turned("cancel")
 FIELDS = {"url": f"http://127.0.0.1:2/{TOKEN}", "private": "on", "confirm_seconds": "9"}
 
@@ -156,6 +178,19 @@ STEPS: Mapping[str, Step] = {
     "POST /v1/parkings/{parking_id:int}/decision": lambda w: w.post(
         f"/v1/parkings/{w.parking()}/decision", {"choice": "release", "note": NOTE}
     ),
+    "POST /v1/evidence/{item_id:str}/holds": lambda w: w.post(
+        f"/v1/evidence/{w.found().content}/holds", {"reason": NOTE, "authority": NOTE}
+    ),
+    "POST /v1/evidence/holds/{hold_id:int}/release": lambda w: w.post(
+        f"/v1/evidence/holds/{w.hold().id}/release", {"reason": NOTE}
+    ),
+    "POST /v1/evidence/reports": _reported,
+    "POST /v1/evidence/{item_id:str}/look": _looked,
+    "POST /v1/evidence/{item_id:str}/hand-in": _handed_in,
+    "POST /console/evidence/{item_id:str}/hold": lambda w: w.submit(
+        f"/evidence/{w.found().content}/hold", reason=NOTE, authority=NOTE
+    ),
+    "POST /console/evidence/{item_id:str}/release/{hold_id:int}": _released,
     "POST /v1/rescans": lambda w: w.post("/v1/rescans", {"bank": w.bank()}),
     "POST /v1/rescans/{number:int}/pause": PAUSE[0],
     "POST /v1/rescans/{number:int}/resume": RESUME[0],

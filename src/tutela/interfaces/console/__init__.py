@@ -7,6 +7,7 @@ from litestar import Router
 from tutela.interfaces.console import (
     banks,
     cases,
+    custody,
     defence,
     entries,
     events,
@@ -34,6 +35,7 @@ def routes() -> Router:
             places.show_home,
             cases.list_cases,
             cases.show_case,
+            *custody.HANDLERS,
             *response.HANDLERS,
             *rules.HANDLERS,
             places.show_principles,

@@ -9,6 +9,7 @@ from litestar import Request, Response, get
 
 from tutela.interfaces.access import Permission
 from tutela.interfaces.console.answers import page
+from tutela.interfaces.console.custody.panel import evidence_of
 from tutela.interfaces.console.law import law_of_case
 from tutela.interfaces.console.response.standings import standings
 from tutela.interfaces.services import services_of
@@ -39,4 +40,5 @@ async def show_case(request: Request[Any, Any, Any], case_id: str) -> Response[s
     """One case with the facts and reasons behind it."""
     file = await asyncio.to_thread(services_of(request).cases.get, case_id)
     more = await standings(request, file.outcome) | law_of_case(request, file)
+    more |= await evidence_of(request, file.event.id)
     return page(request, "case.html", file=file, **more)

@@ -17,11 +17,13 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from tutela.interfaces.access import Permission, may
+from tutela.model.custody.names import shown
 from tutela.model.record import Record
 from tutela.response.alarms import span
 
 PLACES = (
     ("Cases", "/console/cases", Permission.CASES_READ),
+    ("Evidence", "/console/evidence", Permission.EVIDENCE_READ),
     ("Actions", "/console/actions", Permission.ACTIONS_READ),
     ("Destinations", "/console/destinations", Permission.DESTINATIONS_READ),
     ("Banks", "/console/banks", Permission.BANKS_READ),
@@ -89,6 +91,7 @@ class Pages:
         self._environment.filters["words"] = _words
         self._environment.filters["told"] = _told
         self._environment.filters["span"] = span
+        self._environment.filters["legible"] = _legible
         self.static: Mapping[str, bytes] = _static()
         names = {name.rpartition(".")[2]: name for name in self.static}
         self._environment.globals |= names
@@ -127,6 +130,10 @@ def _told(numbers: Record) -> list[str]:
 def _period(found: re.Match[str]) -> str:
     days = int(found["days"])
     return " in a day" if days == 1 else f" in {days} days"
+
+
+def _legible(text: object) -> str:
+    return shown(str(text))
 
 
 def _words(name: object) -> str:

@@ -42,6 +42,13 @@ def exact(text: str, name_bytes: str) -> bytes:
     return bytes.fromhex(name_bytes) if name_bytes else text.encode()
 
 
+def shown(text: str) -> str:
+    """A name for a screen: what turns the reading around, hides or moves a cursor is a code."""
+    return "".join(
+        one if one.isprintable() else one.encode("unicode_escape").decode() for one in text
+    )
+
+
 def _bytes(character: str) -> bytes:
     try:
         return character.encode("utf-8", "surrogateescape")

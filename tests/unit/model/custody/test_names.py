@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tutela.model.custody.evidence import ItemFacts, Step, StepKind
-from tutela.model.custody.names import FoundName, exact, found
+from tutela.model.custody.names import FoundName, exact, found, shown
 
 SURROGATES = st.characters(min_codepoint=0xD800, max_codepoint=0xDFFF, categories=["Cs"])
 NAMES = st.text(st.characters() | SURROGATES)
@@ -53,3 +53,7 @@ def test_a_step_without_such_bytes_says_nothing_of_them() -> None:
 def test_bytes_that_are_no_hex_are_refused() -> None:
     with pytest.raises(ValueError, match="hex"):
         exact("a", "zz")
+
+
+def test_nothing_in_a_name_moves_a_cursor_or_turns_the_reading_around() -> None:
+    assert shown("a\x1b[2Jb\u202e\nc é") == "a\\x1b[2Jb\\u202e\\nc é"

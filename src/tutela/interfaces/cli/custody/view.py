@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from tutela.model.custody.evidence import Hold, Item, Step
+from tutela.model.custody.names import shown
 from tutela.storage.evidence.standing import Standing
 from tutela.workflows.custody.rewrapping import Drilled, KeyStanding
 from tutela.workflows.custody.verifying import Verified
@@ -59,7 +60,7 @@ def _facts_lines(item: Item) -> Iterator[str]:
     if item.destroyed_at:
         return
     if facts.name:
-        yield f"  name         {printable(facts.name)}"
+        yield f"  name         {shown(facts.name)}"
     yield f"  type         {facts.media_type}, {facts.size:,} bytes"
     for name, value in facts.digests.items():
         yield f"  {name:<13}{value}"
@@ -72,17 +73,17 @@ def _facts_lines(item: Item) -> Iterator[str]:
 
 def _step(step: Step) -> str:
     at = _instant(step.at) if step.at else ""
-    return " ".join(filter(None, (printable(step.name), at))) or "-"
+    return " ".join(filter(None, (shown(step.name), at))) or "-"
 
 
 def _hold_lines(hold: Hold) -> Iterator[str]:
     yield f"  hold {hold.id} by {hold.placed_by}, {_instant(hold.placed_at)}"
-    yield f"    why        {printable(hold.reason)}"
+    yield f"    why        {shown(hold.reason)}"
     if hold.authority:
-        yield f"    authority  {printable(hold.authority)}"
+        yield f"    authority  {shown(hold.authority)}"
     if hold.released_at:
         yield f"    lifted     {_instant(hold.released_at)} by {hold.released_by}"
-        yield f"    why        {printable(hold.release_reason)}"
+        yield f"    why        {shown(hold.release_reason)}"
 
 
 def verified_lines(found: Verified) -> Iterator[str]:
@@ -128,10 +129,3 @@ def _ending(item: Item) -> str:
 
 def _instant(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"
-
-
-def printable(text: str) -> str:
-    """A text of others for a terminal: what would move its cursor is written out."""
-    return "".join(
-        one if one.isprintable() else one.encode("unicode_escape").decode() for one in text
-    )

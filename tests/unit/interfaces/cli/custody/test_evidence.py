@@ -9,7 +9,6 @@ from typer.testing import CliRunner
 
 from tutela.errors import Conflict, InvalidInput, NotFound, TutelaError
 from tutela.interfaces.cli.custody.evidence import app
-from tutela.interfaces.cli.custody.view import printable
 from tutela.model.custody.leaf import AuditKind
 
 if TYPE_CHECKING:
@@ -145,7 +144,3 @@ def test_bytes_are_handed_in(folder: Folder, tmp_path: Path) -> None:
     assert read("show", content.id)["item"]["facts"]["name"] == "late.txt"
     with pytest.raises(TutelaError):
         run("hand-in", content.id, str(tmp_path / "none"))
-
-
-def test_names_of_others_cannot_move_the_cursor() -> None:
-    assert printable("a\x1b[2Jb\u202e\nc é") == "a\\x1b[2Jb\\u202e\\nc é"

@@ -1,0 +1,17 @@
+"""Pages of what is kept of findings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from litestar.types import ControllerRouterHandler
+
+from tutela.interfaces.console.custody import evidence
+
+HANDLERS: Sequence[ControllerRouterHandler] = (
+    evidence.list_evidence,
+    evidence.show_evidence,
+    evidence.place_hold,
+    evidence.release_hold,
+)
+"""Every page of this package."""

@@ -21,6 +21,7 @@ from tutela.detection.index.matcher import Matcher
 from tutela.detection.media.limits import Limits
 from tutela.detection.media.pool import DecoderPool
 from tutela.detection.signals.registry import SignalKinds
+from tutela.evidence.audit.opening import glance
 from tutela.extensions import signal_kinds, vault_makers
 from tutela.interfaces import console
 from tutela.interfaces.application import application
@@ -149,7 +150,7 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
             decoder, matching, policy, recording, metrics, routing, rulings, database
         ),
         custody=custody,
-        audit_log=AuditLog(database),
+        audit_log=_audit_log(settings, database, log),
         destinations=Destinations(database),
         deliveries=Deliveries(database),
         secrets=Secrets.open(settings.actions_key_file),
@@ -165,6 +166,13 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
             *(quarantine.stop, sync.stop, custody.vault.close, database.close),
         ),
     )
+
+
+def _audit_log(settings: Settings, database: Database, log: FilteringBoundLogger) -> AuditLog:
+    """The audit log, after a look whether it is the one that is known here."""
+    audit_log = AuditLog(database)
+    glance(settings, audit_log, log)
+    return audit_log
 
 
 def _opened(settings: Settings, started: ExitStack) -> Database:

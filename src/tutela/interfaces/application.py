@@ -28,7 +28,7 @@ from tutela.interfaces.api import (
     schema,
     transfer,
 )
-from tutela.interfaces.api.custody import content, evidence
+from tutela.interfaces.api.custody import audit, content, evidence
 from tutela.interfaces.api.operation import health, metrics
 from tutela.interfaces.api.response import actions, destinations
 from tutela.interfaces.api.rules import explanation, law, policy
@@ -86,6 +86,14 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     evidence.record,
     content.look,
     content.hand_in,
+    audit.read_head,
+    audit.list_leaves,
+    audit.read_leaf,
+    audit.prove_leaf,
+    audit.prove_consistency,
+    audit.list_checkpoints,
+    audit.read_checkpoint,
+    audit.read_key,
     rescans.list_rescans,
     rescans.start_rescan,
     rescans.read_rescan,

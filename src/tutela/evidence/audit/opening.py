@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from tutela.errors import BadConfiguration
-from tutela.evidence.audit.signer import Signer
+from structlog.typing import FilteringBoundLogger
+
+from tutela.errors import BadConfiguration, NotFound, TutelaError, Unavailable
+from tutela.evidence.audit.signer import Signer, contradiction
 from tutela.evidence.audit.signing import PUBLIC_SUFFIX, AuditKey, Verifier
 from tutela.evidence.audit.stamping import Roots, Stamping
+from tutela.evidence.audit.tampered import Tampered
 from tutela.evidence.audit.witness import Witness
 from tutela.outgoing import Calls, FetchFailed
 from tutela.settings import Settings
@@ -24,15 +27,21 @@ def open_verifier(settings: Settings, path: Path | None = None) -> Verifier:
     return Verifier.read(path or settings.audit_key_file.with_suffix(PUBLIC_SUFFIX))
 
 
-def open_signer(settings: Settings, log: AuditLog) -> Signer:
+def open_signer(settings: Settings, log: AuditLog, *, stamps: bool = True) -> Signer:
     """What signs checkpoints, with the audit key, which is made where it is missing.
+
+    Args:
+        settings: all settings.
+        log: the log.
+        stamps: whether it also has them stamped when it is time.
 
     Raises:
         BadConfiguration: the key, or the address or certificates of time stamps, cannot be used.
     """
     key = AuditKey.create(settings.audit_key_file)
     witness = Witness(settings.witness_folder)
-    return Signer(log, key, witness, open_stamping(settings), open_verifier(settings))
+    stamping = open_stamping(settings) if stamps else None
+    return Signer(log, key, witness, stamping, open_verifier(settings))
 
 
 def open_stamping(settings: Settings) -> Stamping | None:
@@ -55,3 +64,23 @@ def open_roots(settings: Settings) -> Roots | None:
     """The certificates that time stamps are verified with, if the settings name any."""
     path = settings.audit.timestamp_roots
     return Roots.read(Path(path)) if path else None
+
+
+def glance(settings: Settings, log: AuditLog, told: FilteringBoundLogger) -> None:
+    """Make the audit key where it is missing, and look whether the log is plainly another.
+
+    For the start of a server: an older database that somebody has put in place is told of loudly,
+    and the server goes on, so that nothing else stands still. No checkpoint of it will be signed.
+
+    Raises:
+        BadConfiguration: the key cannot be used.
+    """
+    AuditKey.create(settings.audit_key_file)
+    found: TutelaError | None
+    try:
+        known = Witness(settings.witness_folder).known()
+        found = None if known is None else contradiction(log, known)
+    except (Tampered, Unavailable, NotFound) as problem:
+        found = problem
+    if found is not None:
+        told.error("the audit log contradicts its witness", reason=found.what, remedy=found.remedy)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-import msgspec
-
 from tutela.evidence.audit.checkpoint import Statement, make, parse
 from tutela.evidence.audit.epochs import Restored, next_origin, read_restored
 from tutela.evidence.audit.signing import AuditKey, Verifier
@@ -26,7 +24,7 @@ class Stamper(Protocol):
     """Gets time stamps of checkpoints."""
 
     def stamp_if_due(self, log: AuditLog) -> object:
-        """Have the latest checkpoint stamped, if it is time; never fails for want of an answer."""
+        """Have the latest checkpoint stamped, if it is time; raises where it cannot be."""
         ...
 
 
@@ -70,6 +68,7 @@ class Signer:
         Raises:
             Tampered: the log contradicts what was seen of it before; nothing was signed.
             Unavailable: the database or the witness cannot be used now.
+            FetchFailed: the checkpoint is signed and kept, and could not be stamped now.
         """
         with self._witness.writing(self._verifier) as witness:
             checkpoint = self._signed(witness)
@@ -166,10 +165,8 @@ def _restores(log: AuditLog) -> list[Restored]:
     """The restores of a log, in its order."""
     found: list[Restored] = []
     for stored in reversed(log.page(kind=AuditKind.RESTORE, limit=PAGE)):
-        try:
-            said = read_restored(stored.leaf)
-        except msgspec.ValidationError:
-            said = None
+        leaf = stored.readable
+        said = read_restored(leaf) if leaf is not None else None
         if said is not None:
             found.append(said)
     return found
@@ -180,12 +177,9 @@ def _check(leaves: Sequence[StoredLeaf], start: int, stop: int) -> None:
     for index, one in enumerate(leaves, start):
         if one.index != index:
             raise Tampered(f"leaf {index:,} is gone", leaf=index)
-        wrong = one.hash != leaf_hash(one.text.encode())
-        try:
-            wrong = wrong or one.leaf.index != index or "\n" in one.text
-        except (msgspec.ValidationError, msgspec.DecodeError):
-            wrong = True
-        if wrong:
+        leaf = one.readable
+        wrong = leaf is None or leaf.index != index or "\n" in one.text
+        if wrong or one.hash != leaf_hash(one.text.encode()):
             raise Tampered(f"leaf {index:,} was altered", leaf=index)
     if start + len(leaves) != stop:
         gone = start + len(leaves)

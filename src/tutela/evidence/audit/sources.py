@@ -6,12 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import BinaryIO, NamedTuple, Protocol
 
-import msgspec
-
 from tutela.errors import InvalidInput
 from tutela.evidence.audit import export
 from tutela.evidence.audit.checkpoint import parse
-from tutela.evidence.audit.epochs import Restored, read_restored
+from tutela.evidence.audit.epochs import read_restored
 from tutela.merkle import Edge, leaf_hash
 from tutela.model.custody.leaf import AuditKind
 from tutela.storage.audit.reading import PAGE, AuditLog, Checkpoint, StoredLeaf
@@ -187,18 +185,12 @@ def _names(log: AuditLog, origin: str, checkpoints: Sequence[Checkpoint]) -> tup
     """
     found: list[str] = []
     for stored in reversed(log.page(kind=AuditKind.RESTORE, limit=PAGE)):
-        said = _said(stored)
+        leaf = stored.readable
+        said = read_restored(leaf) if leaf is not None else None
         if said is not None:
             older = [one for one in checkpoints if one.size <= stored.index]
             found += [*filter(None, map(_name, older)), said.origin]
     return (*dict.fromkeys(one for one in found if one != origin), origin)
-
-
-def _said(stored: StoredLeaf) -> Restored | None:
-    try:
-        return read_restored(stored.leaf)
-    except (msgspec.DecodeError, UnicodeError):
-        return None
 
 
 def _name(checkpoint: Checkpoint) -> str:

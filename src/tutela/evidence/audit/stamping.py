@@ -99,14 +99,12 @@ class Stamping:
         self._calls = calls
         self._roots = roots
         self._every = every
-        self.problem = ""
-        """Why there was no time stamp when there should have been one; empty when all is well."""
 
     def stamp_if_due(self, log: AuditLog) -> Checkpoint | None:
         """Have the latest checkpoint stamped if the last time stamp is old enough.
 
-        Never fails for want of an answer: `problem` says what is wrong, and the next call tries
-        again.
+        Raises:
+            FetchFailed: as `stamp`; the next call tries again.
         """
         latest = log.latest_checkpoint()
         stamped = log.latest_checkpoint(stamped=True)
@@ -114,11 +112,7 @@ class Stamping:
             return None
         if stamped is not None and timedelta() <= now() - stamped.at < self._every:
             return None
-        try:
-            return self.stamp(log, latest)
-        except FetchFailed as problem:
-            self.problem = problem.what
-            return None
+        return self.stamp(log, latest)
 
     def stamp(self, log: AuditLog, checkpoint: Checkpoint) -> Checkpoint:
         """Have a checkpoint stamped now, and keep the time stamp.
@@ -147,7 +141,6 @@ class Stamping:
         except InvalidInput as problem:
             raise StampFailed(problem.what) from None
         log.keep_token(checkpoint.size, answer.body)
-        self.problem = ""
         return Checkpoint(
             size=checkpoint.size, at=checkpoint.at, note=checkpoint.note, token=answer.body
         )

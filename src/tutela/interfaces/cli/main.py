@@ -53,6 +53,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("actions", "response.actions:app", "See actions on their way; send again what failed."),
     Command("destinations", "response.destinations:app", "Make and change where actions are sent."),
     Command("evidence", "custody.evidence:app", "See, hold, verify and expire what is kept."),
+    Command("audit", "custody.audit:app", "Read, prove, sign, export and verify the audit log."),
     Command("vault", "custody.vault:app", "Rotate, retire and drill the vault's keys."),
     Command("law", "law:app", "Show what the law of each place says, and check your own file."),
     Command("backup", "backup.making:backup", "Back up database, evidence and keys, encrypted."),

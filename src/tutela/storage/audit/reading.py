@@ -55,6 +55,14 @@ class StoredLeaf(Record, frozen=True, kw_only=True):
         """The leaf; raises `msgspec.ValidationError` where the text is none."""
         return msgspec.json.decode(self.text, type=Leaf)
 
+    @property
+    def readable(self) -> Leaf | None:
+        """The leaf; None where somebody has altered the text so that it is none."""
+        try:
+            return self.leaf
+        except (msgspec.DecodeError, UnicodeError):
+            return None
+
 
 class Head(Record, frozen=True, kw_only=True):
     """Where a log ends.

@@ -24,7 +24,8 @@ def work(
 
     `tutela serve` runs this beside itself unless vault.worker is off. Several may run.
     """
-    from tutela.evidence.opening import open_vault  # noqa: PLC0415 - not for `--help`
+    from tutela.evidence.audit.opening import open_signer  # noqa: PLC0415 - not for `--help`
+    from tutela.evidence.opening import open_vault  # noqa: PLC0415
     from tutela.evidence.vault.standby import Standby  # noqa: PLC0415
     from tutela.workflows.custody.working import Custodian, Every  # noqa: PLC0415
 
@@ -39,7 +40,8 @@ def work(
         vault = Standby(lambda: open_vault(settings, found), log)
         place.opened.callback(vault.close)
         every = Every(settings.vault.expire_seconds, settings.audit.checkpoint_seconds)
-        Custodian(place.items, vault.vault, place.audit, log, every, stop=stop).run()
+        sign = open_signer(settings, place.audit).sign_if_more
+        Custodian(place.items, vault.vault, place.audit, log, every, sign=sign, stop=stop).run()
 
 
 def _wait_for_end(stop: threading.Event) -> None:

@@ -125,9 +125,9 @@ def _s3(settings: Settings) -> S3Store:
     vault = settings.vault
     path = _needed(vault.s3_credentials_file, "vault.s3_credentials_file")
     lines = read_secret(Path(path), "vault.s3_credentials_file").split()
-    if len(lines) != 2:  # noqa: PLR2004 - access key and secret key
+    if len(lines) != 2 or not all(map(_fits_header, lines)):  # noqa: PLR2004 - two keys
         raise BadConfiguration(
-            "the file of vault.s3_credentials_file does not have two lines",
+            "the file of vault.s3_credentials_file does not have two lines of plain letters",
             where=path,
             remedy="write the access key into the first line, the secret key into the second",
         )
@@ -181,8 +181,19 @@ def _http(settings: Settings) -> HttpKeys:
     vault = settings.vault
     path = Path(_needed(vault.http_token_file, "vault.http_token_file"))
     token = read_secret(path, "vault.http_token_file")
+    if not _fits_header(token):
+        raise BadConfiguration(
+            "the token is not one line of plain letters, digits and signs",
+            where=str(path),
+            remedy="write the token into it as the key service has given it out",
+        )
     calls = _calls("vault.http_url", vault.http_url, private=vault.http_private, limit=LARGEST_KEYS)
     return HttpKeys(calls, token)
+
+
+def _fits_header(text: str) -> bool:
+    """Whether a secret can be sent in a header: the error of one that cannot would repeat it."""
+    return text.isascii() and text.isprintable() and " " not in text
 
 
 def _calls(setting: str, url: str, *, private: bool, limit: int) -> Calls:

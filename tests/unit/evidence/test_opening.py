@@ -129,7 +129,7 @@ def test_what_an_s3_store_needs(tmp_path: Path, wrong: dict[str, str], where: st
     assert "word@" not in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["one", "one\ntwo\nthree"])
+@pytest.mark.parametrize("text", ["one", "one\ntwo\nthree", "\N{GREEK SMALL LETTER ALPHA}\none"])
 def test_credentials_are_two_lines_and_not_repeated(tmp_path: Path, text: str) -> None:
     with pytest.raises(BadConfiguration, match="two lines") as caught:
         open_store(settings(tmp_path, store="s3", s3_credentials_file=secret(tmp_path, text)))
@@ -140,7 +140,7 @@ def test_an_http_service_is_opened_without_asking_it(tmp_path: Path) -> None:
     right = {
         "keys": "http",
         "http_url": "https://keys.example",
-        "http_token_file": secret(tmp_path, "a token"),
+        "http_token_file": secret(tmp_path, "a-token\n"),
     }
     keys = open_keys(settings(tmp_path, **right))
     assert isinstance(keys, HttpKeys)
@@ -148,6 +148,16 @@ def test_an_http_service_is_opened_without_asking_it(tmp_path: Path) -> None:
     for wrong in ({"http_url": ""}, {"http_url": "http://keys.example"}, {"http_token_file": ""}):
         with pytest.raises(BadConfiguration, match=r"vault\.http_"):
             open_keys(settings(tmp_path, **right | wrong))
+
+
+@pytest.mark.parametrize(
+    "text", ["a token", "a\ntoken", "a-t\N{LATIN SMALL LETTER O WITH STROKE}ken"]
+)
+def test_a_token_that_no_header_can_carry_is_not_repeated(tmp_path: Path, text: str) -> None:
+    right = {"keys": "http", "http_url": "https://keys.example"}
+    with pytest.raises(BadConfiguration, match="one line") as caught:
+        open_keys(settings(tmp_path, **right, http_token_file=secret(tmp_path, text)))
+    assert text not in str(caught.value)
 
 
 def test_a_token_is_opened_and_its_first_keys_are_made(

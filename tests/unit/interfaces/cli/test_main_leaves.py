@@ -81,6 +81,7 @@ SILENT: Mapping[str, str] = {
     "evidence work": WORKS,
     "vault status": READS,
     "vault drill": NO_EFFECT,
+    "restore": "fills another database, and the log in that is told",
 }
 """Commands that leave no leaf of whoever types them, with the reason."""
 
@@ -144,6 +145,13 @@ class Desk(NamedTuple):
         type_in("vault", "rewrap")
         return str(keys[0]["id"])
 
+    def backup(self) -> list[object]:
+        """A folder to back up to, and a passphrase for that."""
+        secret = self.file(b"a passphrase of many words")
+        secret.chmod(0o600)
+        self.things.secrets.add(secret.read_text())
+        return [self.path / f"backup-{next(NUMBERS)}", "--passphrase-file", secret]
+
 
 Step = Callable[[Desk], Sequence[object]]
 REPORT = ("--at", "2026-01-01", "--authority", NOTE, "--reference", NOTE)
@@ -197,6 +205,7 @@ STEPS: Mapping[str, Step] = {
     "evidence expire": _after(Desk.due),
     "vault rotate": _after(Desk.item),
     "vault rewrap": _after(lambda d: (d.item(), type_in("vault", "rotate"))),
+    "backup": Desk.backup,
     "vault retire": lambda d: [d.old_key(), "--at-once"],
 }
 """What is typed after each other command for it to have an effect."""

@@ -28,7 +28,7 @@ from tutela.interfaces.api import (
     schema,
     transfer,
 )
-from tutela.interfaces.api.custody import audit, content, evidence
+from tutela.interfaces.api.custody import audit, content, documents, evidence
 from tutela.interfaces.api.operation import health, metrics
 from tutela.interfaces.api.response import actions, destinations
 from tutela.interfaces.api.rules import explanation, law, policy
@@ -94,6 +94,9 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     audit.list_checkpoints,
     audit.read_checkpoint,
     audit.read_key,
+    documents.read_custody,
+    documents.export_pdf,
+    documents.export_json,
     rescans.list_rescans,
     rescans.start_rescan,
     rescans.read_rescan,

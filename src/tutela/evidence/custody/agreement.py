@@ -37,7 +37,11 @@ def _content(record: CustodyRecord, own: list[Leaf]) -> Iterator[str]:
         for leaf in own
         if leaf.kind in {AuditKind.PRESERVE, AuditKind.DESTROY} and leaf.data.get("content")
     ]
-    commitment = committed(record.item.facts)
+    try:
+        commitment = committed(record.item.facts)
+    except ValueError:  # no hexadecimal digits
+        yield "the digest or the salt cannot be read"
+        return
     if len(set(said)) > 1:
         yield "the log speaks of different bytes"
     if commitment is not None and not said and record.item.state is ItemState.KEPT:

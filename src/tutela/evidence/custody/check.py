@@ -11,13 +11,15 @@ import msgspec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tutela.errors import InvalidInput
-from tutela.evidence.audit.checkpoint import Statement, verify
+from tutela.evidence.audit.checkpoint import Statement, parse, verify
 from tutela.evidence.audit.signing import Verifier
+from tutela.evidence.audit.stamping import Roots, stamped_at
 from tutela.evidence.custody.agreement import disagreements
 from tutela.evidence.custody.document import Envelope, read
+from tutela.evidence.custody.page import moment
 from tutela.evidence.custody.pdf_reading import BEGINNING, PdfFound, read_pdf
-from tutela.evidence.custody.record import CustodyRecord, Touch
-from tutela.merkle import leaf_hash, verify_inclusion
+from tutela.evidence.custody.record import CustodyRecord, Stamped, Touch
+from tutela.merkle import leaf_hash, verify_consistency, verify_inclusion
 from tutela.model.custody.leaf import Leaf
 from tutela.model.record import Record
 
@@ -57,8 +59,11 @@ class Findings(Record, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
 
 
-def check(
-    data: bytes, verifier: Verifier | None = None, content: BinaryIO | None = None
+def check_document(
+    data: bytes,
+    verifier: Verifier | None = None,
+    content: BinaryIO | None = None,
+    roots: Roots | None = None,
 ) -> Findings:
     """Check a document: the JSON, or the PDF with the JSON in it.
 
@@ -66,6 +71,7 @@ def check(
         data: the file.
         verifier: the operator's public keys; without them the document can only vouch for itself.
         content: the bytes that the item is said to be, to be compared; read once.
+        roots: certificates that a time stamp is verified with.
 
     Raises:
         InvalidInput: it is no custody document.
@@ -74,7 +80,7 @@ def check(
     envelope = read(data if pdf is None else pdf.data)
     record = envelope.record
     found = sorted(
-        _all(pdf, envelope, record, verifier, content),
+        _all(pdf, envelope, record, verifier, content, roots),
         key=lambda one: list(Result).index(one.result),
     )
     return Findings(
@@ -91,11 +97,12 @@ def _all(
     record: CustodyRecord,
     verifier: Verifier | None,
     content: BinaryIO | None,
+    roots: Roots | None,
 ) -> Iterator[Finding]:
     if pdf is not None:
         yield from _pdf(pdf, record, verifier)
     yield from _signature(envelope, verifier)
-    yield from _log(record, verifier or envelope.own_verifier)
+    yield from _log(record, verifier or envelope.own_verifier, roots)
     yield from _facts(record)
     yield from _content(record, content)
 
@@ -132,7 +139,7 @@ def _signature(envelope: Envelope, verifier: Verifier | None) -> Iterator[Findin
         yield _found("key", "" if given else "the given key did not sign this document")
 
 
-def _log(record: CustodyRecord, verifier: Verifier) -> Iterator[Finding]:
+def _log(record: CustodyRecord, verifier: Verifier, roots: Roots | None) -> Iterator[Finding]:
     if record.checkpoint is None:
         yield _found("checkpoint", "there is none: nothing shows that the touches are in the log")
         return
@@ -148,11 +155,40 @@ def _log(record: CustodyRecord, verifier: Verifier) -> Iterator[Finding]:
         problems.append("the touches are not in the order of the log")
     yield from _several(f"{len(record.touches)} touches in the log", problems)
     if record.checkpoint.token is not None:
-        yield Finding(
-            what="time stamp",
-            result=Result.OPEN,
-            detail="there is one, to be verified with the certificates of its authority",
-        )
+        yield _stamp(record.checkpoint.token, record.checkpoint.note, roots)
+    if record.stamped is not None:
+        problem = _continued(record.stamped, said, verifier)
+        if problem:
+            yield _found("earlier checkpoint", problem)
+        else:
+            yield _stamp(record.stamped.token, record.stamped.note, roots)
+
+
+def _continued(stamped: Stamped, said: Statement, verifier: Verifier) -> str:
+    """Why a checkpoint is not continued by what another says; empty where it is."""
+    try:
+        before = verify(stamped.note, verifier)
+        proof = [bytes.fromhex(one) for one in stamped.proof]
+    except InvalidInput as error:
+        return error.what
+    except ValueError:
+        return "the proof that the log goes on from it cannot be read"
+    same = (before.size, before.origin) == (stamped.size, said.origin)
+    if same and verify_consistency(before.size, said.size, proof, before.root, said.root):
+        return ""
+    return "the log does not go on from it"
+
+
+def _stamp(token: bytes, note: str, roots: Roots | None) -> Finding:
+    try:
+        at = stamped_at(token, note) if roots is None else roots.verify(token, note)
+    except InvalidInput as error:
+        return _found("time stamp", error.what)
+    said = f"leaves before {parse(note).size} were in the log on {moment(at)}"
+    if roots is None:
+        said = f"it says that {said}; verify it with the certificates of who gave it"
+    result = Result.OPEN if roots is None else Result.GOOD
+    return Finding(what="time stamp", result=result, detail=said)
 
 
 def _touch(touch: Touch, said: Statement) -> str:

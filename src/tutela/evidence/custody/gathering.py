@@ -6,8 +6,11 @@ from collections.abc import Callable, Sequence
 from importlib import metadata
 from typing import ClassVar
 
+import msgspec
+
 from tutela.errors import Unavailable
-from tutela.evidence.custody.record import DRILL_MARK, Covering, CustodyRecord, Touch
+from tutela.evidence.audit.checkpoint import parse
+from tutela.evidence.custody.record import DRILL_MARK, Covering, CustodyRecord, Stamped, Touch
 from tutela.model.custody.evidence import Hold, Item
 from tutela.model.custody.leaf import AuditKind, NewLeaf
 from tutela.storage.audit.reading import AuditLog, Checkpoint, StoredLeaf
@@ -73,7 +76,8 @@ class Gathering:
             )
             for one in leaves
         )
-        return _record(item, holds, touches, by, checkpoint)
+        record = _record(item, holds, touches, by, checkpoint)
+        return msgspec.structs.replace(record, stamped=self._stamped(checkpoint))
 
     def _settled(self, item_id: str) -> tuple[Item, Sequence[Hold], Sequence[StoredLeaf]]:
         """Item, holds and leaves of one moment: nothing changed while they were read."""
@@ -86,6 +90,21 @@ class Gathering:
             if len(leaves) == len(before):
                 return item, holds, leaves
         raise Unsettled("this item changes while its custody is read", remedy="try again")
+
+    def _stamped(self, checkpoint: Checkpoint) -> Stamped | None:
+        """The latest stamped checkpoint before; None for one of the log before a restore, too."""
+        found = self._log.latest_checkpoint(stamped=True)
+        if found is None or found.token is None or found.size >= checkpoint.size:
+            return None
+        if parse(found.note).origin != parse(checkpoint.note).origin:
+            return None
+        proof = self._log.consistency(found.size, checkpoint.size)
+        return Stamped(
+            size=found.size,
+            note=found.note,
+            token=found.token,
+            proof=tuple(one.hex() for one in proof),
+        )
 
     def _covering(self, index: int) -> Checkpoint:
         checkpoint = self._log.latest_checkpoint()

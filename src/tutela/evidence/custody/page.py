@@ -227,14 +227,21 @@ class Pages:
         if record.checkpoint is None:
             return
         said = parse(record.checkpoint.note)
-        stamp = "an RFC 3161 time stamp is in the data" if record.checkpoint.token else "none"
         yield Fact(label="Log", written=self._names.name(said.origin))
         yield Fact(label="Leaves", words=f"{said.size:,}")
         yield Fact(label="Root", groups=grouped(said.root.hex()))
         yield Fact(
             label="Root, Base64", written=self._names.name(base64.b64encode(said.root).decode())
         )
-        yield Fact(label="Time stamp", words=stamp)
+        yield Fact(label="Time stamp", words=_stamp(record))
+
+
+def _stamp(record: CustodyRecord) -> str:
+    if record.checkpoint is not None and record.checkpoint.token is not None:
+        return "of this checkpoint, in the data (RFC 3161)"
+    if record.stamped is not None:
+        return f"of the leaves before {record.stamped.size:,}, in the data (RFC 3161)"
+    return "none"
 
 
 def _keys(keys: Keys | None) -> Iterator[Fact]:

@@ -42,6 +42,24 @@ class Covering(Record, frozen=True, kw_only=True):
     token: bytes | None = None
 
 
+class Stamped(Record, frozen=True, kw_only=True):
+    """The latest checkpoint that a service for time stamps has seen, where that is an earlier one.
+
+    Every touch below its size was in the log when the service saw it.
+
+    Attributes:
+        size, note: as in `Covering`.
+        token: RFC 3161 time stamp of the note, DER, in Base64.
+        proof: that the covering checkpoint's tree begins with this one's (RFC 9162, 2.1.4): hashes
+            in hex.
+    """
+
+    size: int
+    note: str
+    token: bytes
+    proof: tuple[str, ...] = ()
+
+
 class Keys(Record, frozen=True, kw_only=True):
     """What the documents of a record are signed with.
 
@@ -67,6 +85,7 @@ class CustodyRecord(Record, frozen=True, kw_only=True):
         holds: every hold that was ever placed on it, oldest first.
         touches: every entry of the audit log about the item, its event or its case, in order.
         checkpoint: None in a record that is only looked at.
+        stamped: None where no service was asked, or the checkpoint itself has a time stamp.
         keys: None in a record that is not signed.
     """
 
@@ -79,4 +98,5 @@ class CustodyRecord(Record, frozen=True, kw_only=True):
     holds: tuple[Hold, ...] = ()
     touches: tuple[Touch, ...] = ()
     checkpoint: Covering | None = None
+    stamped: Stamped | None = None
     keys: Keys | None = None

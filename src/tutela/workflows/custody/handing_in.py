@@ -21,6 +21,7 @@ from tutela.model.custody.evidence import (
     Step,
     StepKind,
 )
+from tutela.model.custody.names import found
 from tutela.model.custody.terms import since
 from tutela.model.event import Event
 from tutela.model.record import Record
@@ -181,10 +182,18 @@ def _records(source: int | bytes) -> tuple[UserRecord, ...]:
 
 def _facts(item: Item, known: Mapping[str, str], name: str) -> ItemFacts:
     """The facts of an item with the step that its bytes came in by."""
-    step = Step(kind=StepKind.UPLOAD, name=name, at=now(), digests=known)
+    text, raw = found(name) if name else (item.facts.name, item.facts.name_bytes)
+    step = Step(
+        kind=StepKind.UPLOAD,
+        name=text if name else "",
+        name_bytes=raw if name else "",
+        at=now(),
+        digests=known,
+    )
     return replace(
         item.facts,
-        name=name or item.facts.name,
+        name=text,
+        name_bytes=raw,
         digests=known,
         salt=item.facts.salt or secrets.token_hex(16),
         chain=(step, *item.facts.chain),

@@ -14,8 +14,8 @@ import pytest
 from tutela.evidence.audit import checkpoint
 from tutela.evidence.audit.checkpoint import Statement
 from tutela.evidence.audit.signing import AuditKey
-from tutela.evidence.custody.record import DRILL_MARK, Covering, CustodyRecord, Touch
-from tutela.merkle import Edge, inclusion_spans, leaf_hash
+from tutela.evidence.custody.record import DRILL_MARK, Covering, CustodyRecord, Stamped, Touch
+from tutela.merkle import Edge, consistency_spans, inclusion_spans, leaf_hash
 from tutela.model.custody.evidence import (
     EvidenceKind,
     Hold,
@@ -145,6 +145,19 @@ class Making:
                 if leaf.subject != "start"
             ),
             checkpoint=self.covering(hashes),
+        )
+
+    def earlier(self, record: CustodyRecord, size: int) -> Stamped:
+        """An earlier checkpoint of the log behind a record, with no time stamp yet."""
+        log = _among_others([touch.leaf for touch in record.touches])
+        hashes = [leaf_hash(encoded(leaf)) for leaf in log]
+        before = self.covering(hashes[:size])
+        proof = [hashes[span.start : span.stop] for span in consistency_spans(size, len(hashes))]
+        return Stamped(
+            size=size,
+            note=before.note,
+            token=b"",
+            proof=tuple(_root(some).hex() for some in proof),
         )
 
     def covering(self, hashes: Sequence[bytes]) -> Covering:

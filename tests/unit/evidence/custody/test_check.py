@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -8,12 +11,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tutela.errors import InvalidInput
 from tutela.evidence.audit.signing import AuditKey, Verifier
 from tutela.evidence.custody import document
-from tutela.evidence.custody.check import Findings, Result, check
+from tutela.evidence.custody.check import Findings, Result, check_document
 from tutela.evidence.custody.pdf_signing import sign_pdf
 from tutela.evidence.custody.record import CustodyRecord, Touch
 from tutela.evidence.custody.typesetting import Typesetter
@@ -23,6 +28,11 @@ from tutela.model.custody.leaf import AuditKind
 if TYPE_CHECKING:
     from tests.unit.evidence.custody.conftest import Making
 
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text() | st.sampled_from(["", "zz", "00" * 32]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
 Change = Callable[[CustodyRecord], CustodyRecord]
 
 
@@ -39,14 +49,14 @@ def wrong(findings: Findings) -> list[str]:
 def test_a_good_document_is_good(making: Making) -> None:
     record = making.record(None, [making.hold()])
     for data in (document.sign(record, making.key), pdf_of(record, making.key)):
-        findings = check(data, making.key.verifier, BytesIO(making.content))
+        findings = check_document(data, making.key.verifier, BytesIO(making.content))
         assert findings.result is Result.GOOD
         assert {one.result for one in findings.findings} == {Result.GOOD}
         assert (findings.item, findings.drill) == (record.item.id, True)
 
 
 def test_without_key_and_bytes_something_stays_open(making: Making) -> None:
-    findings = check(document.sign(making.record(), making.key))
+    findings = check_document(document.sign(making.record(), making.key))
     assert findings.result is Result.OPEN
     assert [one.what for one in findings.findings][:2] == ["key", "bytes"]
     assert making.key.verifier.fingerprint in findings.findings[0].detail
@@ -55,7 +65,7 @@ def test_without_key_and_bytes_something_stays_open(making: Making) -> None:
 def test_another_key_is_named_first(making: Making, tmp_path: Path) -> None:
     stranger = AuditKey.create(tmp_path / "other.key")
     record = making.record()
-    findings = check(pdf_of(record, making.key), stranger.verifier)
+    findings = check_document(pdf_of(record, making.key), stranger.verifier)
     assert findings.findings[0].result is Result.WRONG
     assert [line.partition(":")[0] for line in wrong(findings)] == [
         "key of the PDF",
@@ -63,7 +73,7 @@ def test_another_key_is_named_first(making: Making, tmp_path: Path) -> None:
         "checkpoint",
     ]
     # Whoever signs all of it with another key is found, too.
-    forged = check(pdf_of(record, stranger), making.key.verifier)
+    forged = check_document(pdf_of(record, stranger), making.key.verifier)
     assert "key: the given key did not sign this document" in wrong(forged)
 
 
@@ -71,25 +81,25 @@ def test_a_key_that_was_replaced_still_verifies(making: Making, tmp_path: Path) 
     new = AuditKey.create(tmp_path / "new.key").verifier
     old = making.key.verifier
     both = Verifier(new.log_keys + old.log_keys, new.document_keys + old.document_keys)
-    assert wrong(check(pdf_of(making.record(), making.key), both)) == []
+    assert wrong(check_document(pdf_of(making.record(), making.key), both)) == []
 
 
 def test_altered_data_is_not_what_was_signed(making: Making) -> None:
     data = document.sign(making.record(), making.key)
     altered = data.replace(b"mountain.png", b"mountaim.png")
     assert altered != data
-    said = wrong(check(altered, making.key.verifier))
+    said = wrong(check_document(altered, making.key.verifier))
     assert said[0] == "signature of the data: the data was altered, or not signed"
 
 
 def test_other_bytes_are_found(making: Making) -> None:
     data = document.sign(making.record(), making.key)
-    said = wrong(check(data, making.key.verifier, BytesIO(b"a harmless lime")))
+    said = wrong(check_document(data, making.key.verifier, BytesIO(b"a harmless lime")))
     assert [line.rpartition(": ")[2] for line in said] == [
         "their sha256 is another",
         "their md5 is another",
     ]
-    said = wrong(check(data, making.key.verifier, BytesIO(making.content + b"\n")))
+    said = wrong(check_document(data, making.key.verifier, BytesIO(making.content + b"\n")))
     assert said[-1].endswith("their size is another")
 
 
@@ -160,6 +170,10 @@ CHANGES: dict[str, tuple[Change, str]] = {
         lambda r: with_facts(r, digests={"sha256": "0" * 64}),
         "the digest is not of the bytes that the log says were taken in",
     ),
+    "no salt that can be read": (
+        lambda r: with_facts(r, salt="zz"),
+        "the digest or the salt cannot be read",
+    ),
     "another salt": (
         lambda r: with_facts(r, salt="0" * 32),
         "the digest is not of the bytes that the log says were taken in",
@@ -210,7 +224,7 @@ def test_even_whoever_has_the_key_cannot_change_what_the_log_has(
     making: Making, change: Change, said: str
 ) -> None:
     record = change(making.record(None, [making.hold()]))
-    findings = check(document.sign(record, making.key), making.key.verifier)
+    findings = check_document(document.sign(record, making.key), making.key.verifier)
     assert findings.result is Result.WRONG
     assert said in [one.detail for one in findings.findings]
 
@@ -219,7 +233,7 @@ def test_a_destruction_that_the_record_hides_is_found(making: Making) -> None:
     item = making.item()
     gone = making.leaf(AuditKind.DESTROY, item.id, item.created_at + timedelta(days=9))
     record = making.record(item, (), [*making.leaves(item), gone])
-    said = wrong(check(document.sign(record, making.key), making.key.verifier))
+    said = wrong(check_document(document.sign(record, making.key), making.key.verifier))
     assert said == ["facts as the log has them: the log says that it was destroyed"]
 
 
@@ -227,7 +241,7 @@ def test_a_lifting_that_the_record_hides_is_found(making: Making) -> None:
     lifted = making.hold(released_at=making.item().created_at, released_by="cli:ann")
     record = making.record(None, [lifted])
     record = replace(record, holds=(replace(lifted, released_at=None),))
-    said = wrong(check(document.sign(record, making.key), making.key.verifier))
+    said = wrong(check_document(document.sign(record, making.key), making.key.verifier))
     assert said == ["facts as the log has them: the log says that hold 1 was lifted"]
 
 
@@ -235,7 +249,7 @@ def test_an_end_of_the_term_that_the_log_does_not_have_is_found(making: Making) 
     item = making.item(expires_at=making.item().created_at + timedelta(days=1))
     begun = making.leaf(AuditKind.REPORT, item.id, item.created_at, {"expires": "2030-01-01"})
     record = making.record(item, (), [*making.leaves(item), begun])
-    said = wrong(check(document.sign(record, making.key), making.key.verifier))
+    said = wrong(check_document(document.sign(record, making.key), making.key.verifier))
     assert said == [
         "facts as the log has them: the end of its term is not the one that the log has"
     ]
@@ -246,7 +260,7 @@ def test_a_pdf_that_another_key_signed_is_found(making: Making, tmp_path: Path) 
     pages = Typesetter().set(record, document.sign(record, making.key))
     stranger = AuditKey.create(tmp_path / "other.key")
     pdf = sign_pdf(pages, stranger.document_key, record.made_at)
-    assert wrong(check(pdf, making.key.verifier)) == [
+    assert wrong(check_document(pdf, making.key.verifier)) == [
         "certificate of the PDF: it is not the one that the data names",
         "key of the PDF: the given keys did not sign this PDF",
     ]
@@ -255,4 +269,27 @@ def test_a_pdf_that_another_key_signed_is_found(making: Making, tmp_path: Path) 
 @pytest.mark.parametrize("data", [b"", b"%PDF-1.7", b"{}", b"\xff\xfe"])
 def test_what_is_no_document_is_refused(data: bytes) -> None:
     with pytest.raises(InvalidInput):
-        check(data)
+        check_document(data)
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_whatever_a_document_holds_it_is_checked_or_refused(
+    making: Making, data: st.DataObject
+) -> None:
+    """Any value in the record may be another: nothing but a finding or a refusal comes of it."""
+    record = json.loads(document.canonical(making.record(None, [making.hold()])))
+    place = record
+    while isinstance(place, dict | list) and place:
+        keys = list(place) if isinstance(place, dict) else list(range(len(place)))
+        key = data.draw(st.sampled_from(keys))
+        if not isinstance(place[key], dict | list) or data.draw(st.booleans()):
+            place[key] = data.draw(JSON)
+            break
+        place = place[key]
+    text = json.dumps(record)
+    envelope = document.read(document.sign(making.record(), making.key))
+    value = base64.b64encode(making.key.sign(text.encode())).decode()
+    signed = replace(envelope, document=text, signature=replace(envelope.signature, value=value))
+    with suppress(InvalidInput):
+        check_document(msgspec.json.encode(signed), making.key.verifier)

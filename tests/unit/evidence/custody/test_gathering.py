@@ -13,8 +13,9 @@ from tutela.errors import NotFound
 from tutela.evidence.audit import checkpoint
 from tutela.evidence.audit.checkpoint import Statement
 from tutela.evidence.audit.signing import AuditKey
+from tutela.evidence.custody import document
 from tutela.evidence.custody.agreement import disagreements
-from tutela.evidence.custody.check import Result, check
+from tutela.evidence.custody.check import Result, check_document
 from tutela.evidence.custody.document import read
 from tutela.evidence.custody.documents import CustodyDocuments, Form
 from tutela.evidence.custody.gathering import Gathering, Unsettled
@@ -96,7 +97,7 @@ def test_documents_of_a_whole_life_are_good(desk: Desk) -> None:
     desk.items.destroy(new.id, "tutela", DETECTED_AT + timedelta(days=2))
     after = desk.documents.make(new.id, {Form.PDF, Form.JSON}, "cli:bob")
     for data in (before.json, after.json, after.pdf):
-        findings = check(data, desk.key.verifier)
+        findings = check_document(data, desk.key.verifier)
         assert not [one for one in findings.findings if one.result is Result.WRONG]
     assert not before.pdf
     exports = [one.leaf.data.get("form") for one in desk.log.about([new.id])]
@@ -171,3 +172,21 @@ def test_names_that_are_not_unicode_survive_to_the_document(desk: Desk) -> None:
     told = read(made.json).record.item.facts
     assert told.chain == steps
     assert exact(told.name, told.name_bytes) == b"caf\xe9 \xff/\xf0\x9f\x8f\x94.png"
+
+
+def test_the_latest_time_stamp_is_in_the_record_with_its_proof(desk: Desk) -> None:
+    new = item(sealed())
+    desk.record(new)
+    desk.sign()
+    seen = desk.log.head().size
+    desk.log.keep_token(seen, b"a token")
+    record = desk.gathering.export(new.id, "json", "cli:bob", desk.sign)
+    assert record.stamped is not None
+    assert (record.stamped.size, record.stamped.token) == (seen, b"a token")
+    data = document.sign(record, desk.key)
+    (wrong,) = [
+        one
+        for one in check_document(data, desk.key.verifier).findings
+        if one.result is Result.WRONG
+    ]
+    assert wrong.what == "time stamp"  # it is none; the earlier checkpoint itself is good

@@ -9,7 +9,7 @@ from typing import Annotated, BinaryIO
 import typer
 
 from tutela.errors import InvalidInput
-from tutela.interfaces.cli.custody import expiring, working
+from tutela.interfaces.cli.custody import documents, expiring, working
 from tutela.interfaces.cli.custody.opening import (
     ItemArgument,
     JsonOption,
@@ -30,6 +30,8 @@ app = typer.Typer(
 verify = app.command()(expiring.verify)
 expire = app.command()(expiring.expire)
 work = app.command()(working.work)
+export = app.command()(documents.export)
+check = app.command()(documents.check)
 
 ReasonOption = Annotated[str, typer.Option(metavar="WHY", help="Why, in a sentence.")]
 AuthorityOption = Annotated[str, typer.Option(metavar="WHO", help="Who asked, with a reference.")]

@@ -185,6 +185,15 @@ STEPS: Mapping[str, Step] = {
         f"/v1/evidence/holds/{w.hold().id}/release", {"reason": NOTE}
     ),
     "POST /v1/evidence/reports": _reported,
+    "GET /v1/evidence/{item_id:str}/custody.pdf": lambda w: _got(
+        w, f"/v1/evidence/{w.found().content}/custody.pdf"
+    ),
+    "GET /v1/evidence/{item_id:str}/custody.json": lambda w: _got(
+        w, f"/v1/evidence/{w.found().content}/custody.json"
+    ),
+    "POST /console/evidence/{item_id:str}/export": lambda w: w.submit(
+        f"/evidence/{w.found().content}/export", form="json"
+    ),
     "POST /v1/evidence/{item_id:str}/look": _looked,
     "POST /v1/evidence/{item_id:str}/hand-in": _handed_in,
     "POST /console/evidence/{item_id:str}/hold": lambda w: w.submit(

@@ -25,7 +25,7 @@ MEDIA_TYPES = {Form.PDF: "application/pdf", Form.JSON: "application/json"}
 @get(
     "/v1/evidence/{item_id:str}/custody",
     permission=Permission.EVIDENCE_READ,
-    about=About(summary="Read the custody of an item", gives=CustodyRecord),
+    about=About(summary="Read the custody record of an item", gives=CustodyRecord),
 )
 async def read_custody(request: Request[Any, Any, Any], item_id: FromPath[str]) -> ASGIApp:
     """Read where an item came from, its term, its holds, and every touch since.

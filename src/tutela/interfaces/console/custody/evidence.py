@@ -154,6 +154,7 @@ async def _item_page(
         bound_words=BOUNDS,
         moment_words=MOMENTS,
         touch_words=TOUCHES,
+        may_export=may(role, Permission.EVIDENCE_EXPORT),
         may_hold=may(role, Permission.EVIDENCE_HOLD),
         may_see=may(role, Permission.CASES_READ),
     )

@@ -1,38 +1,30 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from io import BytesIO
 from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
-from tests.unit.storage.conftest import Made
-from tests.unit.storage.evidence.conftest import item, sealed
+from tests.unit.interfaces.finding import Finding
 
 from tutela.evidence.audit.signing import AuditKey
 from tutela.evidence.custody.check import Result, check_document
 from tutela.evidence.custody.record import CustodyRecord
 from tutela.model.custody.leaf import AuditKind, Leaf
-from tutela.storage.audit.reading import AuditLog
 
 if TYPE_CHECKING:
     from tests.unit.interfaces.conftest import Api
 
-
-@pytest.fixture
-def item_id(api: Api) -> str:
-    """An item of a drill."""
-    new = item(sealed())
-    made = Made(f"event of {new.id}", matched=True)
-    api.services.journal.record(made.event, made.outcome, made.case, items=[new]).result(30)
-    return new.id
-
-
-def leaves(api: Api, item_id: str) -> list[Leaf]:
-    return [one.leaf for one in AuditLog(api.services.database).about([item_id])]
+Leaves = Callable[[str], list[Leaf]]
 
 
 @pytest.mark.parametrize("form", ["pdf", "json"])
-def test_an_export_is_signed_and_in_the_log(api: Api, item_id: str, form: str) -> None:
+def test_an_export_is_signed_and_in_the_log(
+    api: Api, find: Finding, leaves: Leaves, form: str
+) -> None:
+    found = find()
+    item_id = found.content
     answer = api.get(f"/v1/evidence/{item_id}/custody.{form}", role="auditor")
     assert answer.status == 200
     assert answer.headers["content-type"] == f"application/{form}"
@@ -42,17 +34,18 @@ def test_an_export_is_signed_and_in_the_log(api: Api, item_id: str, form: str) -
     assert answer.headers["cache-control"] == "no-store"
     assert int(answer.headers["content-length"]) == len(answer.body)
     key = AuditKey.open(api.services.settings.audit_key_file)
-    findings = check_document(answer.body, key.verifier, BytesIO(b"a harmless line"))
-    wrong = [one for one in findings.findings if one.result is Result.WRONG]
-    # The item of this test has a made-up size in its facts.
-    assert [one.detail for one in wrong] == ["their size is another"]
-    last = leaves(api, item_id)[-1]
+    findings = check_document(answer.body, key.verifier, BytesIO(found.data))
+    assert findings.result is Result.GOOD, findings
+    last = leaves(item_id)[-1]
     assert (last.kind, last.data["form"]) == (AuditKind.EXPORT, form)
     assert last.by.startswith("key:")
 
 
-def test_custody_is_read_without_a_signature_and_without_a_leaf(api: Api, item_id: str) -> None:
-    before = leaves(api, item_id)
+def test_custody_is_read_without_a_signature_and_without_a_leaf(
+    api: Api, find: Finding, leaves: Leaves
+) -> None:
+    item_id = find().content
+    before = leaves(item_id)
     answer = api.get(f"/v1/evidence/{item_id}/custody", role="reviewer")
     record = msgspec.json.decode(answer.body, type=CustodyRecord)
     assert record.item.id == item_id
@@ -61,14 +54,15 @@ def test_custody_is_read_without_a_signature_and_without_a_leaf(api: Api, item_i
         AuditKind.PRESERVE,
     ]
     assert record.checkpoint is None
-    assert leaves(api, item_id) == before
+    assert leaves(item_id) == before
 
 
-def test_a_reviewer_reads_and_does_not_export(api: Api, item_id: str) -> None:
-    before = leaves(api, item_id)
+def test_a_reviewer_reads_and_does_not_export(api: Api, find: Finding, leaves: Leaves) -> None:
+    item_id = find().content
+    before = leaves(item_id)
     for form in ("pdf", "json"):
         assert api.get(f"/v1/evidence/{item_id}/custody.{form}", role="reviewer").status == 403
-    assert leaves(api, item_id) == before
+    assert leaves(item_id) == before
 
 
 def test_what_is_not_there_is_not_found(api: Api) -> None:

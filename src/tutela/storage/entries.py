@@ -93,10 +93,11 @@ class Entries:
         """Up to `limit` entries of a bank with ids above `after`, by id; raises `NotFound`."""
         with self._database.write() as connection:
             found = bank_named(connection, bank)
-            page = _page(connection, found.id, after, limit)
-            facts: dict[str, Fact] = {"bank": bank, "after": after, "entries": len(page)}
+            facts: dict[str, Fact] = {"bank": bank, "after": after, "limit": limit}
             append(connection, [_export(f"bank:{found.id}", by, "listed", facts)])
-        return page
+        # Not above: nobody else may write meanwhile, and a page takes a while.
+        with self._database.read() as connection:
+            return _page(connection, found.id, after, limit)
 
     def export(self, bank: str, *, by: str = PROGRAM, form: str = "") -> Iterator[Entry]:
         """Every entry of a bank, by id, as a stream; raises `NotFound` at once.

@@ -253,7 +253,7 @@ def test_whoever_gets_signals_is_told_first(
     assert {one.kind for one in found} == {AuditKind.EXPORT}
     assert [(one.by, one.subject, one.data) for one in found] == [
         ("key:1", f"entry:{number}", {"did": "read"}),
-        ("key:2", "bank:1", {"did": "listed", "bank": "hills", "after": number, "entries": 2}),
+        ("key:2", "bank:1", {"did": "listed", "bank": "hills", "after": number, "limit": 9}),
         (
             "key:3",
             "bank:1",

@@ -50,7 +50,7 @@ class Gathering:
         return _record(item, holds, touches, by)
 
     def export(self, item_id: str, form: str, by: str, sign: Callable[[], object]) -> CustodyRecord:
-        """The record that leaves: its own export is its last touch, written before all else.
+        """The record that leaves: its own export is among its touches, written before all else.
 
         Args:
             item_id: the item.

@@ -14,7 +14,7 @@ from litestar.types import ASGIApp
 
 from tutela.errors import NotFound
 from tutela.evidence.audit.opening import open_verifier
-from tutela.evidence.audit.proving import Consistency, Inclusion, consistency, inclusion
+from tutela.evidence.proofs import Consistency, Inclusion, consistency, inclusion
 from tutela.interfaces.access import Permission
 from tutela.interfaces.api.documents import About, read_query
 from tutela.interfaces.services import services_of

@@ -160,7 +160,7 @@ def proof(
     config: ConfigOption = None,
 ) -> None:
     """Print the proof that a leaf is in the log (RFC 9162), with the checkpoint that signs it."""
-    from tutela.evidence.audit.proving import inclusion  # noqa: PLC0415 - not for `--help`
+    from tutela.evidence.proofs import inclusion  # noqa: PLC0415 - not for `--help`
 
     with opened(config) as place:
         found = inclusion(place.audit, index, size)

@@ -1,4 +1,4 @@
-"""Proofs as they are handed on: with the leaf, the root, and the checkpoint that signs it."""
+"""Proofs of the audit log as they are handed on: with the leaf, the root, and its checkpoint."""
 
 from __future__ import annotations
 

@@ -28,6 +28,8 @@ from tutela.drill.server import Server, free_port
 from tutela.drill.tally import Tally
 from tutela.errors import Unavailable
 from tutela.interfaces.access import Role
+from tutela.interfaces.cli.tampering import Proof, prove_log
+from tutela.interfaces.web.background import PROGRAM
 from tutela.model.record import Record
 from tutela.settings import Settings
 from tutela.storage.access.keys import Keys
@@ -39,7 +41,6 @@ PLATFORM_PORT = 8090
 """Where the platform listens; a free port if it is taken."""
 CODE_LIFE = timedelta(hours=1)
 """Longer than usual: the reader looks at the table first."""
-START = "from tutela.interfaces.cli.main import run; run()"
 COLUMNS = ("kind", "sent", "matched", "clear", "not checked", "missed", "wrong")
 
 
@@ -54,17 +55,18 @@ class Options(Record, frozen=True, kw_only=True):
 
 
 class Results(NamedTuple):
-    """What came of a drill: of the uploads, of the look into the past, and of the scene."""
+    """What came of a drill: uploads, the look into the past, the scene, and the audit log."""
 
     uploads: Tally
     past: LookBack | None
     scene: Scene | None = None
+    proof: Proof | None = None
 
     @property
     def sound(self) -> bool:
         """Whether everything was as it must be."""
         return self.uploads.sound and all(
-            part is None or part.sound for part in (self.past, self.scene)
+            part is None or part.sound for part in (self.past, self.scene, self.proof)
         )
 
 
@@ -93,6 +95,9 @@ def run_drill(options: Options) -> bool:
             place = _stage(console, options.platform, server, client, uploader, folder)
             platform = running.enter_context(place)
             results = results._replace(scene=_scene(console, client, platform))
+        proof = prove_log(console, PROGRAM, env, folder)
+        results = results._replace(proof=proof)
+        console.print(proof.line(), soft_wrap=True)
         console.print(results.uploads.line(), soft_wrap=True)
         if not options.once:
             _stay(console, server, platform, Sessions(database))
@@ -189,7 +194,7 @@ def _stay(console: Console, server: Server, platform: Server | None, sessions: S
 
 def _server(settings: Settings, env: dict[str, str], folder: Path) -> Server:
     return Server(
-        [sys.executable, "-c", START, "serve"],
+        [*PROGRAM, "serve"],
         env,
         settings.server.host,
         settings.server.port,

@@ -266,7 +266,7 @@ def _missing(item: Item) -> str:
 def _value(value: str | int | bool | None) -> str:  # noqa: FBT001 - a fact of a leaf
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return "not set" if value is None else str(value)
+    return "not set" if value is None or value == "" else str(value)
 
 
 def moment(at: datetime) -> str:

@@ -3,6 +3,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from tutela.evidence.custody.page import Pages, grouped, moment
 from tutela.evidence.custody.wording import BOUNDS, KINDS, MOMENTS, STATES, STEPS, TOUCHES
 from tutela.model.custody.evidence import EvidenceKind, ItemState, StepKind
@@ -42,3 +44,13 @@ def test_touches_say_what_they_are_about(making: Making) -> None:
     page = Pages().of(making.record())
     assert [one.about for one in page.touches] == ["its event", "this item", "this item"]
     assert [one.index for one in page.touches] == ["1", "3", "5"]
+
+
+def test_what_a_leaf_leaves_empty_is_said_so(making: Making) -> None:
+    (touch, *_) = making.record().touches
+    for empty in (None, ""):
+        leaf = replace(touch.leaf, data={"pack": empty})
+        record = replace(making.record(), touches=(replace(touch, leaf=leaf),))
+        (shown,) = Pages().of(record).touches
+        text = "".join(piece.text for line in shown.details.lines for piece in line)
+        assert text == "pack: not set"

@@ -123,10 +123,22 @@ class ToldLaw(Told, frozen=True, kw_only=True):
     source: str = ""
 
 
+class ToldKept(Told, frozen=True, kw_only=True):
+    """What is kept of an event as evidence: `content` or `user-data`, and where it is.
+
+    Of content that is `owed` or `elsewhere`, keep the bytes and hand them in.
+    """
+
+    id: str
+    kind: str
+    state: str
+
+
 class Answer(Told, frozen=True, kw_only=True):
     """What came of an event.
 
     Attributes:
+        evidence: what is kept of it, as it stood when the answer was made.
         replayed: the event had been decided before; this is the stored answer.
         spooled: the server was not reached. The event waits in the spool, the verdict is
             `not_checked`, and the decision is the client's own `on_trouble`.
@@ -143,6 +155,7 @@ class Answer(Told, frozen=True, kw_only=True):
     silenced: tuple[ToldSilenced, ...] = ()
     case_id: str | None = None
     law: ToldLaw | None = None
+    evidence: tuple[ToldKept, ...] = ()
     replayed: bool = False
     spooled: bool = False
 

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-import msgspec
 from msgspec.structs import replace
 from structlog.typing import FilteringBoundLogger
 
@@ -27,18 +26,14 @@ from tutela.model.custody.evidence import (
     NewItem,
     Sealed,
     Step,
-    StepKind,
 )
 from tutela.policy.law.law import unlawful
 from tutela.response.conclusion import Conclusion
 from tutela.response.custody.provenance import chain, digests, handlers, whole
 from tutela.response.custody.terms import Terms
-from tutela.response.custody.user_data import user_data
+from tutela.response.custody.user_data import MEDIA_TYPE, NAME, user_data, written
 from tutela.storage.evidence.items import EvidenceItems
 from tutela.storage.past.people import People
-
-JSON = "application/json"
-USER_DATA_NAME = "user-data.json"
 
 
 class _Taken(NamedTuple):
@@ -139,21 +134,16 @@ class Preservation:
 
     def _user_data(self, event: Event) -> NewItem:
         """What is known of the people concerned. The window of the law limits it."""
-        facts = ItemFacts(name=USER_DATA_NAME, media_type=JSON, tools=self._tools)
         kind = EvidenceKind.USER_DATA
         window = self._terms.of(event.region, kind).window
         try:
             assert event.actor is not None  # noqa: S101 - asked before
             record = user_data(event, event.actor, window, self._people)
         except TutelaError as error:
+            facts = ItemFacts(name=NAME, media_type=MEDIA_TYPE, tools=self._tools)
             return self._item(event, kind, ItemState.OWED, facts, problem=error.what)
-        data = msgspec.json.format(msgspec.json.encode(record), indent=1)
-        known = {"sha256": hashlib.sha256(data).hexdigest()}
-        step = Step(kind=StepKind.RECORD, name="tutela", at=event.received_at, digests=known)
-        facts = replace(
-            facts, size=len(data), digests=known, salt=secrets.token_hex(16), chain=(step,)
-        )
-        return self._sealed(event, kind, facts, self._take(data, known))
+        data, facts = written(record, event.received_at, self._tools)
+        return self._sealed(event, kind, facts, self._take(data, facts.digests))
 
     def _take(self, source: int | bytes, known: Mapping[str, str]) -> _Taken:
         try:

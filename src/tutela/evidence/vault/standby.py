@@ -47,11 +47,13 @@ class Standby:
             WrongKey: the keys are locked with another passphrase.
         """
         try:
-            self.vault()
+            self.vault().key_ids()
         except (BadConfiguration, WrongKey):
             raise
-        except TutelaError:
-            return  # told already; the server does its other work
+        except TutelaError as error:
+            # The server does its other work. Where opening failed, that is told already.
+            if self._vault is not None:
+                self._log.error("the vault's keys are away: evidence is owed", reason=error.what)
 
     def vault(self) -> Vault:
         """The open vault. Raises whatever opening it raises, while it cannot be opened."""

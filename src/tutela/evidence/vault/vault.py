@@ -150,6 +150,10 @@ class Vault:
         deleted = sum(self._forget(some, known) for some in _batches(old, TOGETHER))
         return deleted + self._store.tidy(before)
 
+    def key_ids(self) -> Sequence[str]:
+        """Ids of the keys that can unwrap, oldest first. Raises `KeyUnavailable`."""
+        return self._keys.key_ids()
+
     def close(self) -> None:
         """Forget the keys, and give back what the store holds."""
         self._addressing = b""

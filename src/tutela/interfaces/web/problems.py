@@ -13,8 +13,8 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import Method
 
 from tutela import errors
-from tutela.evidence.keys.service import KeyUnavailable, WrongKey
-from tutela.evidence.vault.store import BlobMissing, Damaged, StoreUnavailable
+from tutela.evidence.keys.service import WrongKey
+from tutela.evidence.vault.store import BlobMissing, Damaged
 from tutela.interfaces.services import services_of
 from tutela.lists.importers import BankFileError
 from tutela.lists.importers import Problem as RowProblem
@@ -99,8 +99,6 @@ STATUSES: tuple[tuple[type[errors.TutelaError], int], ...] = (
     (errors.Conflict, 409),
     (errors.TooMany, 429),
     (errors.Unavailable, 503),
-    (KeyUnavailable, 503),
-    (StoreUnavailable, 503),
     # What the vault should have, and cannot give: the fault is not the caller's.
     (WrongKey, 502),
     (BlobMissing, 502),

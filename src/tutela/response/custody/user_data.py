@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+import secrets
+from collections.abc import Mapping
 from datetime import datetime
 
+import msgspec
+
 from tutela.model import AccountSignals, Actor, Event, EventKind, History, Rating
+from tutela.model.custody.evidence import ItemFacts, Step, StepKind
+from tutela.model.custody.leaf import PROGRAM
 from tutela.model.custody.terms import since
 from tutela.model.record import Record
 from tutela.storage.past.people import ActorEvent, People
 
 FORMAT = "tutela-user-data-1"
+NAME = "user-data.json"
+MEDIA_TYPE = "application/json"
 
 
 class UserData(Record, frozen=True, kw_only=True, omit_defaults=True):
@@ -85,3 +94,25 @@ def user_data(event: Event, actor: Actor, window: str, people: People) -> UserDa
         events=found,
         more=more,
     )
+
+
+def written(record: UserData, at: datetime, tools: Mapping[str, str]) -> tuple[bytes, ItemFacts]:
+    """The bytes of a record, and what is known of them.
+
+    Args:
+        record: the record.
+        at: when it was written.
+        tools: versions of what handles it.
+    """
+    data = msgspec.json.format(msgspec.json.encode(record), indent=1)
+    digests = {"sha256": hashlib.sha256(data).hexdigest()}
+    facts = ItemFacts(
+        name=NAME,
+        media_type=MEDIA_TYPE,
+        size=len(data),
+        digests=digests,
+        salt=secrets.token_hex(16),
+        chain=(Step(kind=StepKind.RECORD, name=PROGRAM, at=at, digests=digests),),
+        tools=tools,
+    )
+    return data, facts

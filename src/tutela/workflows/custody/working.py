@@ -15,8 +15,9 @@ from typing import NamedTuple
 from structlog.typing import FilteringBoundLogger
 
 from tutela.errors import TutelaError
+from tutela.evidence.keys.service import WrongKey
 from tutela.evidence.vault.vault import Vault
-from tutela.model.custody.evidence import Item, ItemState
+from tutela.model.custody.evidence import EvidenceKind, Item, ItemState
 from tutela.model.custody.leaf import PROGRAM
 from tutela.storage.audit.reading import AuditLog
 from tutela.storage.evidence.items import EvidenceItems
@@ -24,6 +25,7 @@ from tutela.storage.values import now
 from tutela.workflows.custody.clock import belief, write_down
 from tutela.workflows.custody.expiring import expire
 from tutela.workflows.custody.orphans import Orphans
+from tutela.workflows.custody.remaking import Remaking
 
 TIDY_SECONDS = 600.0
 """Time between two looks for bytes that nobody knows."""
@@ -39,6 +41,21 @@ class Every(NamedTuple):
     tidy: float = TIDY_SECONDS
 
 
+class Also(NamedTuple):
+    """What a custodian does besides, where nobody else does.
+
+    Attributes:
+        sign: signs the audit log if there is more.
+        remaking: writes owed user data down again.
+    """
+
+    sign: Callable[[], object] | None = None
+    remaking: Remaking | None = None
+
+
+NOTHING_ELSE = Also()
+
+
 class Custodian:
     """Does the duties of custody in turn until told to stop.
 
@@ -49,7 +66,7 @@ class Custodian:
         log: where it tells of its work and raises alarms.
         every: how often each duty is done.
         stop: set when it is to stop.
-        sign: signs the audit log if there is more; None where somebody else does.
+        also: what it does besides.
         clock: what time it is.
     """
 
@@ -62,7 +79,7 @@ class Custodian:
         every: Every,
         *,
         stop: threading.Event,
-        sign: Callable[[], object] | None = None,
+        also: Also = NOTHING_ELSE,
         clock: Callable[[], datetime] = now,
     ) -> None:
         self._items = items
@@ -71,6 +88,7 @@ class Custodian:
         self._log = log
         self._stop = stop
         self._clock = clock
+        self._remaking = also.remaking
         self._orphans = Orphans(items)
         self._said: dict[str, str] = {}
         self._owed: set[str] = set()
@@ -79,9 +97,12 @@ class Custodian:
             _Duty("expire", every.expire, self._expire),
             _Duty("alarm", every.expire, self._alarm),
             _Duty("tidy", every.tidy, self._tidy),
+            _Duty("keys", every.tidy, self._miss_keys),
         ]
-        if sign is not None:
-            self._duties.append(_Duty("sign", every.sign, sign))
+        if also.remaking is not None:
+            self._duties.insert(1, _Duty("user data", every.expire, self._remake))
+        if also.sign is not None:
+            self._duties.append(_Duty("sign", every.sign, also.sign))
 
     def run(self) -> None:
         """Work until told to stop."""
@@ -134,6 +155,25 @@ class Custodian:
         if discarded:
             self._log.info("bytes that nobody knows were discarded", blobs=discarded)
 
+    def _miss_keys(self) -> None:
+        """Raise the alarm about keys that the key service has lost."""
+        usage, known = self._items.key_usage(), set(self._vault().key_ids())
+        lost = sum(count for key, count in usage.items() if key not in known)
+        if lost:
+            raise WrongKey(
+                f"{lost:,} objects are wrapped with keys that the key service does not have",
+                remedy="bring the keys back from their copy; tutela vault status names them",
+            )
+
+    def _remake(self) -> None:
+        """Write owed user data down again: the program knows them itself."""
+        assert self._remaking is not None  # noqa: S101 - else this is no duty
+        for item in list(_owed_items(self._items, EvidenceKind.USER_DATA)):
+            if self._stop.is_set():
+                return
+            if self._remaking.remake(item, self._vault):
+                self._log.info("owed user data were written down", item=item.id)
+
     def _alarm(self) -> None:
         """Raise the alarm about what is owed, once for each item."""
         owed = {item.id: item for item in _owed_items(self._items)}
@@ -159,8 +199,8 @@ class _Duty:
         self.due = 0.0
 
 
-def _owed_items(items: EvidenceItems) -> Iterator[Item]:
-    page = items.list(state=ItemState.OWED, limit=PAGE)
+def _owed_items(items: EvidenceItems, kind: EvidenceKind | None = None) -> Iterator[Item]:
+    page = items.list(state=ItemState.OWED, kind=kind, limit=PAGE)
     while page:
         yield from page
-        page = items.list(state=ItemState.OWED, limit=PAGE, after=page[-1].id)
+        page = items.list(state=ItemState.OWED, kind=kind, limit=PAGE, after=page[-1].id)

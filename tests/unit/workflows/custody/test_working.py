@@ -10,10 +10,12 @@ import pytest
 from tutela.errors import Unavailable
 from tutela.evidence.vault.store import StoreUnavailable
 from tutela.evidence.vault.vault import Vault
-from tutela.model.custody.evidence import ItemState
+from tutela.model.custody.evidence import EvidenceKind, ItemState
 from tutela.model.custody.leaf import AuditKind
+from tutela.storage.past.people import People
 from tutela.workflows.custody.clock import write_down
-from tutela.workflows.custody.working import Custodian, Every
+from tutela.workflows.custody.remaking import Remaking
+from tutela.workflows.custody.working import Also, Custodian, Every
 
 if TYPE_CHECKING:
     from tests.unit.workflows.custody.conftest import Place
@@ -37,6 +39,7 @@ def custodian(
     *,
     vault: Callable[[], Vault] | None = None,
     sign: Callable[[], object] | None = None,
+    remaking: Remaking | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Custodian:
     return Custodian(
@@ -46,7 +49,7 @@ def custodian(
         place.log,
         Every(0, 0, 0),
         stop=threading.Event(),
-        sign=sign,
+        also=Also(sign, remaking),
         clock=clock,
     )
 
@@ -102,12 +105,33 @@ def test_what_is_away_is_said_once_and_the_rest_goes_on(place: Place) -> None:
     assert "custody does its duty again" in place.said.getvalue()
 
 
+def test_keys_that_are_lost_raise_the_alarm(place: Place) -> None:
+    place.keep(days=9000)
+    old = place.keys.current()
+    place.keys.rotate()
+    place.keys.retire(old)
+    work = custodian(place)
+    work.turn()
+    work.turn()
+    said = place.said.getvalue()
+    assert said.count("1 objects are wrapped with keys that the key service does not have") == 1
+
+
+def test_owed_user_data_are_made_by_the_way(place: Place) -> None:
+    item = place.keep(state=ItemState.OWED, kind=EvidenceKind.USER_DATA, digests={}, days=9000)
+    remaking = Remaking(place.items, place.events, People(place.database))
+    custodian(place, remaking=remaking).turn()
+    assert place.items.get(item.id).state is ItemState.KEPT
+    assert item.id in place.said.getvalue()
+    assert "or it is lost" not in place.said.getvalue()
+
+
 def test_it_stops_when_told_to(place: Place) -> None:
     stop = threading.Event()
     work = Custodian(
         *(place.items, lambda: place.vault, place.audit, place.log, Every(0, 0, 0)),
         stop=stop,
-        sign=stop.set,
+        also=Also(stop.set),
     )
     thread = threading.Thread(target=work.run)
     thread.start()

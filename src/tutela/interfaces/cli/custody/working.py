@@ -27,7 +27,10 @@ def work(
     from tutela.evidence.audit.opening import open_signer  # noqa: PLC0415 - not for `--help`
     from tutela.evidence.opening import open_vault  # noqa: PLC0415
     from tutela.evidence.vault.standby import Standby  # noqa: PLC0415
-    from tutela.workflows.custody.working import Custodian, Every  # noqa: PLC0415
+    from tutela.storage.events import Events  # noqa: PLC0415
+    from tutela.storage.past.people import People  # noqa: PLC0415
+    from tutela.workflows.custody.remaking import Remaking  # noqa: PLC0415
+    from tutela.workflows.custody.working import Also, Custodian, Every  # noqa: PLC0415
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -41,7 +44,12 @@ def work(
         place.opened.callback(vault.close)
         every = Every(settings.vault.expire_seconds, settings.audit.checkpoint_seconds)
         sign = open_signer(settings, place.audit).sign_if_more
-        Custodian(place.items, vault.vault, place.audit, log, every, sign=sign, stop=stop).run()
+        remaking = Remaking(place.items, Events(place.database), People(place.database))
+        Custodian(
+            *(place.items, vault.vault, place.audit, log, every),
+            also=Also(sign, remaking),
+            stop=stop,
+        ).run()
 
 
 def _wait_for_end(stop: threading.Event) -> None:

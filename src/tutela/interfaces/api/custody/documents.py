@@ -10,6 +10,7 @@ from litestar import Request, get
 from litestar.params import FromPath
 from litestar.types import ASGIApp
 
+from tutela.evidence.custody.document import Envelope
 from tutela.evidence.custody.documents import Form, Made
 from tutela.evidence.custody.opening import open_documents, open_gathering
 from tutela.evidence.custody.record import CustodyRecord
@@ -54,6 +55,7 @@ async def export_pdf(request: Request[Any, Any, Any], item_id: FromPath[str]) ->
     permission=Permission.EVIDENCE_EXPORT,
     about=About(
         summary="Export the custody of an item as signed JSON",
+        gives=Envelope,
         media_types=(MEDIA_TYPES[Form.JSON],),
     ),
 )

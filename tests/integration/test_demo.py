@@ -54,16 +54,14 @@ def test_a_drill_that_runs_once_misses_nothing(env: dict[str, str], tmp_path: Pa
     assert lines[-1] == "drill: 25 events, 16 matched, 0 missed, 3 not checked"
     assert "text file named .jpg" in done.stdout
     # A photograph that is listed afterwards is found in what was clear before.
-    assert re.fullmatch(
-        r"past: [\w-]+ was listed afterwards, and (\d) of \1 earlier uploads of it were found",
-        lines[-3],
-    )
+    past = r"past: [\w-]+ was listed afterwards, and (\d) of \1 earlier uploads of it were found"
+    assert any(re.fullmatch(past, line) for line in lines)
     # The log verifies, and a leaf that somebody altered in a copy of it is named.
+    assert "$ tutela audit verify" in lines
     assert re.fullmatch(
         r"audit log: \d+ leaves, verified; leaf (\d+) was altered in a copy, and leaf \1 was named",
         lines[-2],
     )
-    assert "$ tutela audit verify" in lines
     assert "Without a platform: --platform" in done.stdout
     assert list(tmp_path.iterdir()) == []
 

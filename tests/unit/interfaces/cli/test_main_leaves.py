@@ -37,6 +37,7 @@ from tutela.storage.database import Database
 READS = "reads, and shows no signal"
 OFFLINE = "needs no database"
 WORKS = "what it does has leaves of its own, by the program or by the platform"
+SIGNS = "signs what the log holds, and adds nothing to it"
 NO_EFFECT = "changes nothing"
 SILENT: Mapping[str, str] = {
     "scan": OFFLINE,
@@ -82,6 +83,13 @@ SILENT: Mapping[str, str] = {
     "evidence work": WORKS,
     "vault status": READS,
     "vault drill": NO_EFFECT,
+    "audit verify": READS,
+    "audit list": READS,
+    "audit show": READS,
+    "audit proof": READS,
+    "audit key": READS,
+    "audit checkpoint": SIGNS,
+    "audit stamp": SIGNS,
     "restore": "fills another database, and the log in that is told",
 }
 """Commands that leave no leaf of whoever types them, with the reason."""
@@ -208,6 +216,7 @@ STEPS: Mapping[str, Step] = {
     "vault rotate": _after(Desk.item),
     "vault rewrap": _after(lambda d: (d.item(), type_in("vault", "rotate"))),
     "backup": Desk.backup,
+    "audit export": lambda d: [d.path / f"log-{next(NUMBERS)}"],
     "vault retire": lambda d: [d.old_key(), "--at-once"],
 }
 """What is typed after each other command for it to have an effect."""

@@ -121,6 +121,7 @@ class Peer:
         self._chained = chained
         self._last, self._size = bytes(32), 0
         self._table: Table = audit_leaves.to_metadata(MetaData(), name=name)
+        self._table.primary_key.name = f"pk_{name}"
         for index in self._table.indexes:
             index.name = quoted_name(f"{index.name}_{name}", quote=None)
         with database.write() as connection:

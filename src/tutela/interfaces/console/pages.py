@@ -31,6 +31,7 @@ PLACES = (
     ("Re-scans", "/console/rescans", Permission.RESCANS_READ),
     ("Law", "/console/law", Permission.LAW_READ),
     ("Policy", "/console/policy", Permission.POLICY_READ),
+    ("Audit", "/console/audit", Permission.AUDIT_READ),
     ("Principles", "/console/principles", Permission.PRINCIPLES_READ),
 )
 PERIOD = re.compile(r"_(?P<days>\d+)d$")

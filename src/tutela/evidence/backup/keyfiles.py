@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -34,10 +34,17 @@ def key_files(settings: Settings) -> Mapping[str, Path]:
     return files
 
 
-def read_keys(settings: Settings) -> Mapping[str, bytes]:
-    """The key files that are there, as they are. Raises `BadConfiguration`."""
+def read_keys(settings: Settings, leave_out: Collection[str] = ()) -> Mapping[str, bytes]:
+    """The key files that are there, as they are. Raises `BadConfiguration`.
+
+    Args:
+        settings: where they are.
+        leave_out: names of those that are not to be read.
+    """
     found: dict[str, bytes] = {}
     for name, path in key_files(settings).items():
+        if name in leave_out:
+            continue
         try:
             with path.open("rb") as file:
                 found[name] = file.read(MOST_BYTES)

@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 
 from tutela.evidence.audit.witness import Known
-from tutela.model.custody.leaf import AuditKind, Leaf
+from tutela.model.custody.leaf import AuditKind, Fact
 from tutela.model.record import Record
 from tutela.storage.audit.reading import AuditLog
 
@@ -95,6 +95,16 @@ def _parting(log: AuditLog, known: Known, stop: int) -> int | None:
     return None
 
 
+class _Leaf(msgspec.Struct):
+    """What is read of a leaf; its kind may be one that only a newer program knows."""
+
+    kind: str
+    at: datetime
+    by: str
+    subject: str
+    data: dict[str, Fact]
+
+
 class _Story:
     """What lost leaves tell, one after the other."""
 
@@ -110,7 +120,7 @@ class _Story:
 
     def told(self, since: int) -> Lost:
         for _, text in self._known.texts(since, self._known.size):
-            self._take(msgspec.json.decode(text, type=Leaf))
+            self._take(msgspec.json.decode(text, type=_Leaf))
         decisions = max(0, self._known.size - since) - self._kinds.total()
         if decisions > 0:
             self._kinds[AuditKind.DECISION.value] = decisions
@@ -129,25 +139,25 @@ class _Story:
             revoked=tuple(self._revoked),
         )
 
-    def _take(self, leaf: Leaf) -> None:
-        self._kinds[leaf.kind.value] += 1
+    def _take(self, leaf: _Leaf) -> None:
+        self._kinds[leaf.kind] += 1
         self._times = [*self._times[:1], leaf.at]
-        if leaf.kind is AuditKind.DESTROY:
+        if leaf.kind == AuditKind.DESTROY:
             self._destroyed[leaf.subject] = None
-        elif leaf.kind is AuditKind.HOLD:
+        elif leaf.kind == AuditKind.HOLD:
             hold = _hold(leaf)
             self._placed[hold.number] = hold
-        elif leaf.kind is AuditKind.RELEASE:
+        elif leaf.kind == AuditKind.RELEASE:
             hold = _hold(leaf)
             if self._placed.pop(hold.number, None) is None:
                 self._lifted.append(hold)
-        elif leaf.kind is AuditKind.REPORT and "moment" in leaf.data:
+        elif leaf.kind == AuditKind.REPORT and "moment" in leaf.data:
             self._reports.append(LostReport(event=leaf.subject, at=leaf.at, by=leaf.by))
-        elif leaf.kind is AuditKind.API_KEY and leaf.data.get("did") == "revoked":
+        elif leaf.kind == AuditKind.API_KEY and leaf.data.get("did") == "revoked":
             self._revoked[leaf.subject.removeprefix("key:")] = None
 
 
-def _hold(leaf: Leaf) -> LostHold:
+def _hold(leaf: _Leaf) -> LostHold:
     number = leaf.data.get("hold")
     return LostHold(
         item=leaf.subject,

@@ -112,6 +112,7 @@ class Making:
         settings: where the key files are.
         by: who makes it, as leaves name it.
         progress: told of `rows`, `blobs` and `bytes` of blobs.
+        leave_out: names of key files that are kept elsewhere.
     """
 
     database: Database
@@ -119,6 +120,7 @@ class Making:
     settings: Settings
     by: str
     progress: Progress
+    leave_out: tuple[str, ...] = ()
 
     def make(
         self, folder: BackupFolder, protection: Protection, *, keep: int | None = None
@@ -215,17 +217,20 @@ class _Generation:
     def _snapshot(self, opened: ExitStack) -> Ongoing:
         """A moment at which both the tables and the key files are known."""
         for _ in range(ATTEMPTS):
-            self._keys = dict(read_keys(self._making.settings))
+            self._keys = self._read_keys()
             with ExitStack() as tried:
                 connection = tried.enter_context(self._making.database.read())
                 snapshot = Ongoing(connection)
                 head = AuditLog(snapshot).head()
                 # A key that was made or retired meanwhile may be missing in one of the two.
-                if read_keys(self._making.settings) == self._keys:
+                if self._read_keys() == self._keys:
                     opened.push(tried.pop_all())
                     self._log = LogEnd(origin=head.origin, size=head.size, root=head.root.hex())
                     return snapshot
         raise Unavailable("the key files change all the time", remedy="try again later")
+
+    def _read_keys(self) -> dict[str, bytes]:
+        return dict(read_keys(self._making.settings, self._making.leave_out))
 
     def _start(self, snapshot: Ongoing) -> Start:
         with snapshot.read() as connection:

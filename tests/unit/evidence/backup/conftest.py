@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import resource
+import signal
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -143,7 +146,13 @@ class Place:
             self._vault.close()
         self._database = self._vault = None
 
-    def back_up(self, path: Path, protection: Protection, keep: int | None = None) -> Made:
+    def back_up(
+        self,
+        path: Path,
+        protection: Protection,
+        keep: int | None = None,
+        leave_out: tuple[str, ...] = (),
+    ) -> Made:
         """Make a generation of a backup."""
         store = open_store(self.settings)
         making = Making(
@@ -152,6 +161,7 @@ class Place:
             settings=self.settings,
             by="cli:anna",
             progress=lambda _what, _more: None,
+            leave_out=leave_out,
         )
         try:
             return making.make(BackupFolder(path, create=True), protection, keep=keep)
@@ -256,6 +266,25 @@ def identity() -> Identities:
 def protection(identity: Identities) -> Protection:
     """To be opened with `identity`."""
     return Protection(recipients=(identity.recipient,))
+
+
+@contextmanager
+def _small_files(bytes_: int) -> Iterator[None]:
+    """The system refuses files that are larger, as if the disk were full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
+
+
+@pytest.fixture
+def small_files() -> Callable[[int], AbstractContextManager[None]]:
+    """Lets the system refuse larger files: `with small_files(bytes)`."""
+    return _small_files
 
 
 @pytest.fixture

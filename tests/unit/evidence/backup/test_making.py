@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-import resource
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -188,10 +186,10 @@ def test_keys_that_change_meanwhile_are_read_again(
     here.fill(1)
     read, reads = keyfiles.read_keys, 0
 
-    def rotating(settings: object) -> object:
+    def rotating(settings: object, leave_out: object) -> object:
         nonlocal reads
         reads += 1
-        found = read(settings)  # type: ignore[arg-type]
+        found = read(settings, leave_out)  # type: ignore[arg-type]
         if reads == 1:
             here.vault._keys.rotate()
             here.keep()
@@ -201,7 +199,7 @@ def test_keys_that_change_meanwhile_are_read_again(
     here.back_up(backup, protection)
     assert reads == 4
     assert there.restore(backup, identity).proof.checked == 2
-    monkeypatch.setattr(making, "read_keys", lambda _settings: {"vault.key": object()})
+    monkeypatch.setattr(making, "read_keys", lambda *_: {"vault.key": object()})
     with pytest.raises(Unavailable, match="change all the time"):
         here.back_up(backup, protection)
 
@@ -240,22 +238,14 @@ def test_what_was_left_unfinished_is_removed_and_used(
     assert whole(backup, identity)
 
 
-@contextmanager
-def small_files(bytes_: int) -> Iterator[None]:
-    """The system refuses files that are larger, as if the disk were full."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        signal.signal(signal.SIGXFSZ, ignored)
-
-
 @pytest.mark.parametrize("room", [0, 10_000])
 def test_a_full_disk_is_told_and_leaves_no_generation(
-    here: Place, backup: Path, protection: Protection, identity: Identities, room: int
+    here: Place,
+    backup: Path,
+    protection: Protection,
+    identity: Identities,
+    small_files: Callable[[int], AbstractContextManager[None]],
+    room: int,
 ) -> None:
     here.fill(2)
     here.back_up(backup, protection)

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -7,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from tutela.errors import BadConfiguration, Conflict
+from tutela.errors import BadConfiguration, Conflict, Unavailable
 from tutela.evidence.audit.signing import Verifier
 from tutela.evidence.audit.sources import InDatabase
 from tutela.evidence.audit.tampered import Tampered
@@ -16,13 +19,15 @@ from tutela.evidence.audit.witness import Witness
 from tutela.evidence.backup.age import Identities
 from tutela.evidence.backup.making import Protection
 from tutela.evidence.backup.manifest import DamagedBackup
-from tutela.evidence.vault.store import Damaged
+from tutela.evidence.vault.store import Damaged, StoreUnavailable
+from tutela.merkle import leaf_hash
 from tutela.model.custody.evidence import ItemState
-from tutela.model.custody.leaf import AuditKind
+from tutela.model.custody.leaf import AuditKind, Leaf
 from tutela.response.secrets import Secrets
 from tutela.settings.custody import VaultSettings
 from tutela.storage.access.keys import Keys
 from tutela.storage.access.sessions import Sessions
+from tutela.storage.audit.log import encoded
 from tutela.storage.banks import Banks
 from tutela.storage.counts import reconcile
 
@@ -299,3 +304,56 @@ def test_a_restore_takes_up_what_one_before_left(
         there.restore(backup, identity)
     last.write_bytes(content)
     assert there.restore(backup, identity).proof.checked == len(kept)
+
+
+def test_the_vault_key_may_be_kept_elsewhere(
+    here: Place, there: Place, backup: Path, protection: Protection, identity: Identities
+) -> None:
+    kept = here.fill()
+    here.back_up(backup, protection, leave_out=("vault.key",))
+    with pytest.raises(BadConfiguration, match="the key file is missing"):
+        there.restore(backup, identity)
+    shutil.copy(here.settings.vault_key_file, there.settings.vault_key_file)
+    assert there.restore(backup, identity).proof.checked == len(kept)
+    assert contents(there) == contents(here)
+
+
+@pytest.mark.parametrize("room", [0, 100_000, 300_000])
+def test_a_full_disk_leaves_nothing_half_restored(
+    here: Place,
+    there: Place,
+    backup: Path,
+    protection: Protection,
+    identity: Identities,
+    small_files: Callable[[int], AbstractContextManager[None]],
+    room: int,
+) -> None:
+    here.fill(1)
+    kept = here.keep(b"a harmless line" * 30_000)
+    here.back_up(backup, protection)
+    with small_files(room), pytest.raises((Unavailable, StoreUnavailable)):
+        there.restore(backup, identity)
+    assert [path.name for path in there.folder.iterdir() if path.name != "vault"] == []
+    there.restore(backup, identity)
+    assert there.items.get(kept).state is ItemState.KEPT
+
+
+def test_a_leaf_of_a_kind_that_is_not_known_is_counted(
+    here: Place, backup: Path, protection: Protection, identity: Identities
+) -> None:
+    here.fill(1)
+    made = here.back_up(backup, protection)
+    here.keep()
+    here.sign()
+    (origin,) = (path for path in here.settings.witness_folder.iterdir() if path.is_dir())
+    size, at = here.log.head().size, here.log.head().at
+    text = encoded(
+        Leaf(index=size, at=at, kind=AuditKind.START, by="tutela", subject="server")
+    ).replace(b"start", b"hills")
+    with (origin / "leaves.jsonl").open("ab") as leaves, (origin / "hashes").open("ab") as hashes:
+        leaves.write(text + b"\n")
+        hashes.write(leaf_hash(text))
+    back = here.restore(backup, identity, replace=True)
+    assert back.lost is not None
+    assert back.lost.kinds == {"decision": 1, "preserve": 1, "hills": 1}
+    assert back.lost.size == made.log.size

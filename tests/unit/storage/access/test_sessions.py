@@ -157,3 +157,19 @@ def test_a_code_that_nobody_made_is_not_told(
 ) -> None:
     assert sessions.redeem("ABCD-EFGH-JKMN") is None
     assert leaves() == []
+
+
+def test_all_end_at_once(sessions: Sessions, leaves: Callable[[], list[Leaf]]) -> None:
+    code = sessions.create_code("reviewer", MINUTE)
+    _, token = sessions.open("reviewer", idle=HOUR, life=HOUR)
+    before = len(leaves())
+    assert sessions.end_all(by="cli:anna") == 2
+    assert sessions.find(token) is None
+    assert sessions.redeem(code) is None
+    assert sessions.end_all() == 0
+    (leaf,) = leaves()[before:]
+    assert (leaf.kind, leaf.by, leaf.data) == (
+        AuditKind.SIGN_IN,
+        "cli:anna",
+        {"did": "all ended", "count": 2},
+    )

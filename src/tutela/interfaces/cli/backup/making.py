@@ -43,6 +43,13 @@ def backup(
             help="How many generations stay; older ones go, and blobs that only they need.",
         ),
     ] = None,
+    without_vault_key: Annotated[
+        bool,
+        typer.Option(
+            "--without-vault-key",
+            help="Leave the vault's key file out: you keep it elsewhere, and restore with it.",
+        ),
+    ] = False,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
@@ -54,6 +61,7 @@ def backup(
     Exit codes: 0 all is well, 1 the vault lacked evidence, which is named.
     """
     from tutela.evidence.backup.folder import BackupFolder  # noqa: PLC0415
+    from tutela.evidence.backup.keyfiles import VAULT  # noqa: PLC0415
     from tutela.evidence.backup.making import Making  # noqa: PLC0415
     from tutela.evidence.opening import open_store  # noqa: PLC0415
     from tutela.interfaces.cli.backup.view import made_lines, progress  # noqa: PLC0415
@@ -66,7 +74,12 @@ def backup(
         store = open_store(settings, makers())
         try:
             making = Making(
-                database=database, store=store, settings=settings, by=user(), progress=told
+                database=database,
+                store=store,
+                settings=settings,
+                by=user(),
+                progress=told,
+                leave_out=(VAULT,) if without_vault_key else (),
             )
             made = making.make(target, protection, keep=keep)
         finally:

@@ -47,6 +47,8 @@ WATCH_SECONDS = 1.0
 """Time between two looks at the queues and the index, for the metrics."""
 PAST_SECONDS = 10.0
 """Time between two looks at the re-scans, for the metrics."""
+EVIDENCE_SECONDS = 30.0
+"""Time between two looks at the evidence, for the metrics: they count all of it."""
 RECONCILE_SECONDS = 3600.0
 """Time between two looks for events that did not come to an end."""
 RECONCILED = 100_000
@@ -254,7 +256,7 @@ async def _watch_evidence(services: Services) -> None:
             states, numbers = await asyncio.to_thread(evidence_numbers, services)
             services.metrics.evidence_state(states, numbers)
             services.metrics.audit_state(await asyncio.to_thread(audit_numbers, services))
-        await asyncio.sleep(PAST_SECONDS)
+        await asyncio.sleep(EVIDENCE_SECONDS)
 
 
 def evidence_numbers(services: Services) -> tuple[Mapping[ItemState, int], dict[str, float]]:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from tutela.model.custody.evidence import ItemState
 from tutela.model.record import Record
-from tutela.storage.custody_tables import evidence_items, evidence_objects
+from tutela.storage.custody_tables import evidence_holds, evidence_items, evidence_objects
 from tutela.storage.evidence.rows import LIVING, is_held
 
 
@@ -38,15 +38,19 @@ def standing(connection: Connection, at: datetime) -> Standing:
     states = select(evidence_items.c.state, func.count()).group_by(evidence_items.c.state)
     items = dict.fromkeys(ItemState, 0)
     items.update((ItemState(row[0]), int(row[1])) for row in connection.execute(states))
-    ending = select(func.min(evidence_items.c.expires_at)).where(
+    open_ = (
         evidence_items.c.expires_at.is_not(None),
         evidence_items.c.destroyed_at.is_(None),
         ~is_held(),
     )
-    overdue = select(func.count()).where(
-        evidence_items.c.expires_at <= at, evidence_items.c.destroyed_at.is_(None), ~is_held()
+    # In this order and not as a minimum, so that the index gives it at once.
+    ending = select(evidence_items.c.expires_at).where(*open_)
+    ending = ending.order_by(evidence_items.c.expires_at).limit(1)
+    overdue = select(func.count()).where(*open_, evidence_items.c.expires_at <= at)
+    # Holds are few, whatever the number of items.
+    held = select(func.count(evidence_holds.c.item_seq.distinct())).where(
+        evidence_holds.c.released_at.is_(None)
     )
-    held = select(func.count()).select_from(evidence_items).where(is_held())
     kept = select(func.count(), func.coalesce(func.sum(evidence_objects.c.size), 0)).where(LIVING)
     objects, size = connection.execute(kept).one()
     return Standing(

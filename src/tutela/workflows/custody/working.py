@@ -27,7 +27,7 @@ from tutela.workflows.custody.expiring import expire
 from tutela.workflows.custody.orphans import Orphans
 from tutela.workflows.custody.remaking import Remaking
 
-TIDY_SECONDS = 600.0
+TIDY_SECONDS = 3600.0
 """Time between two looks for bytes that nobody knows."""
 PAGE = 100
 SHORTEST_SECONDS = 0.1

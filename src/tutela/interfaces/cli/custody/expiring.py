@@ -97,12 +97,15 @@ def _show_due(place: Place, at: datetime, *, as_json: bool) -> None:
 
 
 def _expire(place: Place, at: datetime, *, as_json: bool) -> None:
-    from tutela.workflows.custody import expiring  # noqa: PLC0415 - not for `--help`
+    from tutela.evidence.vault.standby import Standby  # noqa: PLC0415 - not for `--help`
+    from tutela.workflows.custody import expiring  # noqa: PLC0415
 
+    # Keys are destroyed even while the vault cannot be opened; it is opened once, if at all.
+    vault = Standby(place.vault, place.log())
     with counting("Destroying") as bar:
         task = bar.add_task("", total=place.items.standing(at).overdue)
         done = expiring.expire(
-            *(place.items, place.vault, place.log(), at),
+            *(place.items, vault.vault, place.log(), at),
             by=user(),
             progress=lambda: bar.advance(task),
         )

@@ -144,3 +144,14 @@ def test_bytes_are_handed_in(folder: Folder, tmp_path: Path) -> None:
     assert read("show", content.id)["item"]["facts"]["name"] == "late.txt"
     with pytest.raises(TutelaError):
         run("hand-in", content.id, str(tmp_path / "none"))
+
+
+def test_keys_are_destroyed_though_the_vault_cannot_be_opened(folder: Folder) -> None:
+    content, _ = folder.items(folder.keep())
+    folder.end(content.id)
+    key_file = folder.settings.vault_key_file
+    key_file.rename(folder.path / "away")
+    done = read("expire")
+    assert (done["items"], done["keys"], done["left"]) == (1, 1, 1)
+    (folder.path / "away").rename(key_file)
+    assert "All are sound." in run("verify")

@@ -112,7 +112,8 @@ class KeyFile:
         """Make a new current key; its id. Raises `KeyUnavailable`."""
         with self._exclusive() as file:
             key = Key.make()
-            self._replace(file, Content(root=file.content.root, keys=(*file.content.keys, key)))
+            content = Content(root=file.content.root, keys=(*file.content.keys, key))
+            self._replace(file, content, self._passphrase)
         return key.id
 
     def retire(self, key_id: str) -> None:
@@ -127,8 +128,26 @@ class KeyFile:
             if key_id == file.content.ids[-1]:
                 raise is_current(key_id)
             kept = tuple(key for key in file.content.keys if key.id != key_id)
-            self._replace(file, Content(root=file.content.root, keys=kept))
+            content = Content(root=file.content.root, keys=kept)
+            self._replace(file, content, self._passphrase)
             _overwrite(file.descriptor)
+
+    def relock(self, passphrase: str | None) -> None:
+        """Lock the file with another passphrase, or with none; its keys stay the same.
+
+        Who has the file open with the passphrase before finds it locked from now on. The old file's
+        bytes are overwritten as by `retire`; its copies still open with the old passphrase.
+
+        Raises:
+            BadConfiguration: the passphrase is empty.
+            KeyUnavailable: not now.
+        """
+        new = _checked(passphrase, self._path)
+        with self._exclusive() as file:
+            self._replace(file, file.content, new)
+            _overwrite(file.descriptor)
+            with self._lock:
+                self._passphrase, self._held = new, None
 
     def close(self) -> None:
         """Forget every key; nothing can be asked any more."""
@@ -201,12 +220,12 @@ class KeyFile:
                 raise
             os.close(descriptor)
 
-    def _replace(self, file: _Locked, content: Content) -> None:
+    def _replace(self, file: _Locked, content: Content, passphrase: Passphrase | None) -> None:
         path = self._path.resolve()
         status = os.fstat(file.descriptor)
         draft = path.with_name(f"{_draft_of(path)}{secrets.token_hex(8)}")
         try:
-            _write(draft, encode(content, self._passphrase), owner=(status.st_uid, status.st_gid))
+            _write(draft, encode(content, passphrase), owner=(status.st_uid, status.st_gid))
             draft.rename(path)
         finally:
             draft.unlink(missing_ok=True)

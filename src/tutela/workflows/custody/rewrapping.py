@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 
 from tutela.errors import Conflict, NotFound
+from tutela.evidence.keys.file import KeyFile
 from tutela.evidence.keys.service import KeyService, Wrapped, WrongKey
 from tutela.evidence.vault.store import blob_name
 from tutela.evidence.vault.vault import Vault
@@ -62,6 +63,22 @@ def rotate(keys: KeyService, audit: AuditLog, *, by: str) -> str:
     key_id = keys.rotate()
     audit.write([_leaf("rotated", key_id, by)])
     return key_id
+
+
+def relock(keys: KeyService, passphrase: str | None, audit: AuditLog, *, by: str) -> None:
+    """Lock the key file with another passphrase, or with none.
+
+    Raises:
+        Conflict: the keys are not in a file.
+        KeyUnavailable: the file cannot be changed now.
+    """
+    if not isinstance(keys, KeyFile):
+        raise Conflict(
+            f"the keys are with the service {keys.name}, and not in a file that a passphrase locks",
+            where="vault.keys",
+        )
+    keys.relock(passphrase)
+    audit.write([_leaf("relocked", keys.current(), by)])
 
 
 def rewrap(

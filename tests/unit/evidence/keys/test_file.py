@@ -96,6 +96,27 @@ def test_a_passphrase_locks_the_file(path: Path) -> None:
     assert KeyFile.open(path, "a harmless phrase").unwrap(wrapped, CONTEXT) == DATA_KEY
 
 
+def test_a_file_is_locked_with_another_passphrase(path: Path, keys: KeyFile) -> None:
+    key = bytes(range(32))
+    wrapped, address = keys.wrap(key, b"context"), keys.derive("address")
+    for old, new in ((None, "a mountain"), ("a mountain", "a lake"), ("a lake", None)):
+        opened, other = KeyFile.open(path, old), KeyFile.open(path, old)
+        before = path.read_bytes()
+        opened.relock(new)
+        assert path.read_bytes() != before
+        assert opened.unwrap(wrapped, b"context") == key
+        with pytest.raises(KeyUnavailable):  # who has another passphrase finds it locked
+            other.current()
+        with pytest.raises((WrongKey, BadConfiguration)):
+            KeyFile.open(path, old)
+        again = KeyFile.open(path, new)
+        assert again.unwrap(wrapped, b"context") == key
+        assert again.derive("address") == address
+    with pytest.raises(BadConfiguration, match="empty"):
+        KeyFile.open(path).relock("")
+    assert KeyFile.open(path).unwrap(wrapped, b"context") == key
+
+
 def test_an_empty_passphrase_makes_no_file(path: Path) -> None:
     with pytest.raises(BadConfiguration, match="is empty"):
         KeyFile.create(path, "")

@@ -215,6 +215,7 @@ STEPS: Mapping[str, Step] = {
     "evidence expire": _after(Desk.due),
     "vault rotate": _after(Desk.item),
     "vault rewrap": _after(lambda d: (d.item(), type_in("vault", "rotate"))),
+    "vault passphrase": _after(Desk.item, "--none"),
     "backup": Desk.backup,
     "audit export": lambda d: [d.path / f"log-{next(NUMBERS)}"],
     "vault retire": lambda d: [d.old_key(), "--at-once"],

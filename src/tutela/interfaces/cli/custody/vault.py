@@ -119,6 +119,40 @@ def retire(
 
 
 @app.command()
+def passphrase(
+    *,
+    file: Annotated[
+        Path | None,
+        typer.Option("--file", metavar="FILE", help="File with the new passphrase, of mode 0600."),
+    ] = None,
+    none: Annotated[
+        bool, typer.Option("--none", help="Lock the key file with no passphrase any more.")
+    ] = False,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Lock the key file with another passphrase. Stop the server first.
+
+    The keys stay the same, so nothing need be wrapped anew. Copies of the key file still open with
+    the passphrase that they had: make a new copy, and destroy the others.
+    """
+    from tutela.settings.secret_files import read_secret  # noqa: PLC0415 - not for `--help`
+    from tutela.workflows.custody import rewrapping  # noqa: PLC0415
+
+    if (file is None) is not none:
+        raise typer.BadParameter("give either --file or --none")
+    new = None if file is None else read_secret(file, "--file")
+    with opened(config) as place:
+        rewrapping.relock(place.keys(), new, place.audit, by=user())
+    if as_json:
+        print_json({"locked": new is not None})
+        return
+    typer.echo("The key file is locked anew." if file else "The key file is not locked any more.")
+    named = f"name {file}" if file else "be empty"
+    typer.echo(f"Before the server starts again, vault.passphrase_file must {named}.")
+
+
+@app.command()
 def drill(
     *,
     key_file: Annotated[

@@ -66,3 +66,23 @@ def test_keys_that_are_gone_are_missed(folder: Folder) -> None:
     folder.settings.vault_key_file.unlink()
     with pytest.raises(BadConfiguration):
         run("status")
+
+
+def test_the_key_file_is_locked_with_another_passphrase(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.keep()
+    file = folder.path / "passphrase"
+    file.write_text("a mountain\n")
+    with pytest.raises(BadConfiguration, match="may be read by others"):
+        run("passphrase", "--file", str(file))
+    file.chmod(0o600)
+    assert f"must name {file}" in run("passphrase", "--file", str(file))
+    with pytest.raises(BadConfiguration, match="passphrase"):
+        run("status")
+    monkeypatch.setenv("TUTELA_VAULT_PASSPHRASE_FILE", str(file))
+    assert read("drill") == {"opened": 2, "lost": {}}
+    assert read("passphrase", "--none") == {"locked": False}
+    monkeypatch.delenv("TUTELA_VAULT_PASSPHRASE_FILE")
+    assert read("drill") == {"opened": 2, "lost": {}}
+    run("passphrase", code=2)

@@ -131,7 +131,7 @@ class Custodian:
             return
         self._said[duty] = why
         if why:
-            self._log.error("custody cannot do its duty", duty=duty, code=code, reason=why)
+            self._log.error("custody cannot do its duty", duty=duty, problem=code, reason=why)
         else:
             self._log.info("custody does its duty again", duty=duty)
 

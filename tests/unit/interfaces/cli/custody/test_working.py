@@ -5,11 +5,15 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import update
 
 from tutela.model.custody.leaf import AuditKind
+from tutela.storage.audit.reading import AuditLog
+from tutela.storage.custody_tables import audit_head
 
 if TYPE_CHECKING:
     from tests.unit.interfaces.cli.custody.conftest import Folder
@@ -18,6 +22,7 @@ PROGRAM = (sys.executable, "-c", "from tutela.interfaces.cli.main import run; ru
 WAIT_SECONDS = 120
 SETTINGS = {
     "TUTELA_VAULT_EXPIRE_SECONDS": "0.1",
+    "TUTELA_AUDIT_CHECKPOINT_SECONDS": "0.1",
     "TUTELA_LOG_LEVEL": "error",
 }
 
@@ -63,3 +68,21 @@ def test_it_stops_when_it_is_told(folder: Folder, number: signal.Signals) -> Non
     process.send_signal(number)
     _, err = process.communicate(timeout=WAIT_SECONDS)
     assert (process.returncode, err) == (0, b"")
+
+
+def test_it_signs_the_audit_log_and_raises_the_alarm_where_that_was_altered(
+    folder: Folder,
+) -> None:
+    folder.keep()
+    with closing(folder.database()) as database:
+        log, process = AuditLog(database), begin(folder, "--attached")
+        until = time.monotonic() + WAIT_SECONDS
+        while log.latest_checkpoint() is None:
+            assert process.poll() is None
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        with database.write() as connection:
+            connection.execute(update(audit_head).values(origin="tutela-0123456789abcdef"))
+        assert process.stderr is not None
+        assert b"tampered" in process.stderr.readline()
+    process.communicate(timeout=WAIT_SECONDS)

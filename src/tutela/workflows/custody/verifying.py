@@ -110,7 +110,7 @@ def _fault(items: EvidenceItems, vault: Vault, stored: StoredObject) -> Fault | 
         return Fault(
             object_id=stored.id,
             items=tuple(items.having(stored.id)),
-            problem=error.code,
+            code=error.code,
             what=error.what,
         )
     return None

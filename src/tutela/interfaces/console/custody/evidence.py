@@ -156,6 +156,7 @@ async def _item_page(
         touch_words=TOUCHES,
         may_export=may(role, Permission.EVIDENCE_EXPORT),
         may_hold=may(role, Permission.EVIDENCE_HOLD),
+        may_verify=may(role, Permission.AUDIT_READ),
         may_see=may(role, Permission.CASES_READ),
     )
 

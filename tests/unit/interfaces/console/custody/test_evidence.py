@@ -67,6 +67,16 @@ def test_holds_are_placed_and_lifted(api: Api, admin: Visitor, find: Finding) ->
     assert kinds == [AuditKind.PRESERVE, AuditKind.HOLD, AuditKind.RELEASE]
 
 
+def test_touches_lead_to_their_proofs_where_the_log_may_be_read(
+    api: Api, visit: Visit, find: Finding
+) -> None:
+    found = find()
+    (touch,) = AuditLog(api.services.database).about([found.content])
+    path, proof = f"/console/evidence/{found.content}", f'href="/console/audit/{touch.index}"'
+    assert proof in visit("auditor").get(path)
+    assert proof not in visit("reviewer").get(path)
+
+
 def test_forms_that_say_nothing_are_refused(api: Api, admin: Visitor, find: Finding) -> None:
     found = find()
     path = f"/console/evidence/{found.content}/hold"

@@ -139,6 +139,7 @@ def test_every_backup_beside_a_busy_writer_is_of_one_moment(
     place.run("fill", "20")
     sizes = []
     with place.writing() as process:
+        assert process.stdin is not None
         assert process.stdout is not None
         said = [process.stdout.readline()]
         for number in range(3):
@@ -146,7 +147,8 @@ def test_every_backup_beside_a_busy_writer_is_of_one_moment(
             there = new_place(f"there-{number}", "sqlite")
             assert there.restore() == 0, "the log and every object were verified"
             sizes.append(check_whole(there))
-        said += process.communicate()[0].splitlines()
+        process.stdin.close()
+        said += process.stdout.readlines()
     assert process.returncode == 0
     assert sizes == sorted(sizes)
     assert 20 < sizes[0] < sizes[-1] <= 20 + len(said)

@@ -382,7 +382,7 @@ class Metrics:
         _touch(self._silenced, Silencing)
         _touch(self._floods, ("parked", "noted"))
         _touch(self._lookups, ("yes", "no"))
-        _touch(self._preserved, ItemState)
+        _touch(self._preserved, (ItemState.KEPT, ItemState.OWED, ItemState.ELSEWHERE))
         for state in ("open", "failed"):
             self._rescans.labels(state).set(0)
         self._law.labels("none", "none", "scanned")

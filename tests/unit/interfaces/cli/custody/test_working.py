@@ -59,13 +59,18 @@ def test_attached_it_lets_expire_what_is_due_and_ends_with_its_standard_input(
     assert folder.leaves(AuditKind.CLOCK)[0].by == "tutela"
 
 
+# As where a whole group of processes is told to end: the standard input stays open meanwhile.
+@pytest.mark.parametrize("arguments", [(), ("--attached",)])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_stops_when_it_is_told(folder: Folder, number: signal.Signals) -> None:
+def test_it_stops_when_it_is_told(
+    folder: Folder, number: signal.Signals, arguments: tuple[str, ...]
+) -> None:
     content, _ = folder.items(folder.keep())
     folder.end(content.id)
-    process = begin(folder)
+    process = begin(folder, *arguments)
     wait_for_destroying(folder, process)
     process.send_signal(number)
+    process.wait(WAIT_SECONDS)
     _, err = process.communicate(timeout=WAIT_SECONDS)
     assert (process.returncode, err) == (0, b"")
 

@@ -18,6 +18,15 @@ def lines(path: Path) -> Iterator[bytes]:
         return
 
 
+def last_line(path: Path) -> bytes:
+    """The last whole line, of at most 64 kB; empty where there is none. Cut the file before."""
+    if not path.exists():
+        return b""
+    with path.open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL))
+        return file.read().removesuffix(b"\n").rpartition(b"\n")[2]
+
+
 def append(path: Path, content: bytes, *, start: bool = False) -> None:
     """Append to a file, and sync it; anew, if this is its start."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | (os.O_TRUNC if start else os.O_APPEND)

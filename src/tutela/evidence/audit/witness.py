@@ -28,7 +28,7 @@ import msgspec
 
 from tutela.errors import BadConfiguration, InvalidInput, Unavailable
 from tutela.evidence.audit.checkpoint import verify
-from tutela.evidence.audit.files import append, cut, cut_line, lines, sync
+from tutela.evidence.audit.files import append, cut, cut_line, last_line, lines, sync
 from tutela.evidence.audit.signing import Verifier
 from tutela.evidence.audit.tampered import Tampered
 from tutela.merkle import HASH_BYTES, Edge, leaf_hash
@@ -77,11 +77,12 @@ class Known:
         size: leaves that are known.
     """
 
-    def __init__(self, folder: Path, epochs: Sequence[Epoch]) -> None:
+    def __init__(self, folder: Path, epochs: Sequence[Epoch], *, held: bool = False) -> None:
         self._folder = folder
         self.epochs = tuple(epochs)
-        # Before the hashes are counted, so that no checkpoint seems to know more than they do.
-        self._checkpoints = [(one, self._read_checkpoints(one)) for one in self.epochs]
+        # Before the hashes are counted, so that no checkpoint seems to know more than they do;
+        # whoever holds the witness need not, and reads them only if they are asked for.
+        self._checkpoints = None if held else self._all_checkpoints()
         self._sizes = {one: self._count(one) for one in self.epochs}
         self.size = self._sizes[self.epochs[-1]]
 
@@ -153,7 +154,9 @@ class Known:
 
     def checkpoints(self) -> list[tuple[Epoch, Kept]]:
         """Every checkpoint with its epoch, in the order in which they were signed."""
-        return [(epoch, one) for epoch, kept in self._checkpoints for one in kept]
+        if self._checkpoints is None:
+            self._checkpoints = self._all_checkpoints()
+        return self._checkpoints
 
     def of_now(self) -> Iterator[tuple[Epoch, Kept]]:
         """The checkpoints that speak of the log as it is now, and not of what a restore lost."""
@@ -186,12 +189,9 @@ class Known:
             size = 0
         return epoch.start + size // HASH_BYTES
 
-    def _read_checkpoints(self, epoch: Epoch) -> list[Kept]:
-        path = self._folder / epoch.origin / CHECKPOINTS
-        try:
-            return [msgspec.json.decode(line, type=Kept) for line in lines(path)]
-        except (msgspec.DecodeError, UnicodeError):
-            raise _altered(path) from None
+    def _all_checkpoints(self) -> list[tuple[Epoch, Kept]]:
+        paths = [(one, self._folder / one.origin / CHECKPOINTS) for one in self.epochs]
+        return [(one, _kept(line, path)) for one, path in paths for line in lines(path)]
 
 
 class Witness:
@@ -263,7 +263,7 @@ class Writing:
     @property
     def known(self) -> Known:
         """All that is known, to be read; only where something is."""
-        return Known(self._folder, self._epochs)
+        return Known(self._folder, self._epochs, held=True)
 
     def begin(self, origin: str, edge: Edge) -> None:
         """Go on under a name, from a leaf on.
@@ -316,9 +316,8 @@ class Writing:
         cut_line(self._own / LEAVES)
         cut_line(self._own / CHECKPOINTS)
         cut(self._own / HASHES, HASH_BYTES)
-        known = self.known
-        own = [one for of, one in known.checkpoints() if of == epoch]
-        self.latest = own[-1] if own else None
+        known, last = self.known, last_line(self._own / CHECKPOINTS)
+        self.latest = _kept(last, self._own / CHECKPOINTS) if last else None
         self.edge = self._trusted_edge(self.latest) if self.latest else Edge()
         if known.size < self.edge.size:
             raise Tampered("the witness has lost hashes", where=str(self._own / HASHES))
@@ -349,6 +348,13 @@ def _epochs(folder: Path) -> list[Epoch]:
     if not all(_NAME.fullmatch(one.origin) for one in epochs):
         raise _altered(folder / EPOCHS)
     return epochs
+
+
+def _kept(line: bytes, path: Path) -> Kept:
+    try:
+        return msgspec.json.decode(line, type=Kept)
+    except (msgspec.DecodeError, UnicodeError):
+        raise _altered(path) from None
 
 
 def _index(line: bytes) -> int:

@@ -48,6 +48,8 @@ class Permission(StrEnum):
     """Hand in the bytes and user data of a finding that are owed, or are with the platform."""
     EVIDENCE_HOLD = "evidence.hold"
     """Place and lift legal holds, and record reports."""
+    EVIDENCE_ERASE = "evidence.erase"
+    """Erase evidence before its term because somebody asked for it, where law and holds permit."""
     EVIDENCE_EXPORT = "evidence.export"
     """Export custody documents."""
     AUDIT_READ = "audit.read"

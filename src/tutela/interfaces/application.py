@@ -85,6 +85,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     evidence.read_evidence,
     evidence.place_hold,
     evidence.release_hold,
+    evidence.erase_item,
     evidence.record,
     content.look,
     content.hand_in,

@@ -184,6 +184,9 @@ STEPS: Mapping[str, Step] = {
     "POST /v1/evidence/holds/{hold_id:int}/release": lambda w: w.post(
         f"/v1/evidence/holds/{w.hold().id}/release", {"reason": NOTE}
     ),
+    "POST /v1/evidence/{item_id:str}/erase": lambda w: w.post(
+        f"/v1/evidence/{w.found().content}/erase", {"reason": NOTE}
+    ),
     "POST /v1/evidence/reports": _reported,
     "GET /v1/evidence/{item_id:str}/custody.pdf": lambda w: _got(
         w, f"/v1/evidence/{w.found().content}/custody.pdf"

@@ -238,6 +238,25 @@ class EvidenceItems:
         with self._database.write() as connection:
             return destroy(connection, item_id, by, at, again=again)
 
+    def erase(self, item_id: str, reason: str, by: str, at: datetime) -> StoredObject | None:
+        """Destroy an item before its term has ended, because somebody asked for it.
+
+        Args:
+            item_id: the item.
+            reason: who asked for it, and why; it is kept with the item.
+            by: who erases it.
+            at: what time it is.
+
+        Returns:
+            as `destroy` does.
+
+        Raises:
+            NotFound: there is no item of this id.
+            Conflict: a hold stands on it, or the law wants it kept and its time runs.
+        """
+        with self._database.write() as connection:
+            return destroy(connection, item_id, by, at, wish=reason)
+
     def forget(self) -> bool:
         """Leave nothing of what was destroyed in the database's side files; whether that is so."""
         return self._database.forget()

@@ -65,8 +65,10 @@ def hand_in_leaf(item: Item, sealed: Sealed, by: str) -> NewLeaf:
     return NewLeaf(kind=AuditKind.PRESERVE, by=by, subject=item.id, data=data)
 
 
-def destroy_leaf(item: Item, by: str, *, key_destroyed: bool, again: bool) -> NewLeaf:
-    """An item was destroyed; `item` is as it was before."""
+def destroy_leaf(
+    item: Item, by: str, *, key_destroyed: bool, again: bool = False, wish: str = ""
+) -> NewLeaf:
+    """An item was destroyed, at somebody's wish or by itself; `item` is as it was before."""
     data: dict[str, Fact] = {
         "event": item.event_id,
         "kind": item.kind.value,
@@ -78,6 +80,8 @@ def destroy_leaf(item: Item, by: str, *, key_destroyed: bool, again: bool) -> Ne
     }
     if again:
         data["again"] = True
+    if wish:
+        data["wish"] = digest(wish)
     return NewLeaf(kind=AuditKind.DESTROY, by=by, subject=item.id, data=data)
 
 

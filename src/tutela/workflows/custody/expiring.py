@@ -12,6 +12,7 @@ from tutela.evidence.vault.vault import Vault
 from tutela.model.custody.evidence import Item, StoredObject
 from tutela.model.record import Record
 from tutela.storage.evidence.items import EvidenceItems
+from tutela.storage.values import now
 
 PAGE = 100
 
@@ -79,6 +80,29 @@ def expire(
             left += not _discarded(vault, gone, log)
         progress()
     return Expired(items=done, keys=keys, left=left, clean=not done or items.forget())
+
+
+def erase(
+    items: EvidenceItems,
+    vault: Callable[[], Vault],
+    log: FilteringBoundLogger,
+    item_id: str,
+    reason: str,
+    *,
+    by: str,
+) -> Item:
+    """Destroy an item before its term, because somebody asked for it; the item as it then is.
+
+    Raises:
+        NotFound: there is no such item.
+        Conflict: a hold stands on it, or the law wants it kept and its time runs.
+        Unavailable: the database cannot be used now.
+    """
+    gone = items.erase(item_id, reason, by, now())
+    if gone is not None:
+        _discarded(vault, gone, log)
+    items.forget()
+    return items.get(item_id)
 
 
 def _discarded(vault: Callable[[], Vault], gone: StoredObject, log: FilteringBoundLogger) -> bool:

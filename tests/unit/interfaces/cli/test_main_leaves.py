@@ -208,6 +208,7 @@ STEPS: Mapping[str, Step] = {
     "destinations delete": lambda d: [d.things.destination()],
     "evidence hold": lambda d: [d.item(), "--reason", NOTE, "--authority", NOTE],
     "evidence release": lambda d: [d.hold(), "--reason", NOTE],
+    "evidence erase": lambda d: [d.item(), "--reason", NOTE],
     "evidence report": lambda d: [d.event(), *REPORT],
     "evidence hand-in": lambda d: d.owed(),
     "evidence export": lambda d: [d.item(), "--json", d.path / f"custody-{next(NUMBERS)}"],

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import select
 from tests.unit.storage.evidence.conftest import DETECTED_AT, TERM, item, sealed
 
 from tutela.errors import Conflict, NotFound
 from tutela.model.custody.evidence import EvidenceKind, ItemFacts, ItemState, StepKind
 from tutela.model.custody.leaf import AuditKind, Leaf
+from tutela.model.custody.terms import Bound, Moment
 from tutela.storage.custody_tables import evidence_objects
 from tutela.storage.database import Database
 from tutela.storage.evidence.items import EvidenceItems
@@ -248,3 +251,49 @@ def test_the_chain_survives_every_name(items: EvidenceItems, record: Recorder) -
     new = item(sealed())
     record(new)
     assert items.get(new.id).facts.chain[0].kind is StepKind.UPLOAD
+
+
+def test_a_wish_destroys_before_the_term_and_is_told(
+    items: EvidenceItems, record: Recorder, leaves: Leaves
+) -> None:
+    object_, term = sealed(), replace(TERM, pack="", keep="365 days", after=Moment.DETECTION)
+    new = item(object_, term=term)
+    record(new)
+    gone = items.erase(new.id, "the user asked", "cli:ann", DETECTED_AT)
+    assert gone is not None
+    assert (gone.id, gone.wrapped) == (object_.id, None)
+    found = items.get(new.id)
+    assert (found.state, found.facts, found.problem) == (
+        *(ItemState.DESTROYED, ItemFacts()),
+        "the user asked",
+    )
+    last = leaves()[-1]
+    assert (last.kind, last.by, last.subject) == (AuditKind.DESTROY, "cli:ann", new.id)
+    assert last.data["wish"] == hashlib.sha256(b"the user asked").hexdigest()
+    assert items.erase(new.id, "again", "cli:ann", DETECTED_AT) is None
+    assert items.get(new.id).problem == "the user asked"
+    assert leaves()[-1] == last
+
+
+def test_no_wish_beats_a_hold_or_a_time_of_the_law_that_runs(
+    items: EvidenceItems, record: Recorder
+) -> None:
+    held = item(sealed("held"), term=replace(TERM, pack=""))
+    lawful, waiting, most = (
+        item(sealed(text), term=replace(TERM, bound=bound))
+        for text, bound in (("a", Bound.MINIMUM), ("b", Bound.MINIMUM), ("c", Bound.MAXIMUM))
+    )
+    lawful, most = (replace(one, clock_at=DETECTED_AT) for one in (lawful, most))
+    record(held, lawful, waiting, most)
+    hold = items.hold(held.id, "asked by letter", "a court", "cli:ann")
+    with pytest.raises(Conflict, match="a hold stands"):
+        items.erase(held.id, "the user asked", "cli:ann", DETECTED_AT)
+    with pytest.raises(Conflict, match=r"kept for 1 year \(a law\)"):
+        items.erase(lawful.id, "the user asked", "cli:ann", DETECTED_AT)
+    assert {items.get(one.id).state for one in (held, lawful)} == {ItemState.KEPT}
+    items.release(hold.id, "done", "cli:ann")
+    # A time that has not begun binds nobody, nor does one that the law gives at most.
+    for one in (held, waiting, most):
+        assert items.erase(one.id, "the user asked", "cli:ann", DETECTED_AT) is not None
+    with pytest.raises(NotFound):
+        items.erase("item-none", "the user asked", "cli:ann", DETECTED_AT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
@@ -25,6 +26,7 @@ from tutela.model.record import Record
 from tutela.response.custody.reporting import record_report
 from tutela.storage.audit.reading import AuditLog
 from tutela.storage.evidence.reporting import Reported
+from tutela.workflows.custody.expiring import erase
 
 Text = Annotated[str, msgspec.Meta(max_length=500)]
 Words = Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=r"\S")]
@@ -84,6 +86,12 @@ class ReleaseRequest(Record, frozen=True, kw_only=True):
     reason: Words
 
 
+class EraseRequest(Record, frozen=True, kw_only=True):
+    """Who asked for an item to be erased, and why."""
+
+    reason: Words
+
+
 class ReportRequest(Record, frozen=True, kw_only=True):
     """A report to an authority, or a notice from one.
 
@@ -110,6 +118,7 @@ class ReportAnswer(Record, frozen=True, kw_only=True):
 
 _HOLD = msgspec.json.Decoder(HoldRequest)
 _RELEASE = msgspec.json.Decoder(ReleaseRequest)
+_ERASE = msgspec.json.Decoder(EraseRequest)
 _REPORT = msgspec.json.Decoder(ReportRequest)
 
 
@@ -159,6 +168,25 @@ async def release_hold(request: Request[Any, Any, Any], hold_id: FromPath[int]) 
     wanted, items = await read_json(request, _RELEASE), services_of(request).custody.items
     hold = await asyncio.to_thread(items.release, hold_id, wanted.reason, by_of(request))
     return JsonAnswer(hold)
+
+
+@post(
+    "/v1/evidence/{item_id:str}/erase",
+    status_code=200,
+    permission=Permission.EVIDENCE_ERASE,
+    about=About(summary="Erase an item on request", takes=EraseRequest, gives=Item),
+)
+async def erase_item(request: Request[Any, Any, Any], item_id: FromPath[str]) -> ASGIApp:
+    """Destroy an item before its term, because somebody asked for it.
+
+    Refused while a hold stands on it, and while a time runs for which the law wants it kept.
+    """
+    wanted, services = await read_json(request, _ERASE), services_of(request)
+    custody, log, by = services.custody, services.log, by_of(request)
+    item = await asyncio.to_thread(
+        partial(erase, custody.items, custody.vault.vault, log, item_id, wanted.reason, by=by)
+    )
+    return JsonAnswer(item)
 
 
 @post(

@@ -13,9 +13,11 @@ from tutela.interfaces.cli.custody import documents, expiring, working
 from tutela.interfaces.cli.custody.opening import (
     ItemArgument,
     JsonOption,
+    ReasonOption,
     moment_of,
     opened,
     print_json,
+    said,
 )
 from tutela.interfaces.cli.settings import ConfigOption
 from tutela.interfaces.cli.user import user
@@ -29,11 +31,11 @@ app = typer.Typer(
 )
 verify = app.command()(expiring.verify)
 expire = app.command()(expiring.expire)
+erase = app.command()(expiring.erase)
 work = app.command()(working.work)
 export = app.command()(documents.export)
 check = app.command()(documents.check)
 
-ReasonOption = Annotated[str, typer.Option(metavar="WHY", help="Why, in a sentence.")]
 AuthorityOption = Annotated[str, typer.Option(metavar="WHO", help="Who asked, with a reference.")]
 
 
@@ -103,7 +105,7 @@ def hold(
 ) -> None:
     """Place a legal hold: it beats the end of the term, and every request for erasure."""
     with opened(config) as place:
-        placed = place.items.hold(item_id, _said(reason), authority, user())
+        placed = place.items.hold(item_id, said(reason), authority, user())
     if as_json:
         print_json(placed)
         return
@@ -121,7 +123,7 @@ def release(
 ) -> None:
     """Lift a legal hold. What is overdue is destroyed soon after."""
     with opened(config) as place:
-        lifted = place.items.release(hold_id, _said(reason), user())
+        lifted = place.items.release(hold_id, said(reason), user())
         item = place.items.get(lifted.item_id)
     if as_json:
         print_json(lifted)
@@ -156,8 +158,8 @@ def report(
             event_id=event_id,
             moment=moment,
             at=moment_of(at, "--at"),
-            authority=_said(authority, "--authority"),
-            reference=_said(reference, "--reference"),
+            authority=said(authority, "--authority"),
+            reference=said(reference, "--reference"),
         )
         found = record_report(place.items, Events(place.database), place.terms(), made, user())
     if as_json:
@@ -199,9 +201,3 @@ def _open(file: Path) -> BinaryIO:
         raise InvalidInput(
             f"the file cannot be read ({problem.strerror})", where=str(file)
         ) from None
-
-
-def _said(text: str, where: str = "--reason") -> str:
-    if not text.strip():
-        raise InvalidInput("say it in a sentence", where=where)
-    return text.strip()

@@ -10,12 +10,15 @@ import typer
 from tutela.errors import Conflict
 from tutela.interfaces.cli.custody.opening import (
     FAULTY,
+    ItemArgument,
     JsonOption,
     Place,
+    ReasonOption,
     counting,
     opened,
     print_json,
     reading,
+    said,
 )
 from tutela.interfaces.cli.settings import ConfigOption
 from tutela.interfaces.cli.user import user
@@ -81,6 +84,31 @@ def expire(
             )
         write_down(place.audit, by=user(), confirmed=bool(problem))
         _expire(place, at, as_json=as_json)
+
+
+def erase(
+    item_id: ItemArgument,
+    *,
+    reason: ReasonOption,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Erase an item before its term, because somebody asked for it.
+
+    Refused while a legal hold stands on it, and while a time runs for which the law wants it kept.
+    """
+    from tutela.evidence.vault.standby import Standby  # noqa: PLC0415 - not for `--help`
+    from tutela.workflows.custody import expiring  # noqa: PLC0415
+
+    with opened(config) as place:
+        vault = Standby(place.vault, place.log())
+        item = expiring.erase(
+            *(place.items, vault.vault, place.log(), item_id, said(reason)), by=user()
+        )
+    if as_json:
+        print_json(item)
+        return
+    typer.echo(f"{item.id} is destroyed, and the audit log proves it.")
 
 
 def _show_due(place: Place, at: datetime, *, as_json: bool) -> None:

@@ -42,6 +42,7 @@ FAULTY = 1
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 ItemArgument = Annotated[str, typer.Argument(metavar="ITEM", help="Id of the item: item-…")]
+ReasonOption = Annotated[str, typer.Option(metavar="WHY", help="Why, in a sentence.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,3 +150,10 @@ def moment_of(text: str, where: str) -> datetime:
             "this is not a time", where=where, remedy="write 2027-01-31 or 2027-01-31T14:30Z"
         ) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def said(text: str, where: str = "--reason") -> str:
+    """What somebody gives as a reason; raises `InvalidInput` where it says nothing."""
+    if not text.strip():
+        raise InvalidInput("say it in a sentence", where=where)
+    return text.strip()

@@ -69,6 +69,24 @@ def test_holds_are_placed_and_lifted_by_whoever_may(api: Api, find: Find, leaves
     assert api.post("/v1/evidence/holds/999999/release", {"reason": "a"}).status == 404
 
 
+def test_an_item_is_erased_on_request_unless_held(api: Api, find: Find, leaves: Leaves) -> None:
+    found = find()
+    path, wish = f"/v1/evidence/{found.content}/erase", {"reason": "a letter of the user"}
+    hold = api.post(f"/v1/evidence/{found.content}/holds", {"reason": "a court"}).json["id"]
+    assert api.post(path, wish).code == "conflict"
+    api.post(f"/v1/evidence/holds/{hold}/release", {"reason": "done"})
+    for bad in ({}, {"reason": " "}):
+        assert api.post(path, bad).status == 400
+    assert api.post("/v1/evidence/item-none/erase", wish).status == 404
+    answer = api.post(path, wish)
+    assert (answer.status, answer.json["state"]) == (200, "destroyed")
+    look = api.post(f"/v1/evidence/{found.content}/look", {"reason": "why"})
+    assert (look.code, found.data in look.body) == ("conflict", False)
+    told = [leaf for leaf in leaves(found.content) if leaf.kind is AuditKind.DESTROY]
+    assert [leaf.by.startswith("key:") for leaf in told] == [True]
+    assert "letter" not in repr(told)
+
+
 def test_a_report_begins_terms(api: Api, find: Find) -> None:
     found = find()
     report = {
@@ -103,6 +121,8 @@ def test_a_report_begins_terms(api: Api, find: Find) -> None:
         ("reviewer", "POST", "/v1/evidence/item-x/holds"),
         ("auditor", "POST", "/v1/evidence/holds/1/release"),
         ("uploader", "POST", "/v1/evidence/reports"),
+        ("reviewer", "POST", "/v1/evidence/item-x/erase"),
+        ("auditor", "POST", "/v1/evidence/item-x/erase"),
         ("reviewer", "POST", "/v1/evidence/item-x/hand-in"),
     ],
 )

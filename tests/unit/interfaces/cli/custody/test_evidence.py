@@ -155,3 +155,17 @@ def test_keys_are_destroyed_though_the_vault_cannot_be_opened(folder: Folder) ->
     assert (done["items"], done["keys"], done["left"]) == (1, 1, 1)
     (folder.path / "away").rename(key_file)
     assert "All are sound." in run("verify")
+
+
+def test_an_item_is_erased_on_request_unless_held(folder: Folder) -> None:
+    content, user = folder.items(folder.keep())
+    number = read("hold", content.id, "--reason", "a court")["id"]
+    with pytest.raises(Conflict, match="a hold stands"):
+        run("erase", content.id, "--reason", "a letter")
+    with pytest.raises(InvalidInput, match="in a sentence"):
+        run("erase", user.id, "--reason", " ")
+    run("release", str(number), "--reason", "done")
+    assert "is destroyed" in run("erase", content.id, "--reason", "a letter")
+    assert read("erase", user.id, "--reason", "a letter")["state"] == "destroyed"
+    assert "a letter" in run("show", content.id)
+    assert read("verify")["objects"] == 0

@@ -185,7 +185,7 @@ def test_a_parked_entry_is_tightened_with_the_keyboard_alone(page: Page) -> None
     row = page.get_by_role("region", name="Decided lately").locator("tbody tr").first
     expect(row).to_contain_text("tightened to 12 bits")
     expect(row).to_contain_text("It reaches too far.")
-    expect(row).to_contain_text("admin")
+    expect(row).to_contain_text("session:")
     expect(page.locator("main")).to_contain_text("No entry is parked.")
 
 

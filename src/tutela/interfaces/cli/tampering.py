@@ -66,7 +66,7 @@ def prove_log(
         Unavailable: a command could not do its work.
     """
     tutela = _Tutela(command, env)
-    settings = Settings.load(None, env)
+    witness = Settings.load(None, env).witness_folder
     copy, key = folder / "audit-log.jsonl", folder / "audit.pub"
     tutela.run("audit", "checkpoint")
     key.write_text(tutela.run("audit", "key") + "\n")
@@ -80,15 +80,15 @@ def prove_log(
         "every hash fit:",
         soft_wrap=True,
     )
-    console.print(f"$ tutela audit verify {copy.name} --key {key.name}", style="bold")
-    known = ("--key", str(key), "--witness", str(settings.witness_folder))
-    _, told = tutela.ask("audit", "verify", str(copy), *known)
-    console.print(told, markup=False, soft_wrap=True)
+    console.print(
+        f"$ tutela audit verify {copy.name} --key {key.name} --witness {witness.name}", style="bold"
+    )
+    known = ("--key", str(key), "--witness", str(witness))
+    console.print(tutela.ask("audit", "verify", str(copy), *known)[1], markup=False, soft_wrap=True)
     _, findings = tutela.ask("audit", "verify", str(copy), *known, "--json")
-    bad = msgspec.json.decode(findings)["bad"]
-    leaves = msgspec.json.decode(tutela.ask("audit", "verify", "--json")[1])["read"]
-    found = bad[0].get("first") if bad else None
-    return Proof(leaves=leaves, verified=code == 0, altered=altered, found=found)
+    told = msgspec.json.decode(findings)
+    found = told["bad"][0].get("first") if told["bad"] else None
+    return Proof(leaves=told["size"], verified=code == 0, altered=altered, found=found)
 
 
 def tamper(copy: Path) -> int:

@@ -35,7 +35,7 @@ def test_a_month_ends_with_a_shorter_month() -> None:
     assert due("1 year", datetime(2028, 2, 29, tzinfo=UTC)) == datetime(2029, 2, 28, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("word", [*WORDS, NOT_STATED, "0 days", "soon", "1000 days", "1 day ago"])
+@pytest.mark.parametrize("word", [*WORDS, NOT_STATED, "0 days", "soon", "100000 days", "1 day ago"])
 def test_a_word_has_none(word: str) -> None:
     assert not is_span(word)
     assert due(word, BEGIN) is None

@@ -25,7 +25,7 @@ import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from machine import Machine, describe
-from tutela.evidence.durable import sync_folder
+from tutela.durable import sync_folder
 from tutela.evidence.keys.file import KeyFile
 from tutela.evidence.vault.folder import Folder
 from tutela.evidence.vault.vault import Vault

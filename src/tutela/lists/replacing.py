@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from tutela.durable import sync_folder
 from tutela.errors import InvalidInput
 
 
@@ -35,7 +36,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             stream.flush()
             os.fsync(stream.fileno())
         Path(name).replace(target)
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
     except BaseException:
         with suppress(OSError):
             Path(name).unlink()
@@ -54,11 +55,3 @@ def _refuse_special(target: Path) -> None:
 
 def _unwritable(path: Path, error: OSError) -> InvalidInput:
     return InvalidInput(f"cannot be written ({error.strerror})", where=str(path))
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

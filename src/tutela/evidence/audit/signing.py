@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import secrets
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
@@ -22,10 +21,12 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
+from tutela.durable import draft_of, sync_folder, write_new, write_once
 from tutela.errors import BadConfiguration, InvalidInput
 
 PUBLIC_SUFFIX = ".pub"
 """The public half lies beside the key file, under its name with this ending."""
+READABLE = 0o644
 LONGEST = 1 << 20  # bytes that are read of a key file
 
 _BLOCK = re.compile(r"-----BEGIN ([A-Z ]+)-----\n.*?\n-----END \1-----\n?", re.DOTALL)
@@ -214,12 +215,7 @@ def _make(path: Path) -> None:
         key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) for key in keys
     )
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = _draft(path, pem, 0o600)
-    try:
-        os.link(draft, path)  # unlike a rename, never over a key that is there already
-    finally:
-        draft.unlink()
-    _sync(path.parent)
+    write_once(path, pem)
 
 
 def _publish(verifier: Verifier, path: Path) -> None:
@@ -230,26 +226,10 @@ def _publish(verifier: Verifier, path: Path) -> None:
     merged = Verifier(
         (*verifier.log_keys, *known.log_keys), (*verifier.document_keys, *known.document_keys)
     )
-    _draft(path, merged.pem.encode("ascii"), 0o644).replace(path)
-    _sync(path.parent)
-
-
-def _draft(path: Path, content: bytes, mode: int) -> Path:
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    return draft
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    draft = draft_of(path)
+    write_new(draft, merged.pem.encode("ascii"), READABLE)
+    draft.replace(path)
+    sync_folder(path.parent)
 
 
 def _unusable(path: Path, what: str) -> BadConfiguration:

@@ -16,9 +16,9 @@ from pathlib import Path
 import pyrage
 from pyrage import x25519
 
+from tutela.durable import BUFFER, open_new
 from tutela.errors import InvalidInput
 from tutela.evidence.backup.manifest import damaged
-from tutela.evidence.durable import BUFFER, open_new
 
 _NO_MATCH, _WRONG = "No matching keys found", "Decryption failed"
 """What the library says, which has one error for all."""

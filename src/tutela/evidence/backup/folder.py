@@ -11,8 +11,8 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from tutela.durable import sync_folder
 from tutela.errors import Conflict, InvalidInput, Unavailable
-from tutela.evidence.durable import sync_folder
 from tutela.evidence.vault.folder import Folder
 
 AGE, LIST, IDENTITY = ".age", ".blobs", ".identity.age"

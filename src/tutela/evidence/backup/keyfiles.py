@@ -9,9 +9,9 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from tutela.durable import sync_folder, write_new
 from tutela.errors import BadConfiguration, Conflict, Unavailable
 from tutela.evidence.audit.signing import PUBLIC_SUFFIX
-from tutela.evidence.durable import sync_folder, write_new
 from tutela.settings import Settings
 from tutela.storage.dump.file import SUFFIX, swept
 

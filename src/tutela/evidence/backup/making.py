@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from tutela.durable import open_new, write_new
 from tutela.errors import Unavailable
 from tutela.evidence.backup.age import Identities, encrypt
 from tutela.evidence.backup.archive import (
@@ -40,7 +41,6 @@ from tutela.evidence.backup.manifest import (
     Start,
     damaged,
 )
-from tutela.evidence.durable import open_new, write_new
 from tutela.evidence.vault.store import BlobStore, blob_name
 from tutela.model.custody.leaf import AuditKind, NewLeaf
 from tutela.model.record import Record

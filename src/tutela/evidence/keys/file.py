@@ -12,8 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from tutela.durable import open_new, sync_folder, write_once
 from tutela.errors import BadConfiguration
-from tutela.evidence.durable import sync_folder
 from tutela.evidence.keys.content import Content, Key, Passphrase, damaged, decode, encode
 from tutela.evidence.keys.service import KeyUnavailable, Wrapped, WrongKey
 from tutela.evidence.keys.wrapping import (
@@ -78,8 +78,9 @@ class KeyFile:
         if not path.exists():
             content = encode(Content.make(), _checked(passphrase, path))
             try:
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 with suppress(FileExistsError):
-                    _make(path, content)
+                    write_once(path, content)
             except OSError as problem:
                 raise _unusable(path, problem) from None
         return cls(path, passphrase)
@@ -271,27 +272,14 @@ def _checked(passphrase: str | None, path: Path) -> Passphrase | None:
     return Passphrase(passphrase)
 
 
-def _make(path: Path, content: bytes) -> None:
-    """Make a key file as a whole: a process that looks meanwhile finds none, or all of it."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.new-{secrets.token_hex(8)}")
-    try:
-        _write(draft, content)
-        os.link(draft, path)  # unlike a rename, never over keys that are there already
-    finally:
-        draft.unlink(missing_ok=True)
-    sync_folder(path.parent)
-
-
-def _write(path: Path, content: bytes, owner: tuple[int, int] | None = None) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        status = os.fstat(descriptor)
-        if owner is not None and owner != (status.st_uid, status.st_gid):
-            os.fchown(descriptor, *owner)  # root rotates; the server must still be able to read
+def _write(path: Path, content: bytes, owner: tuple[int, int]) -> None:
+    with open_new(path) as file:
+        status = os.fstat(file.fileno())
+        if owner != (status.st_uid, status.st_gid):
+            os.fchown(file.fileno(), *owner)  # root rotates; the server must still be able to read
         file.write(content)
         file.flush()
-        os.fsync(descriptor)
+        os.fsync(file.fileno())
 
 
 def _draft_of(path: Path) -> str:

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
 
+from tutela.durable import sync_folder
 from tutela.errors import Conflict
-from tutela.evidence.durable import sync_folder
 from tutela.evidence.vault.store import (
     Blob,
     BlobMissing,

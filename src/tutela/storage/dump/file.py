@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tutela.durable import sync_folder
 from tutela.errors import Conflict, Unavailable
 
 SIDES = ("-wal", "-shm", "-journal")
@@ -58,7 +59,7 @@ class StagingFile:
             with self.path.open("rb") as file:
                 os.fsync(file.fileno())
             self.path.replace(place)
-            _sync(place.parent)
+            sync_folder(place.parent)
         except OSError as problem:
             raise _unwritable(place.parent, problem) from problem
 
@@ -133,14 +134,6 @@ def _remove(path: Path) -> None:
     for end in ("", *SIDES):
         with suppress(OSError):
             path.with_name(path.name + end).unlink()
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def in_use(where: str) -> Conflict:

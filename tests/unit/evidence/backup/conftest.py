@@ -248,9 +248,17 @@ def here(request: pytest.FixtureRequest, new_place: Callable[..., Place]) -> Pla
     return new_place("here", request.getfixturevalue("postgres").create())
 
 
+@pytest.fixture
+def there(request: pytest.FixtureRequest, here: Place, new_place: Callable[..., Place]) -> Place:
+    """Another one with nothing in it, on the same kind of database."""
+    if here.settings.database_file is not None:
+        return new_place("there")
+    return new_place("there", request.getfixturevalue("postgres").create())
+
+
 @pytest.fixture(params=KINDS)
-def there(request: pytest.FixtureRequest, new_place: Callable[..., Place]) -> Place:
-    """Another one with nothing in it, likewise."""
+def anywhere(request: pytest.FixtureRequest, new_place: Callable[..., Place]) -> Place:
+    """Another one with nothing in it, on each kind of database in turn."""
     if request.param == "sqlite":
         return new_place("there")
     return new_place("there", request.getfixturevalue("postgres").create())

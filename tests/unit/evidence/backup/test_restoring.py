@@ -52,34 +52,34 @@ def contents(place: Place) -> list[bytes]:
 
 
 def test_everything_comes_back_on_either_kind_of_database(
-    here: Place, there: Place, backup: Path, protection: Protection, identity: Identities
+    here: Place, anywhere: Place, backup: Path, protection: Protection, identity: Identities
 ) -> None:
     kept = here.fill()
     made = here.back_up(backup, protection)
-    back = there.restore(backup, identity)
+    back = anywhere.restore(backup, identity)
     assert (back.generation, back.blobs) == (made.generation, len(kept))
     assert back.proof.checked == len(kept)
     assert (back.proof.unreadable, back.proof.findings) == ((), ())
-    assert contents(there) == contents(here)
-    assert [bank.name for bank in Banks(there.database).list()] == ["hills"]
-    assert reconcile(there.database).sound
+    assert contents(anywhere) == contents(here)
+    assert [bank.name for bank in Banks(anywhere.database).list()] == ["hills"]
+    assert reconcile(anywhere.database).sound
     for name in ("vault.key", "audit.key", "audit.pub", "actions.key"):
-        assert (there.folder / name).read_bytes() == (here.folder / name).read_bytes()
-        assert (there.folder / name).stat().st_mode & 0o077 == 0
-    assert kinds(there)[: made.log.size] == kinds(here)[: made.log.size]
-    assert kinds(there)[made.log.size] == AuditKind.RESTORE
-    there.keep()
-    there.sign()
-    assert sound(there)
+        assert (anywhere.folder / name).read_bytes() == (here.folder / name).read_bytes()
+        assert (anywhere.folder / name).stat().st_mode & 0o077 == 0
+    assert kinds(anywhere)[: made.log.size] == kinds(here)[: made.log.size]
+    assert kinds(anywhere)[made.log.size] == AuditKind.RESTORE
+    anywhere.keep()
+    anywhere.sign()
+    assert sound(anywhere)
 
 
 def test_a_backup_of_nothing_comes_back(
-    here: Place, there: Place, backup: Path, protection: Protection, identity: Identities
+    here: Place, anywhere: Place, backup: Path, protection: Protection, identity: Identities
 ) -> None:
     made = here.back_up(backup, protection)
-    back = there.restore(backup, identity)
+    back = anywhere.restore(backup, identity)
     assert (back.blobs, back.proof.findings, back.lost) == (0, None, None)
-    assert kinds(there) == [AuditKind.BACKUP, AuditKind.RESTORE]
+    assert kinds(anywhere) == [AuditKind.BACKUP, AuditKind.RESTORE]
     assert made.log.size == 1
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.programs import needed
 
 from tutela.outgoing import Fetched, FetchFailed, Outgoing, Reach, is_public
 
@@ -350,7 +351,16 @@ def test_the_checked_address_is_the_one_connected_to() -> None:
 def certificate(tmp_path: Path) -> Path:
     """A certificate for `good.example`, signed by itself, with its key in the same file."""
     path = tmp_path / "good.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-nodes", "-days", "2"]
+    command = [
+        needed("openssl"),
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-nodes",
+        "-days",
+        "2",
+    ]
     curve = ["-pkeyopt", "ec_paramgen_curve:P-256"]
     subject = ["-subj", "/CN=good.example", "-addext", "subjectAltName=DNS:good.example"]
     files = ["-keyout", str(path), "-out", str(tmp_path / "certificate.pem")]

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from tests.programs import needed
 
 from tutela.outgoing import FetchFailed, Outgoing, Posted, Reach
 
@@ -258,7 +259,16 @@ def test_a_name_that_moved_is_asked_for_again() -> None:
 def certificate(tmp_path: Path) -> Path:
     """A certificate for `good.example`, signed by itself, with its key in the same file."""
     path = tmp_path / "good.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-nodes", "-days", "2"]
+    command = [
+        needed("openssl"),
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-nodes",
+        "-days",
+        "2",
+    ]
     curve = ["-pkeyopt", "ec_paramgen_curve:P-256"]
     subject = ["-subj", "/CN=good.example", "-addext", "subjectAltName=DNS:good.example"]
     files = ["-keyout", str(path), "-out", str(tmp_path / "certificate.pem")]

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from tests.programs import needed
 
 from tutela.errors import BadConfiguration, InvalidInput
 from tutela.evidence.audit.findings import Place
@@ -110,7 +111,15 @@ class Service:
         (self._folder / "query").write_bytes(query)
         subprocess.run(
             [
-                *("openssl", "ts", "-reply", "-config", "ts.cnf", "-queryfile", "query"),
+                *(
+                    needed("openssl"),
+                    "ts",
+                    "-reply",
+                    "-config",
+                    "ts.cnf",
+                    "-queryfile",
+                    "query",
+                ),
                 *("-signer", "tsa.pem", "-inkey", "tsa.key", "-out", "reply"),
             ],
             cwd=self._folder,
@@ -164,7 +173,16 @@ def test_openssl_verifies_the_stamp_of_the_note(
     assert stamped.token is not None
     (tmp_path / "note").write_text(stamped.note)
     (tmp_path / "token").write_bytes(stamped.token)
-    command = ["openssl", "ts", "-verify", "-data", "note", "-in", "token", "-CAfile"]
+    command = [
+        needed("openssl"),
+        "ts",
+        "-verify",
+        "-data",
+        "note",
+        "-in",
+        "token",
+        "-CAfile",
+    ]
     done = subprocess.run([*command, service.roots], cwd=tmp_path, check=True, capture_output=True)
     assert b"Verification: OK" in done.stdout
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from msgspec.structs import replace
+from tests.programs import needed
 
 from tutela.evidence.audit.stamping import Roots
 from tutela.evidence.custody import document
@@ -73,7 +74,7 @@ class Clock:
         return (self._folder / "reply").read_bytes()
 
     def _run(self, arguments: str, out: str) -> None:
-        command = ["openssl", *arguments.split(), out]
+        command = [needed("openssl"), *arguments.split(), out]
         subprocess.run(command, cwd=self._folder, check=True, capture_output=True)
 
 

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from tests.programs import needed
 
 from tutela.errors import InvalidInput
 from tutela.evidence.audit.signing import AuditKey
@@ -50,7 +51,15 @@ def test_what_is_signed_can_be_verified_by_openssl(making: Making, tmp_path: Pat
     (tmp_path / "document").write_text(envelope["document"])
     (tmp_path / "key.pem").write_text(envelope["signature"]["key"])
     (tmp_path / "signature").write_bytes(base64.b64decode(envelope["signature"]["value"]))
-    command = ["openssl", "pkeyutl", "-verify", "-pubin", "-inkey", "key.pem", "-rawin"]
+    command = [
+        needed("openssl"),
+        "pkeyutl",
+        "-verify",
+        "-pubin",
+        "-inkey",
+        "key.pem",
+        "-rawin",
+    ]
     command += ["-in", "document", "-sigfile", "signature"]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
     (tmp_path / "document").write_text(envelope["document"].replace("1 year", "2 year"))
@@ -62,6 +71,7 @@ def test_the_fingerprint_is_that_of_the_key_as_openssl_has_it(
 ) -> None:
     envelope = document.read(document.sign(making.record(), making.key))
     (tmp_path / "key.pem").write_text(envelope.signature.key)
+    needed("openssl")
     command = "openssl pkey -pubin -in key.pem -outform DER | openssl dgst -sha256 -r"
     done = subprocess.run(
         ["sh", "-c", command], cwd=tmp_path, check=True, capture_output=True, text=True

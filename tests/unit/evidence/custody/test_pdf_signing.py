@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
+from tests.programs import needed
 
 from tutela.errors import InvalidInput
 from tutela.evidence.custody import document
@@ -144,6 +145,11 @@ def test_a_certificate_is_always_the_same_of_a_key() -> None:
 def pdfsig(folder: Path) -> str:
     env = {**os.environ, "HOME": str(folder), "LC_ALL": "C"}
     done = subprocess.run(
-        ["pdfsig", "custody.pdf"], cwd=folder, env=env, check=False, capture_output=True, text=True
+        [needed("pdfsig", "poppler-utils"), "custody.pdf"],
+        cwd=folder,
+        env=env,
+        check=False,
+        capture_output=True,
+        text=True,
     )
     return done.stdout

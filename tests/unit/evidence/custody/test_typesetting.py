@@ -14,6 +14,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from tests.programs import needed
 
 from tutela.evidence.custody.legible import Legible, printable
 from tutela.evidence.custody.record import DRILL_MARK, CustodyRecord
@@ -33,7 +34,7 @@ DATA = b'{"a": "file"}'
 
 
 def pages(pdf: bytes, *options: str) -> str:
-    command = ["pdftotext", *options, "-", "-"]
+    command = [needed("pdftotext", "poppler-utils"), *options, "-", "-"]
     return subprocess.run(command, input=pdf, check=True, capture_output=True).stdout.decode()
 
 

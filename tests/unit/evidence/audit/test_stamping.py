@@ -72,6 +72,7 @@ class Service:
     """A time-stamping service; `spoil` changes what it answers."""
 
     def __init__(self, folder: Path) -> None:
+        needed("openssl")
         self.asked = 0
         self.status = 200
         self.answer: bytes | None = None
@@ -111,15 +112,7 @@ class Service:
         (self._folder / "query").write_bytes(query)
         subprocess.run(
             [
-                *(
-                    needed("openssl"),
-                    "ts",
-                    "-reply",
-                    "-config",
-                    "ts.cnf",
-                    "-queryfile",
-                    "query",
-                ),
+                *("openssl", "ts", "-reply", "-config", "ts.cnf", "-queryfile", "query"),
                 *("-signer", "tsa.pem", "-inkey", "tsa.key", "-out", "reply"),
             ],
             cwd=self._folder,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from msgspec.structs import replace
+from tests.programs import needed
 
 from tutela.evidence.custody import document
 
@@ -22,6 +23,7 @@ PAGE = Path(__file__).parents[4] / "docs/reference/custody-documents.md"
 @pytest.fixture
 def program(tmp_path: Path) -> Path:
     """The program, as somebody copies it from the manual."""
+    needed("openssl")
     (text,) = re.findall(
         r"<!-- check -->\n```python\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL
     )

@@ -155,7 +155,7 @@ def test_it_is_made_for_archives_and_for_everybody(making: Making, typesetter: T
     assert b"<pdfaid:part>3</pdfaid:part>" in pdf
     assert b"<pdfaid:conformance>B</pdfaid:conformance>" in pdf
     assert b"<pdfuaid:part>1</pdfuaid:part>" in pdf
-    info = run(pdf, "pdfinfo", "-")
+    info = run(pdf, needed("pdfinfo", "poppler-utils"), "-")
     assert re.search(r"Tagged: +yes", info)
     assert re.search(r"Page size: .*A4", info)
     assert "Custody of item" in info
@@ -166,7 +166,7 @@ def test_it_is_made_for_archives_and_for_everybody(making: Making, typesetter: T
 
 def test_the_data_is_within(making: Making, typesetter: Typesetter, tmp_path: Path) -> None:
     (tmp_path / "a.pdf").write_bytes(typesetter.set(making.record(), DATA))
-    command = ["pdfdetach", "-save", "1", "-o", "data", "a.pdf"]
+    command = [needed("pdfdetach", "poppler-utils"), "-save", "1", "-o", "data", "a.pdf"]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
     assert (tmp_path / "data").read_bytes() == DATA
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,11 +18,14 @@ import pyrage
 from pyrage import x25519
 
 from tutela.durable import BUFFER, open_new
-from tutela.errors import InvalidInput
+from tutela.errors import InvalidInput, Unavailable
 from tutela.evidence.backup.manifest import damaged
 
 _NO_MATCH, _WRONG = "No matching keys found", "Decryption failed"
+_TOO_MUCH = "Excessive work parameter"
 """What the library says, which has one error for all."""
+_ATTEMPTS = 10
+_PAUSE_SECONDS = 0.5
 
 
 class Identities:
@@ -67,6 +71,7 @@ class Identities:
         Raises:
             InvalidInput: the passphrase is another.
             DamagedBackup: the file is missing or damaged.
+            Unavailable: this machine is so slow or busy that the library refuses the work.
         """
         try:
             locked = path.read_bytes()
@@ -79,8 +84,14 @@ class Identities:
         except OSError as problem:
             raise damaged(path, f"it cannot be read ({problem.strerror})") from None
         try:
-            return cls(_keys(pyrage.passphrase.decrypt(locked, passphrase).decode()))
+            return cls(_keys(_unlocked(locked, passphrase).decode()))
         except pyrage.DecryptError as problem:
+            if str(problem).startswith(_TOO_MUCH):
+                raise Unavailable(
+                    "to open this with its passphrase takes more work than this machine can do now",
+                    where=str(path),
+                    remedy="try again when it has less to do, or on a quicker one",
+                ) from None
             if str(problem) == _WRONG:
                 raise InvalidInput(
                     "the passphrase does not open this generation", where=str(path)
@@ -98,6 +109,22 @@ class Identities:
     def recipient(self) -> str:
         """The public half of the first: `age1…`."""
         return str(self._keys[0].to_public())
+
+
+def _unlocked(locked: bytes, passphrase: str) -> bytes:
+    """What a passphrase opens.
+
+    The library first measures, within a moment, how quick the machine is, and refuses what would
+    take far longer than a second. On a busy machine that moment may be a bad one.
+    """
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return bytes(pyrage.passphrase.decrypt(locked, passphrase))
+        except pyrage.DecryptError as problem:
+            if not str(problem).startswith(_TOO_MUCH):
+                raise
+        time.sleep(_PAUSE_SECONDS)
+    return bytes(pyrage.passphrase.decrypt(locked, passphrase))
 
 
 def checked_recipients(texts: Iterable[str]) -> tuple[str, ...]:

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import pyrage
 import pytest
 
-from tutela.errors import InvalidInput
+from tutela.errors import InvalidInput, Unavailable
+from tutela.evidence.backup import age
 from tutela.evidence.backup.age import Identities, checked_recipients, decrypted, encrypt
 
 KEY = "AGE-SECRET-KEY-1"
@@ -50,6 +53,28 @@ def test_recipients_are_checked() -> None:
     for bad in ("", "hills", good[:-1], good.upper()[:-1]):
         with pytest.raises(InvalidInput, match="no recipient"):
             checked_recipients([good, bad])
+
+
+def test_a_machine_that_is_busy_for_a_moment_opens_it_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The library refuses work that it thinks too much, and is asked again."""
+    monkeypatch.setattr(age, "_PAUSE_SECONDS", 0)
+    path, asked = tmp_path / "identity.age", []
+    path.write_bytes(Identities.generate().lock("a mountain"))
+    opened = pyrage.passphrase.decrypt
+    heavy = re.sub(rb"(-> scrypt \S+) \d+", rb"\1 40", path.read_bytes(), count=1)
+
+    def busy(locked: bytes, passphrase: str) -> bytes:
+        asked.append(passphrase)
+        return bytes(opened(locked if len(asked) > 3 else heavy, passphrase))
+
+    monkeypatch.setattr(pyrage.passphrase, "decrypt", busy)
+    Identities.unlock(path, "a mountain")
+    assert len(asked) == 4
+    path.write_bytes(heavy)
+    with pytest.raises(Unavailable, match="more work than this machine"):
+        Identities.unlock(path, "a mountain")
 
 
 def test_secrets_are_not_shown() -> None:

@@ -7,7 +7,6 @@ import gzip
 import ipaddress
 import logging
 import ssl
-import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,7 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.programs import needed
+from tests.servers.certificate import self_signed
 
 from tutela.outgoing import Fetched, FetchFailed, Outgoing, Reach, is_public
 
@@ -349,25 +348,8 @@ def test_the_checked_address_is_the_one_connected_to() -> None:
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
-    """A certificate for `good.example`, signed by itself, with its key in the same file."""
-    path = tmp_path / "good.pem"
-    command = [
-        needed("openssl"),
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-nodes",
-        "-days",
-        "2",
-    ]
-    curve = ["-pkeyopt", "ec_paramgen_curve:P-256"]
-    subject = ["-subj", "/CN=good.example", "-addext", "subjectAltName=DNS:good.example"]
-    files = ["-keyout", str(path), "-out", str(tmp_path / "certificate.pem")]
-    subprocess.run([*command, *curve, *subject, *files], check=True, capture_output=True)
-    with path.open("a") as both:
-        both.write((tmp_path / "certificate.pem").read_text())
-    return path
+    """A certificate for `good.example`, with its key in the same file."""
+    return self_signed(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["good.example", "evil.example"])

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from tests.programs import needed
+from tests.servers.certificate import self_signed
 
 from tutela.outgoing import FetchFailed, Outgoing, Posted, Reach
 
@@ -257,25 +256,8 @@ def test_a_name_that_moved_is_asked_for_again() -> None:
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
-    """A certificate for `good.example`, signed by itself, with its key in the same file."""
-    path = tmp_path / "good.pem"
-    command = [
-        needed("openssl"),
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-nodes",
-        "-days",
-        "2",
-    ]
-    curve = ["-pkeyopt", "ec_paramgen_curve:P-256"]
-    subject = ["-subj", "/CN=good.example", "-addext", "subjectAltName=DNS:good.example"]
-    files = ["-keyout", str(path), "-out", str(tmp_path / "certificate.pem")]
-    subprocess.run([*command, *curve, *subject, *files], check=True, capture_output=True)
-    with path.open("a") as both:
-        both.write((tmp_path / "certificate.pem").read_text())
-    return path
+    """A certificate for `good.example`, with its key in the same file."""
+    return self_signed(tmp_path)
 
 
 def test_a_kept_connection_is_no_way_around_the_certificate(certificate: Path) -> None:

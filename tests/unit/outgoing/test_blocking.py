@@ -7,7 +7,6 @@ import itertools
 import socket
 import ssl
 import struct
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from tests.programs import needed
+from tests.servers.certificate import self_signed
 
 from tutela.outgoing import Answer, Calls, FetchFailed
 from tutela.outgoing.guard import CHUNK
@@ -364,25 +363,8 @@ def test_a_closed_port() -> None:
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
-    """A certificate for `good.example`, signed by itself, with its key in the same file."""
-    path = tmp_path / "good.pem"
-    command = [
-        needed("openssl"),
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-nodes",
-        "-days",
-        "2",
-    ]
-    curve = ["-pkeyopt", "ec_paramgen_curve:P-256"]
-    subject = ["-subj", "/CN=good.example", "-addext", "subjectAltName=DNS:good.example"]
-    files = ["-keyout", str(path), "-out", str(tmp_path / "certificate.pem")]
-    subprocess.run([*command, *curve, *subject, *files], check=True, capture_output=True)
-    with path.open("a") as both:
-        both.write((tmp_path / "certificate.pem").read_text())
-    return path
+    """A certificate for `good.example`, with its key in the same file."""
+    return self_signed(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["good.example", "evil.example"])

@@ -30,7 +30,7 @@ from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from tutela.detection.signals.registry import builtin_kinds
 from tutela.extensions import POINTS
-from tutela.interfaces import access
+from tutela.interfaces.access import grants as access
 from tutela.interfaces.api.documents import ABOUT, About
 from tutela.interfaces.application import ROUTES
 from tutela.interfaces.cli.main import COMMANDS, load_command

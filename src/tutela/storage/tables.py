@@ -23,7 +23,9 @@ from sqlalchemy import (
     text,
 )
 
-import tutela.storage.custody_tables  # noqa: F401 - completes the metadata
+import tutela.storage.access.tables
+import tutela.storage.custody_tables
+import tutela.storage.review.tables  # noqa: F401 - these complete the metadata
 from tutela.storage.values import Instant, Serial, metadata
 
 __all__ = ["metadata"]
@@ -285,6 +287,11 @@ flood_watch = Table(
     Column("next_at", Instant, nullable=False),
 )
 
+# A case belongs to the event that opened it. Where it was gathered into another one, `root` is that
+# other's `event_seq`; `gathered_at` is NULL until it was compared with the others. `events` and
+# `revision` count what stands in it and how often that changed. `waits_until` is when it should be
+# decided, `settles_at` when a decision that can still be undone will count. `contests` is the case
+# that an appeal is about.
 cases = Table(
     "cases",
     metadata,
@@ -297,7 +304,55 @@ cases = Table(
     Column("summary", Text, nullable=False),
     Column("severity", Text, nullable=False, server_default="medium"),
     Column("second_look", Boolean, nullable=False, server_default=false()),
+    Column("kind", Text, nullable=False, server_default="finding"),
+    Column("contests", BigInteger),
+    Column("actor", Text),
+    Column("conversation", Text, nullable=False, server_default=text("''")),
+    Column("region", Text, nullable=False, server_default=text("''")),
+    Column("language", Text, nullable=False, server_default=text("''")),
+    Column("imminent", Boolean, nullable=False, server_default=false()),
+    Column("reach", Integer, nullable=False, server_default="1"),
+    Column("score", BigInteger, nullable=False, server_default="0"),
+    Column("queue", Text, nullable=False, server_default="everything"),
+    Column("waits_until", Instant),
+    Column("root", BigInteger),
+    Column("gathered_at", Instant),
+    Column("events", Integer, nullable=False, server_default="1"),
+    Column("revision", Integer, nullable=False, server_default="1"),
+    Column("readings_wanted", SmallInteger, nullable=False, server_default="1"),
+    Column("claim", Text),
+    Column("claimed_by", Text),
+    Column("claimed_at", Instant),
+    Column("claimed_until", Instant),
+    Column("outcome", Text, nullable=False, server_default=text("''")),
+    Column("category", Text, nullable=False, server_default=text("''")),
+    Column("decided_at", Instant),
+    Column("settles_at", Instant),
+    Column("closed_at", Instant),
     Index(None, "state", "event_seq"),
+    Index("ix_cases_queue", "state", "queue", "score", "opened_at"),
+    Index("ix_cases_waits", "state", "queue", "waits_until"),
+    Index("ix_cases_root", "root"),
+    Index("ix_cases_actor", "actor", "event_seq"),
+    Index("ix_cases_conversation", "conversation", "event_seq"),
+    Index(
+        "ix_cases_ungathered",
+        "event_seq",
+        sqlite_where=text("gathered_at IS NULL"),
+        postgresql_where=text("gathered_at IS NULL"),
+    ),
+    Index(
+        "ix_cases_claimed",
+        "claimed_by",
+        sqlite_where=text("claimed_by IS NOT NULL"),
+        postgresql_where=text("claimed_by IS NOT NULL"),
+    ),
+    Index(
+        "ix_cases_settles",
+        "settles_at",
+        sqlite_where=text("settles_at IS NOT NULL AND closed_at IS NULL"),
+        postgresql_where=text("settles_at IS NOT NULL AND closed_at IS NULL"),
+    ),
 )
 
 # Where actions are sent. Secrets are derived from a key file and `generation`; none is stored.
@@ -485,39 +540,4 @@ past_banks = Table(
     Column("bank_id", ForeignKey("banks.id"), primary_key=True, autoincrement=False),
     Column("enabled", Boolean, nullable=False),
     Column("distance", SmallInteger, nullable=False),
-)
-
-api_keys = Table(
-    "api_keys",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("digest", LargeBinary, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("role", Text, nullable=False),
-    Column("created_at", Instant, nullable=False),
-    Column("expires_at", Instant),
-    Column("last_used_at", Instant),
-    Column("revoked_at", Instant),
-)
-
-sign_in_codes = Table(
-    "sign_in_codes",
-    metadata,
-    Column("digest", LargeBinary, primary_key=True),
-    Column("id", Text, nullable=False),
-    Column("role", Text, nullable=False),
-    Column("expires_at", Instant, nullable=False),
-)
-
-sessions = Table(
-    "sessions",
-    metadata,
-    Column("digest", LargeBinary, primary_key=True),
-    Column("csrf", Text, nullable=False),
-    Column("role", Text, nullable=False),
-    Column("key_id", ForeignKey("api_keys.id")),
-    Column("created_at", Instant, nullable=False),
-    Column("seen_at", Instant, nullable=False),
-    Column("idle_seconds", Integer, nullable=False),
-    Column("expires_at", Instant, nullable=False),
 )

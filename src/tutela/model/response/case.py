@@ -10,9 +10,29 @@ from tutela.model.response.decision import Severity
 
 
 class CaseState(StrEnum):
-    """Where a case stands. Review, and with it closing, is not built yet."""
+    """Where a case stands."""
 
     OPEN = "open"
+    """It waits for its first reading."""
+    SECOND = "second"
+    """It waits for a reading by somebody else."""
+    DISPUTED = "disputed"
+    """Its readers disagree, or could not tell: a senior reviewer settles it."""
+    DECIDED = "decided"
+    """It is decided, and the decision can still be undone for a moment."""
+    CLOSED = "closed"
+    """What was decided has been carried out, or is on its way."""
+    GATHERED = "gathered"
+    """It stands in another case, and is decided with that."""
+
+
+class CaseKind(StrEnum):
+    """Why there is a case."""
+
+    FINDING = "finding"
+    """Something was found."""
+    APPEAL = "appeal"
+    """Somebody contests what was decided."""
 
 
 class Case(Record, frozen=True, kw_only=True):
@@ -24,6 +44,8 @@ class Case(Record, frozen=True, kw_only=True):
         summary: one line for the list: what was found, without content.
         severity: the gravest of the decision's reasons.
         second_look: whether a second person must confirm what is decided.
+        kind: why there is a case.
+        imminent: whether a reason says that a danger is imminent.
     """
 
     id: str
@@ -35,3 +57,5 @@ class Case(Record, frozen=True, kw_only=True):
     summary: str = ""
     severity: Severity = Severity.MEDIUM
     second_look: bool = False
+    kind: CaseKind = CaseKind.FINDING
+    imminent: bool = False

@@ -14,9 +14,9 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 from tutela.errors import InvalidInput, NotFound, Unavailable
 from tutela.model.custody.leaf import PROGRAM, AuditKind
 from tutela.model.record import Record
+from tutela.storage.access.tables import api_keys
 from tutela.storage.audit.change import tell
 from tutela.storage.database import Database
-from tutela.storage.tables import api_keys
 from tutela.storage.values import now
 
 PREFIX = "tut"

@@ -10,9 +10,9 @@ from sqlalchemy import RowMapping, delete, insert, select, update
 
 from tutela.model.custody.leaf import PROGRAM, AuditKind
 from tutela.model.record import Record
+from tutela.storage.access.tables import api_keys, sessions, sign_in_codes
 from tutela.storage.audit.change import tell
 from tutela.storage.database import Database
-from tutela.storage.tables import api_keys, sessions, sign_in_codes
 from tutela.storage.values import now
 
 # Crockford's base 32: nobody can read one character as another.

@@ -9,8 +9,8 @@ from sqlalchemy import select, update
 from tutela.errors import InvalidInput, NotFound
 from tutela.model.custody.leaf import AuditKind, Leaf
 from tutela.storage.access.keys import Keys
+from tutela.storage.access.tables import api_keys
 from tutela.storage.database import Database
-from tutela.storage.tables import api_keys
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from sqlalchemy import select, update
 from tutela.model.custody.leaf import AuditKind, Leaf
 from tutela.storage.access.keys import Keys
 from tutela.storage.access.sessions import Sessions
+from tutela.storage.access.tables import sessions as table
+from tutela.storage.access.tables import sign_in_codes
 from tutela.storage.database import Database
-from tutela.storage.tables import sessions as table
-from tutela.storage.tables import sign_in_codes
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)

@@ -20,7 +20,12 @@ from tutela.storage.tables import metadata
 from tutela.storage.values import Instant, instant
 
 ROWS = 7
-STATES = {"entries": "disabled", "deliveries": "failed", "evidence_items": "owed"}
+STATES = {
+    "accounts": "active",
+    "entries": "disabled",
+    "deliveries": "failed",
+    "evidence_items": "owed",
+}
 UNIQUE = {"entry_id", "address"}  # where some condition holds
 TEXTS = ("", "hill", "a\nb\tc \\ \" '", "Ärger", "z\u0301\u202e", "\U0001f3d4", "Z", "a")
 

@@ -31,7 +31,29 @@ class Permission(StrEnum):
     ENTRIES_CHANGE = "entries.change"
     """Add, import, switch and delete entries."""
     CASES_READ = "cases.read"
-    """Read cases with the facts and reasons behind them."""
+    """Search and read cases with the facts, readings and reasons behind them."""
+    CASES_EXPORT = "cases.export"
+    """Export cases and decisions, any number of them, with pseudonyms for names."""
+    REVIEW_WORK = "review.work"
+    """Claim cases, decide them, hand them back; merge and split what one has claimed."""
+    REVIEW_SETTLE = "review.settle"
+    """Settle cases whose readings disagree, or whose reader could not tell."""
+    REVIEW_LEAD = "review.lead"
+    """See how a team does, take back claims, move cases between queues, lift a pause or budget."""
+    QUEUES_CHANGE = "queues.change"
+    """Make, change and delete queues."""
+    MEDIA_SEE = "media.see"
+    """See pictures of the case that one has claimed, covered at first; each is counted."""
+    PROTECTION_CHANGE = "protection.change"
+    """Set the weakest protection that anybody may choose."""
+    APPEALS_ADD = "appeals.add"
+    """Hand in that somebody contests a decision, and read what came of it."""
+    ACCOUNTS_READ = "accounts.read"
+    """Read who works here, in which role."""
+    ACCOUNTS_CHANGE = "accounts.change"
+    """Invite people, change roles, lock and unlock accounts."""
+    OWN_ACCOUNT = "own.account"
+    """Read and change one's own account: second factor, language, protection."""
     DEFENCE_READ = "defence.read"
     """Read what was silenced, what is parked, and what a smaller distance would lose."""
     DEFENCE_DECIDE = "defence.decide"
@@ -67,7 +89,9 @@ class Permission(StrEnum):
     POLICY_READ = "policy.read"
     """Read the policy in force and in shadow, every version, and how they compare."""
     POLICY_CHANGE = "policy.change"
-    """Put policies in force or in shadow, and roll them back."""
+    """Write policies: propose them, and put them in shadow."""
+    POLICY_APPROVE = "policy.approve"
+    """Put in force what somebody else wrote, and roll back."""
     LAW_READ = "law.read"
     """Read what the law of each place says, and how often it let content be scanned."""
     PRINCIPLES_READ = "principles.read"
@@ -84,7 +108,15 @@ class Role(StrEnum):
     CURATOR = "curator"
     """Who keeps the lists."""
     REVIEWER = "reviewer"
-    """Who looks at cases."""
+    """Who decides cases."""
+    SENIOR_REVIEWER = "senior_reviewer"
+    """Who decides cases, and settles those that others disagree about."""
+    SUPERVISOR = "supervisor"
+    """Who leads a team of reviewers: queues, targets, samples, pauses. Sees no content."""
+    REPORTER = "reporter"
+    """Who reports to authorities: reads cases and custody, records reports and holds."""
+    POLICY_EDITOR = "policy_editor"
+    """Who writes the policy, and approves what others wrote."""
     AUDITOR = "auditor"
     """Who checks what the others did: reads the audit log and custody, changes nothing."""
     ADMIN = "admin"
@@ -92,6 +124,13 @@ class Role(StrEnum):
 
 
 P = Permission
+
+_REVIEW = (
+    *(P.CASES_READ, P.REVIEW_WORK, P.MEDIA_SEE, P.EVENTS_READ, P.EVIDENCE_READ, P.ACTIONS_READ),
+    *(P.BANKS_READ, P.DEFENCE_READ, P.RESCANS_READ, P.POLICY_READ, P.LAW_READ),
+    *(P.PRINCIPLES_READ, P.OWN_ACCOUNT),
+)
+"""What every reviewer may do."""
 
 GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
@@ -102,7 +141,9 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 P.SIGNALS_LOOKUP,
                 P.ACTIONS_CONFIRM,
                 P.EVIDENCE_ADD,
+                P.APPEALS_ADD,
                 P.PRINCIPLES_READ,
+                P.OWN_ACCOUNT,
             }
         ),
         Role.CURATOR: frozenset(
@@ -119,20 +160,51 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 P.POLICY_READ,
                 P.LAW_READ,
                 P.PRINCIPLES_READ,
+                P.OWN_ACCOUNT,
             }
         ),
-        Role.REVIEWER: frozenset(
+        Role.REVIEWER: frozenset(_REVIEW),
+        Role.SENIOR_REVIEWER: frozenset({*_REVIEW, P.REVIEW_SETTLE}),
+        Role.SUPERVISOR: frozenset(
             {
                 P.EVENTS_READ,
                 P.BANKS_READ,
                 P.CASES_READ,
+                P.CASES_EXPORT,
+                P.REVIEW_LEAD,
+                P.QUEUES_CHANGE,
+                P.PROTECTION_CHANGE,
+                P.ACCOUNTS_READ,
                 P.EVIDENCE_READ,
                 P.ACTIONS_READ,
-                P.DEFENCE_READ,
-                P.RESCANS_READ,
                 P.POLICY_READ,
                 P.LAW_READ,
                 P.PRINCIPLES_READ,
+                P.OWN_ACCOUNT,
+            }
+        ),
+        Role.REPORTER: frozenset(
+            {
+                P.EVENTS_READ,
+                P.CASES_READ,
+                P.EVIDENCE_READ,
+                P.EVIDENCE_HOLD,
+                P.EVIDENCE_EXPORT,
+                P.ACTIONS_READ,
+                P.LAW_READ,
+                P.PRINCIPLES_READ,
+                P.OWN_ACCOUNT,
+            }
+        ),
+        Role.POLICY_EDITOR: frozenset(
+            {
+                P.POLICY_READ,
+                P.POLICY_CHANGE,
+                P.POLICY_APPROVE,
+                P.LAW_READ,
+                P.BANKS_READ,
+                P.PRINCIPLES_READ,
+                P.OWN_ACCOUNT,
             }
         ),
         Role.AUDITOR: frozenset(
@@ -141,9 +213,11 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 P.EVIDENCE_READ,
                 P.EVIDENCE_EXPORT,
                 P.CASES_READ,
+                P.ACCOUNTS_READ,
                 P.POLICY_READ,
                 P.LAW_READ,
                 P.PRINCIPLES_READ,
+                P.OWN_ACCOUNT,
             }
         ),
         Role.ADMIN: frozenset(Permission),

@@ -68,6 +68,7 @@ class Submission(Record, frozen=True, kw_only=True):
     actor: Actor | None = None
     receivers: tuple[Actor, ...] = ()
     conversation: str = ""
+    language: str = ""
     ratings: tuple[Rating, ...] = ()
     account: AccountSignals | None = None
     drill: bool = False
@@ -197,6 +198,7 @@ class Pipeline:
             actor=submission.actor,
             receivers=submission.receivers,
             conversation=submission.conversation,
+            language=submission.language,
             ratings=submission.ratings,
             account=submission.account,
             drill=submission.drill,

@@ -36,6 +36,7 @@ class EventArguments(TypedDict, total=False):
         ratings: what your own classifiers made of it.
         account: what you count about the actor's account.
         conversation: your id of the conversation.
+        language: of the content, as a tag such as `en`, where you know it.
         drill: harmless test material.
     """
 
@@ -51,6 +52,7 @@ class EventArguments(TypedDict, total=False):
     ratings: Iterable[Rating]
     account: AccountSignals | None
     conversation: str
+    language: str
     drill: bool
 
 
@@ -85,6 +87,7 @@ def told(arguments: EventArguments) -> ToldOfEvent:
         "ratings": list(arguments.get("ratings", ())),
         "account": arguments.get("account"),
         "conversation": arguments.get("conversation"),
+        "language": arguments.get("language"),
         "drill": arguments.get("drill"),
     }
     said = {name: value for name, value in facts.items() if value not in (None, "", False, [])}

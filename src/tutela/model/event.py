@@ -66,6 +66,7 @@ class Event(Record, frozen=True, kw_only=True):
         conversation: the conversation that it belongs to, by the platform's id.
         ratings: what the platform's own classifiers made of it.
         account: what the platform counts about the actor's account.
+        language: of the content, as a tag such as `en` or `pt-BR`, where the platform knows it.
         history: what was stored of the actor's earlier events when this one was decided; None
             where no rule asked for it.
     """
@@ -85,6 +86,7 @@ class Event(Record, frozen=True, kw_only=True):
     ratings: tuple[Rating, ...] = ()
     account: AccountSignals | None = None
     history: History | None = None
+    language: Name = ""
 
 
 class Outcome(Record, frozen=True, kw_only=True):

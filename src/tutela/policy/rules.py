@@ -48,6 +48,7 @@ _RULE_KEYS = (
     "severity",
     "owner",
     "principles",
+    "imminent",
 )
 
 
@@ -64,6 +65,7 @@ class Rule(Record, frozen=True, kw_only=True):
         severity: how grave what it finds is.
         owner: who answers for it.
         principles: numbers of the Voluntary Principles that it serves.
+        imminent: whether what it finds says that somebody is in danger now.
     """
 
     name: str
@@ -76,6 +78,7 @@ class Rule(Record, frozen=True, kw_only=True):
     severity: Severity = Severity.MEDIUM
     owner: str = ""
     principles: tuple[int, ...] = ()
+    imminent: bool = False
 
 
 class PolicyText:
@@ -154,6 +157,7 @@ class PolicyText:
             severity=self._severity(keyed["severity"]) if "severity" in keyed else Severity.MEDIUM,
             owner=self._owner_of(node, keyed),
             principles=self._principles(keyed["principles"]) if "principles" in keyed else (),
+            imminent="imminent" in keyed and self._imminent(keyed["imminent"]),
         )
 
     def _owner_of(self, node: Node, keyed: Keyed) -> str:
@@ -187,6 +191,11 @@ class PolicyText:
             remedy = nearest(word, known, f"it is one of {', '.join(known)}")
             raise self.error(f"unknown severity {word}".strip(), node, remedy)
         return Severity(word)
+
+    def _imminent(self, node: Node) -> bool:
+        if not isinstance(node, ScalarNode) or not self.source.is_a(node, "bool"):
+            raise self.error("`imminent` is true or false", node, "leave it out for false")
+        return str(node.value).lower() == "true"
 
     def _principles(self, node: Node) -> tuple[int, ...]:
         numbers = tuple(map(self._principle, self.source.items(node, "principles")))

@@ -32,6 +32,7 @@ def open_case(
         summary=_summary(event, matches, gaps, decision),
         severity=max((reason.severity for reason in decision.reasons), key=_GRAVITY.index),
         second_look=ActionKind.SECOND_LOOK in decision.actions,
+        imminent=any(reason.imminent for reason in decision.reasons),
     )
 
 

@@ -95,6 +95,7 @@ def file_of(row: RowMapping, signals: Mapping[int, Sequence[Signal]] | None = No
         ratings=about.ratings,
         account=about.account,
         history=about.history,
+        language=about.language,
     )
     return EventFile(event=event, outcome=msgspec.json.decode(row["outcome"], type=Outcome))
 

@@ -33,6 +33,7 @@ from tutela.storage.audit.log import append
 from tutela.storage.database import insert_rows
 from tutela.storage.evidence.writing import preserve_leaf, write_items
 from tutela.storage.law import law_tally
+from tutela.storage.review.opening import CASE_COLUMNS, case_rows, content_marks
 from tutela.storage.rules.shadowed import COLUMNS as SHADOW_COLUMNS
 from tutela.storage.rules.shadowed import Shadowed, shadow_row, shadow_tally
 from tutela.storage.tables import (
@@ -91,17 +92,7 @@ COLUMNS: Mapping[Table, tuple[str, ...]] = {
         "by_entry_id",
         "by_bank_id",
     ),
-    cases: (
-        "event_seq",
-        "id",
-        "opened_at",
-        "state",
-        "drill",
-        "principles",
-        "summary",
-        "severity",
-        "second_look",
-    ),
+    **CASE_COLUMNS,
     deliveries: (
         "event_seq",
         "ordinal",
@@ -168,6 +159,7 @@ class About(Record, frozen=True, kw_only=True, omit_defaults=True):
     ratings: tuple[Rating, ...] = ()
     account: AccountSignals | None = None
     history: History | None = None
+    language: str = ""
 
 
 def rows_of(
@@ -183,7 +175,12 @@ def rows_of(
     """The rows of an event; raises `InvalidInput` or `ValueError` where it cannot be stored."""
     # The signals of a finding are those of its origin, and are kept or not with that.
     signals = _signals(event) if keep_signals and event.origin is None else ()
-    found = (*_parts(event, outcome), *_silenced(outcome), *_case(case), *_origin(event))
+    found = (
+        *_parts(event, outcome),
+        *_silenced(outcome),
+        *case_rows(event, outcome, case),
+        *_origin(event),
+    )
     known = _history(event, outcome, case)
     parts = (*found, *known, *_deliveries(sent), *_shadow(outcome, shadow), *signals)
     tally = (*_tally(outcome, parts), *shadow_tally(outcome.decision, shadow))
@@ -277,6 +274,7 @@ def _about(event: Event) -> About:
         ratings=event.ratings,
         account=event.account,
         history=event.history,
+        language=event.language,
     )
 
 
@@ -286,7 +284,7 @@ def _parts(event: Event, outcome: Outcome) -> Iterator[tuple[Table, Row]]:
     yield decisions, (outcome.verdict.value, decision.policy_version, answer)
     for kind in dict.fromkeys(decision.actions):
         yield actions, (kind.value,)
-    marks = _content_marks(event) if outcome.matches else {}
+    marks = content_marks(event) if outcome.matches else {}
     for ordinal, match in enumerate(outcome.matches):
         yield matches, (ordinal, *_found(match), marks.get(match.path))
 
@@ -299,29 +297,6 @@ def _silenced(outcome: Outcome) -> Iterator[tuple[Table, Row]]:
 
 def _found(match: Match) -> Row:
     return match.entry_id, match.bank_id, match.kind, match.distance, match.list_version
-
-
-def _content_marks(event: Event) -> dict[tuple[str, ...], int]:
-    """For each content by path a number that equal contents share and others hardly ever do.
-
-    It is made of all signals: of a file these include its digests, of ready-made signals there is
-    nothing else.
-    """
-    marks = {}
-    for content in event.contents:
-        whole = sorted(f"{signal.kind} {signal.value}" for signal in content.signals)
-        digest = hashlib.sha256("\n".join(whole).encode()).digest()
-        marks[content.path] = int.from_bytes(digest[:8], "big", signed=True)
-    return marks
-
-
-def _case(case: Case | None) -> Iterator[tuple[Table, Row]]:
-    if case is not None:
-        principles = msgspec.json.encode(case.principles).decode()
-        opened_at, state = microseconds(case.opened_at), case.state.value
-        severity, second = case.severity.value, case.second_look
-        row = (case.id, opened_at, state, case.drill, principles, case.summary, severity, second)
-        yield cases, row
 
 
 def _history(event: Event, outcome: Outcome, case: Case | None) -> Iterator[tuple[Table, Row]]:

@@ -71,6 +71,7 @@ class EventFacts(Record, frozen=True, kw_only=True):
         actor: who did it; a pseudonymous id is enough.
         receivers: who is to receive it, at most 100.
         conversation: the conversation that it belongs to, by the platform's id.
+        language: language of the content, as a tag such as `en`, where you know it.
         name: the file's name, for the evidence that may be kept; it makes no other event.
         ratings: what the platform's own classifiers made of it, at most 50.
         account: what the platform counts about the actor's account.
@@ -84,6 +85,7 @@ class EventFacts(Record, frozen=True, kw_only=True):
     actor: Actor | None = None
     receivers: Receivers = ()
     conversation: Name = ""
+    language: Name = ""
     name: FileName = ""
     ratings: Ratings = ()
     account: AccountSignals | None = None
@@ -124,6 +126,7 @@ class FlatFacts(Record, frozen=True, kw_only=True):
     receiver_age: AgeBand | None = None
     receiver_age_source: AgeSource | None = None
     conversation: Name = ""
+    language: Name = ""
     name: FileName = ""
     drill: bool = False
 
@@ -143,6 +146,7 @@ def unfolded(flat: FlatFacts) -> EventFacts:
         actor=_actor("actor", flat.actor, flat.actor_age, flat.actor_age_source),
         receivers=(receiver,) if receiver else (),
         conversation=flat.conversation,
+        language=flat.language,
         name=flat.name,
         drill=flat.drill,
     )
@@ -266,6 +270,7 @@ def _submission(
         actor=facts.actor,
         receivers=facts.receivers,
         conversation=facts.conversation,
+        language=facts.language,
         ratings=facts.ratings,
         account=facts.account,
         drill=facts.drill,
@@ -296,6 +301,8 @@ def _told(facts: EventFacts) -> dict[str, object]:
         told["receivers"] = [_given(one) for one in facts.receivers]
     if facts.conversation:
         told["conversation"] = facts.conversation
+    if facts.language:
+        told["language"] = facts.language
     if facts.ratings:
         told["ratings"] = [_given(one) for one in facts.ratings]
     if facts.account:

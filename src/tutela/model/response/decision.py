@@ -27,6 +27,7 @@ class Reason(Record, frozen=True, kw_only=True, omit_defaults=True):
         notice: the reason in plain words, for the user concerned; empty where none is to be told.
         severity: as the rule's author says.
         owner: who answers for the rule.
+        imminent: whether the rule's author says that somebody is in danger now; orders queues.
         actions: what the rule asked for, so that its notice goes with that and with nothing else;
             empty for reasons that the program gave, and that an older version stored.
     """
@@ -37,6 +38,7 @@ class Reason(Record, frozen=True, kw_only=True, omit_defaults=True):
     notice: str = ""
     severity: Severity = Severity.MEDIUM
     owner: str = ""
+    imminent: bool = False
     actions: tuple[ActionKind, ...] = ()
 
 

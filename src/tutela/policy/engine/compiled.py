@@ -69,6 +69,7 @@ def _reason(rule: Rule) -> Reason:
         principles=rule.principles,
         notice=rule.notice,
         severity=rule.severity,
+        imminent=rule.imminent,
         owner=rule.owner,
         actions=rule.actions,
     )

@@ -164,9 +164,13 @@ def test_a_range_without_events_is_done_at_once(api: Api, services: Services) ->
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("GET", "/v1/rescans", {"curator", "reviewer", "admin"}),
-        ("GET", "/v1/rescans/999999", {"curator", "reviewer", "admin"}),
-        ("GET", "/v1/rescans/999999/findings", {"reviewer", "auditor", "admin"}),
+        ("GET", "/v1/rescans", {"curator", "reviewer", "senior_reviewer", "admin"}),
+        ("GET", "/v1/rescans/999999", {"curator", "reviewer", "senior_reviewer", "admin"}),
+        (
+            "GET",
+            "/v1/rescans/999999/findings",
+            {"reviewer", "senior_reviewer", "supervisor", "reporter", "auditor", "admin"},
+        ),
         ("POST", "/v1/rescans", {"curator", "admin"}),
         ("POST", "/v1/rescans/999999/pause", {"curator", "admin"}),
         ("POST", "/v1/rescans/999999/resume", {"curator", "admin"}),

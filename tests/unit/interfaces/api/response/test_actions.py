@@ -196,13 +196,16 @@ def test_no_such_action(api: Api) -> None:
     assert api.ask("POST", "/v1/actions/act-0/retry").status == 404
 
 
+READERS = {"reviewer", "senior_reviewer", "supervisor", "reporter", "admin"}
+
+
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("GET", "/v1/actions", {"reviewer", "admin"}),
-        ("GET", "/v1/actions/state", {"reviewer", "admin"}),
-        ("GET", "/v1/actions/act-0", {"reviewer", "admin"}),
-        ("GET", "/v1/events/nobody/actions", {"reviewer", "admin"}),
+        ("GET", "/v1/actions", READERS),
+        ("GET", "/v1/actions/state", READERS),
+        ("GET", "/v1/actions/act-0", READERS),
+        ("GET", "/v1/events/nobody/actions", READERS),
         ("POST", "/v1/actions/act-0/receipt", {"uploader", "admin"}),
         ("POST", "/v1/actions/act-0/retry", {"admin"}),
         ("POST", "/v1/actions/retry", {"admin"}),

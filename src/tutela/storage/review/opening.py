@@ -1,0 +1,111 @@
+"""What a case becomes in the tables when its event is stored."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+from sqlalchemy import Table
+
+from tutela.model import Case, Content, Event, Match, Outcome
+from tutela.storage.review.score import score_of
+from tutela.storage.review.tables import case_contents
+from tutela.storage.tables import cases
+from tutela.storage.values import microseconds, signal_bytes
+
+Row = tuple[Any, ...]
+PDQ = "pdq"
+
+CASE_COLUMNS: Mapping[Table, tuple[str, ...]] = {
+    cases: (
+        "event_seq",
+        "id",
+        "opened_at",
+        "state",
+        "drill",
+        "principles",
+        "summary",
+        "severity",
+        "second_look",
+        "kind",
+        "actor",
+        "conversation",
+        "region",
+        "language",
+        "imminent",
+        "reach",
+        "score",
+        "readings_wanted",
+    ),
+    case_contents: ("event_seq", "ordinal", "mark", "pdq", "media_type", "grade"),
+}
+
+
+def case_rows(event: Event, outcome: Outcome, case: Case | None) -> Iterator[tuple[Table, Row]]:
+    """The rows of a case, without its event's number; none where there is no case."""
+    if case is None:
+        return
+    reach = 1 + len(event.receivers)
+    yield (
+        cases,
+        (
+            case.id,
+            microseconds(case.opened_at),
+            case.state.value,
+            case.drill,
+            msgspec.json.encode(case.principles).decode(),
+            case.summary,
+            case.severity.value,
+            case.second_look,
+            case.kind.value,
+            event.actor.id if event.actor else None,
+            event.conversation,
+            event.region,
+            event.language,
+            case.imminent,
+            reach,
+            score_of(imminent=case.imminent, reach=reach, severity=case.severity),
+            2 if case.second_look else 1,
+        ),
+    )
+    marks = content_marks(event)
+    for ordinal, content in enumerate(event.contents):
+        grade = grade_of(content, outcome.matches)
+        row = (ordinal, marks[content.path], _pdq(content), content.media_type, grade)
+        yield case_contents, row
+
+
+def content_marks(event: Event) -> dict[tuple[str, ...], int]:
+    """For each content by path a number that equal contents share and others hardly ever do.
+
+    It is made of all signals: of a file these include its digests, of ready-made signals there is
+    nothing else.
+    """
+    marks = {}
+    for content in event.contents:
+        whole = sorted(f"{signal.kind} {signal.value}" for signal in content.signals)
+        # What has no signal at all is like nothing else.
+        text = "\n".join(whole) or f"{event.id} {content.path}"
+        digest = hashlib.sha256(text.encode(errors="replace")).digest()
+        marks[content.path] = int.from_bytes(digest[:8], "big", signed=True)
+    return marks
+
+
+def grade_of(content: Content, matches: tuple[Match, ...]) -> str:
+    """What all trusted lists that know a content agree on, as `scheme:category`; or empty."""
+    known = [match for match in matches if match.path == content.path and match.trusted]
+    grades = {(match.scheme, match.category) for match in known}
+    if len(grades) != 1:
+        return ""
+    ((scheme, category),) = grades
+    return f"{scheme}:{category}" if category else ""
+
+
+def _pdq(content: Content) -> bytes | None:
+    """The fingerprint that near-duplicates are found by; None where it would say little."""
+    for signal in content.signals:
+        if signal.kind == PDQ and signal.low_information is None:
+            return signal_bytes(signal)
+    return None

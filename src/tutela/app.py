@@ -46,6 +46,7 @@ from tutela.response.routing import Routing
 from tutela.response.secrets import Secrets
 from tutela.settings import Settings
 from tutela.settings.sections import DecoderSettings
+from tutela.storage.access.accounts import Accounts
 from tutela.storage.access.keys import Keys
 from tutela.storage.access.sessions import Sessions
 from tutela.storage.audit.reading import AuditLog
@@ -130,6 +131,7 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
         cases=Cases(database),
         keys=keys,
         sessions=Sessions(database),
+        accounts=Accounts(database),
         counts=Counts(database),
         parkings=Parkings(database),
         quarantine=quarantine,

@@ -27,6 +27,7 @@ from tutela.response.custody.opening import Custody
 from tutela.response.routing import Routing
 from tutela.response.secrets import Secrets
 from tutela.settings import Settings
+from tutela.storage.access.accounts import Accounts
 from tutela.storage.access.keys import Keys
 from tutela.storage.access.sessions import Sessions
 from tutela.storage.audit.reading import AuditLog
@@ -66,6 +67,7 @@ class Services:
     cases: Cases
     keys: Keys
     sessions: Sessions
+    accounts: Accounts
     counts: Counts
     parkings: Parkings
     quarantine: Quarantine

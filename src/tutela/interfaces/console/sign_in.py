@@ -48,7 +48,12 @@ async def by_session(connection: Connection) -> Caller:
         raise NotSignedIn("your session has ended", remedy="sign in again")
     connection.scope[SESSION] = session  # type: ignore[literal-required]
     await look(connection, session.role)
-    return Caller(id=f"session-{session.id}", role=session.role, by=session.name)
+    return Caller(
+        id=f"session-{session.id}",
+        role=session.role,
+        by=session.name,
+        account=session.account_id or "",
+    )
 
 
 def session_of(request: Request[Any, Any, Any]) -> Session:

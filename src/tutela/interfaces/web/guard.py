@@ -19,6 +19,7 @@ from tutela.errors import BadConfiguration, NotAllowed, NotSignedIn
 from tutela.interfaces.access import Permission, may
 from tutela.interfaces.services import services_of
 from tutela.model.record import Record
+from tutela.model.review.account import Account
 
 PERMISSION = "permission"
 """Name under which a route states its permission."""
@@ -36,12 +37,21 @@ class Caller(Record, frozen=True, kw_only=True):
     Attributes:
         id: of a key or session; no secret.
         role: what it may do.
-        by: the caller in records of who did what: `key:ID` or `session:ID`.
+        by: the caller in records of who did what: `person:ID`, `key:ID` or `session:ID`.
+        account: id of the person's account; empty where a key or code is nobody's in particular.
+        scopes: permissions that a key is limited to; None for all that its role has.
     """
 
     id: str
     role: str
     by: str
+    account: str = ""
+    scopes: tuple[str, ...] | None = None
+
+    def may(self, permission: Permission) -> bool:
+        """Whether role and scopes both have a permission."""
+        within = self.scopes is None or permission.value in self.scopes
+        return within and may(self.role, permission)
 
 
 Identify = Callable[[Connection], Awaitable[Caller]]
@@ -65,18 +75,44 @@ async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
     identify = cast("Identify", handler.opt.get(IDENTIFY, by_key))
     caller = await identify(connection)
     connection.scope[CALLER] = caller  # type: ignore[literal-required]
-    if not isinstance(permission, Permission) or not may(caller.role, permission):
-        raise NotAllowed(
-            f"this needs the permission {permission}, which the role {caller.role} does not have",
-            remedy="use a key whose role has it",
-        )
+    if not isinstance(permission, Permission) or not caller.may(permission):
+        raise _refusal(caller, permission)
     services_of(connection).rates.take(caller.id)
+
+
+def _refusal(caller: Caller, permission: object) -> NotAllowed:
+    beyond = isinstance(permission, Permission) and may(caller.role, permission)
+    lacking = "this key is not made for" if beyond else f"the role {caller.role} does not have"
+    return NotAllowed(
+        f"this needs the permission {permission}, which {lacking}",
+        remedy="use a key whose role has it",
+    )
+
+
+def caller_of(connection: Connection) -> Caller:
+    """Who asks; of a route that is not public."""
+    caller: Caller = connection.scope[CALLER]  # type: ignore[literal-required]
+    return caller
+
+
+def account_of(connection: Connection) -> Account:
+    """The account of whoever asks. Blocks.
+
+    Raises:
+        NotAllowed: a key or code is nobody's in particular: what people decide needs a person.
+    """
+    caller = caller_of(connection)
+    if not caller.account:
+        raise NotAllowed(
+            "this needs an account of a person",
+            remedy="sign in with your own account, or use a key that was made for it",
+        )
+    return services_of(connection).accounts.get(caller.account)
 
 
 def by_of(connection: Connection) -> str:
     """Who asks, for the record of who did what; of a route that is not public."""
-    caller: Caller = connection.scope[CALLER]  # type: ignore[literal-required]
-    return caller.by
+    return caller_of(connection).by
 
 
 async def by_key(connection: Connection) -> Caller:
@@ -92,7 +128,9 @@ async def by_key(connection: Connection) -> Caller:
             "this needs an API key" if not secret else "this API key is not valid",
             remedy="send the header Authorization: Bearer tut_…; `tutela keys create` makes keys",
         )
-    return Caller(id=key.id, role=key.role, by=f"key:{key.id}")
+    account = key.account_id or ""
+    by = f"person:{account}" if account else f"key:{key.id}"
+    return Caller(id=key.id, role=key.role, by=by, account=account, scopes=key.scopes)
 
 
 def _bearer(connection: Connection) -> str:

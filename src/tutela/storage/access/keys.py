@@ -9,12 +9,14 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+import msgspec
+from sqlalchemy import Connection, RowMapping, exists, insert, select, update
 
 from tutela.errors import InvalidInput, NotFound, Unavailable
 from tutela.model.custody.leaf import PROGRAM, AuditKind
 from tutela.model.record import Record
-from tutela.storage.access.tables import api_keys
+from tutela.model.review.account import AccountState
+from tutela.storage.access.tables import accounts, api_keys
 from tutela.storage.audit.change import tell
 from tutela.storage.database import Database
 from tutela.storage.values import now
@@ -32,6 +34,8 @@ class ApiKey(Record, frozen=True, kw_only=True):
         id: the part of the key that may be shown.
         role: what it may do, in the words of the layer above.
         last_used_at: to the minute.
+        account_id: the person whom the key acts for, or None.
+        scopes: permissions that the key is limited to; None for all that its role has.
     """
 
     id: str
@@ -41,6 +45,8 @@ class ApiKey(Record, frozen=True, kw_only=True):
     expires_at: datetime | None = None
     last_used_at: datetime | None = None
     revoked_at: datetime | None = None
+    account_id: str | None = None
+    scopes: tuple[str, ...] | None = None
 
 
 class Keys:
@@ -50,7 +56,14 @@ class Keys:
         self._database = database
 
     def create(
-        self, name: str, role: str, expires: datetime | None = None, *, by: str = PROGRAM
+        self,
+        name: str,
+        role: str,
+        expires: datetime | None = None,
+        *,
+        account_id: str | None = None,
+        scopes: Sequence[str] | None = None,
+        by: str = PROGRAM,
     ) -> tuple[ApiKey, str]:
         """Make a key; the text `tut_<id>_<secret>` is returned once and never stored.
 
@@ -58,6 +71,8 @@ class Keys:
             name: who will use it.
             role: what it may do.
             expires: when it ends; None for never.
+            account_id: the person whom it acts for: it ends with that account.
+            scopes: permissions that it is limited to; None for all that its role has.
             by: who makes it.
 
         Raises:
@@ -68,10 +83,18 @@ class Keys:
         if expires is not None and expires <= now():
             raise InvalidInput("a key cannot expire in the past", where="expires")
         key = ApiKey(
-            id=secrets.token_hex(6), name=name, role=role, created_at=now(), expires_at=expires
+            id=secrets.token_hex(6),
+            name=name,
+            role=role,
+            created_at=now(),
+            expires_at=expires,
+            account_id=account_id,
+            scopes=None if scopes is None else tuple(sorted(set(scopes))),
         )
         secret = secrets.token_urlsafe(SECRET_BYTES)
         fields = {column: getattr(key, column) for column in ApiKey.__struct_fields__}
+        if key.scopes is not None:
+            fields["scopes"] = msgspec.json.encode(key.scopes).decode()
         with self._database.write() as connection:
             connection.execute(insert(api_keys), {**fields, "digest": _digest(secret)})
             _tell(connection, key, by, "made")
@@ -87,14 +110,18 @@ class Keys:
         key_id, _, secret = rest.partition("_")
         if prefix != PREFIX or not secret or not key_id.isalnum():
             return None
-        statement = select(api_keys).where(api_keys.c.id == key_id)
+        owner = exists().where(
+            accounts.c.id == api_keys.c.account_id,
+            accounts.c.state == AccountState.DISABLED.value,
+        )
+        statement = select(api_keys, owner.label("kept_out")).where(api_keys.c.id == key_id)
         with self._database.read() as connection:
             row = connection.execute(statement).mappings().one_or_none()
         if row is None or not hmac.compare_digest(row["digest"], _digest(secret)):
             return None
         key = _key(row)
         present = now()
-        if key.revoked_at or (key.expires_at and key.expires_at <= present):
+        if key.revoked_at or (key.expires_at and key.expires_at <= present) or row["kept_out"]:
             return None
         self._note_use(key, present)
         return key
@@ -136,9 +163,13 @@ def _digest(secret: str) -> bytes:
 
 def _tell(connection: Connection, key: ApiKey, by: str, did: str) -> None:
     until = None if key.expires_at is None else key.expires_at.isoformat()
-    facts = {"role": key.role, "expires": until}
+    scopes = None if key.scopes is None else " ".join(key.scopes)
+    facts = {"role": key.role, "expires": until, "account": key.account_id, "scopes": scopes}
     tell(connection, AuditKind.API_KEY, by, f"key:{key.id}", did, facts)
 
 
 def _key(row: RowMapping) -> ApiKey:
-    return ApiKey(**{column: row[column] for column in ApiKey.__struct_fields__})
+    known = {column: row[column] for column in ApiKey.__struct_fields__}
+    if known["scopes"] is not None:
+        known["scopes"] = msgspec.json.decode(known["scopes"], type=tuple[str, ...])
+    return ApiKey(**known)

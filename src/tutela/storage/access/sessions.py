@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
+import msgspec
 from sqlalchemy import RowMapping, delete, insert, select, update
 
 from tutela.model.custody.leaf import PROGRAM, AuditKind
@@ -31,10 +32,12 @@ class Code(Record, frozen=True, kw_only=True):
     Attributes:
         id: a random number of its own.
         role: what whoever signs in may do.
+        account_id: whose code it is, or None where it is nobody's in particular.
     """
 
     id: str
     role: str
+    account_id: str | None = None
 
     @property
     def name(self) -> str:
@@ -51,6 +54,7 @@ class Session(Record, frozen=True, kw_only=True):
         csrf: what every form of the session must carry.
         key_id: API key that signed in, or None where a one-time code did.
         expires_at: end of the session, however busy it is.
+        account_id: account of the person, or None where a key or code is nobody's in particular.
     """
 
     id: str
@@ -59,11 +63,12 @@ class Session(Record, frozen=True, kw_only=True):
     key_id: str | None = None
     created_at: datetime
     expires_at: datetime
+    account_id: str | None = None
 
     @property
     def name(self) -> str:
         """Whoever is signed in, in records of who did what."""
-        return f"session:{self.id}"
+        return f"person:{self.account_id}" if self.account_id else f"session:{self.id}"
 
 
 COLUMNS = tuple(name for name in Session.__struct_fields__ if name != "id")
@@ -75,21 +80,25 @@ class Sessions:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def create_code(self, role: str, life: timedelta, *, by: str = PROGRAM) -> str:
+    def create_code(
+        self, role: str, life: timedelta, *, account_id: str | None = None, by: str = PROGRAM
+    ) -> str:
         """A one-time sign-in code such as `ABCD-EFGH-JKMN`: 60 random bits, shown once.
 
         Args:
             role: what whoever signs in may do.
             life: for how long it can be used.
+            account_id: whose code it is: an invitation, or a way back in.
             by: who makes it.
         """
         code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
-        made = Code(id=secrets.token_hex(6), role=role)
+        made = Code(id=secrets.token_hex(6), role=role, account_id=account_id)
         until = now() + life
-        values = {"digest": _digest(code), "id": made.id, "role": role, "expires_at": until}
+        own = msgspec.structs.asdict(made)
+        values = {**own, "digest": _digest(code), "expires_at": until}
         with self._database.write() as connection:
             connection.execute(insert(sign_in_codes), values)
-            facts = {"role": role, "expires": until.isoformat()}
+            facts = {"role": role, "expires": until.isoformat(), "account": account_id}
             tell(connection, AuditKind.SIGN_IN, by, made.name, "code made", facts)
         starts = range(0, CODE_LENGTH, CODE_GROUP)
         return "-".join(code[start : start + CODE_GROUP] for start in starts)
@@ -101,9 +110,9 @@ class Sessions:
         taken = delete(sign_in_codes).where(sign_in_codes.c.digest == _digest(plain))
         with self._database.write() as connection:
             connection.execute(delete(sign_in_codes).where(sign_in_codes.c.expires_at <= present))
-            found = taken.returning(sign_in_codes.c.id, sign_in_codes.c.role)
-            row = connection.execute(found).one_or_none()
-        return None if row is None else Code(id=row.id, role=row.role)
+            columns = (sign_in_codes.c.id, sign_in_codes.c.role, sign_in_codes.c.account_id)
+            row = connection.execute(taken.returning(*columns)).one_or_none()
+        return None if row is None else Code(id=row.id, role=row.role, account_id=row.account_id)
 
     def open(
         self,
@@ -113,6 +122,7 @@ class Sessions:
         life: timedelta,
         key_id: str | None = None,
         code: Code | None = None,
+        account_id: str | None = None,
     ) -> tuple[Session, str]:
         """Begin a session; the token for the cookie is returned once and never stored.
 
@@ -122,6 +132,8 @@ class Sessions:
             life: the session ends after so long in any case.
             key_id: API key that signed in; the session ends with it.
             code: what signed in instead of a key.
+            account_id: the person who signs in; such a session ends with the account, and has the
+                role of the account however that changes.
         """
         token = secrets.token_urlsafe(TOKEN_BYTES)
         begun = now()
@@ -133,6 +145,7 @@ class Sessions:
             key_id=key_id,
             created_at=begun,
             expires_at=begun + life,
+            account_id=account_id,
         )
         own = {column: getattr(session, column) for column in COLUMNS}
         seen = {"seen_at": begun, "idle_seconds": int(idle.total_seconds())}
@@ -140,8 +153,9 @@ class Sessions:
             connection.execute(delete(sessions).where(sessions.c.expires_at <= begun))
             connection.execute(insert(sessions), {**own, **seen, "digest": digest})
             means = f"key:{key_id}" if key_id else code.name if code else None
+            means = means or ("password" if account_id else None)
             facts = {"role": role, "with": means, "expires": session.expires_at.isoformat()}
-            tell(connection, AuditKind.SIGN_IN, session.name, session.name, "signed in", facts)
+            tell(connection, AuditKind.SIGN_IN, session.name, _subject(digest), "signed in", facts)
         return session, token
 
     def find(self, token: str) -> Session | None:
@@ -165,9 +179,21 @@ class Sessions:
         """End a session, if there is one."""
         digest = _digest(token)
         with self._database.write() as connection:
-            if connection.execute(delete(sessions).where(sessions.c.digest == digest)).rowcount:
-                name = f"session:{_name(digest)}"
-                tell(connection, AuditKind.SIGN_IN, name, name, "signed out")
+            closing = delete(sessions).where(sessions.c.digest == digest)
+            row = connection.execute(closing.returning(sessions.c.account_id)).one_or_none()
+            if row is not None:
+                by = f"person:{row.account_id}" if row.account_id else _subject(digest)
+                tell(connection, AuditKind.SIGN_IN, by, _subject(digest), "signed out")
+
+    def close_others(self, token: str, account_id: str) -> int:
+        """End all sessions of a person but this one; how many there were."""
+        others = (sessions.c.account_id == account_id, sessions.c.digest != _digest(token))
+        with self._database.write() as connection:
+            ended = connection.execute(delete(sessions).where(*others)).rowcount
+            if ended:
+                by = f"person:{account_id}"
+                tell(connection, AuditKind.SIGN_IN, by, by, "others ended", {"count": ended})
+        return ended
 
     def end_all(self, *, by: str = PROGRAM) -> int:
         """End every session, and make every sign-in code useless; how many there were."""
@@ -187,6 +213,10 @@ def _ended(row: RowMapping, present: datetime) -> bool:
     idle_until = row["seen_at"] + timedelta(seconds=row["idle_seconds"])
     ends = (idle_until, row["expires_at"], row["revoked_at"], row["key_expires_at"])
     return any(end is not None and end <= present for end in ends)
+
+
+def _subject(digest: bytes) -> str:
+    return f"session:{_name(digest)}"
 
 
 def _name(digest: bytes) -> str:

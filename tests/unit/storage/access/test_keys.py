@@ -119,7 +119,7 @@ def test_who_made_and_revoked_a_key_is_told(keys: Keys, leaves: Callable[[], lis
     keys.revoke(key.id, by="cli:bea")
     keys.revoke(key.id, by="cli:cleo")  # it was already
     made, revoked = leaves()
-    facts = {"role": "uploader", "expires": until.isoformat()}
+    facts = {"role": "uploader", "expires": until.isoformat(), "account": None, "scopes": None}
     assert (made.kind, made.by, made.subject) == (AuditKind.API_KEY, "cli:ada", f"key:{key.id}")
     assert made.data == {"did": "made", **facts}
     assert (revoked.by, revoked.subject) == ("cli:bea", f"key:{key.id}")

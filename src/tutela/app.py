@@ -115,9 +115,8 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
     matcher, sync = _index(settings, database, kinds, log, started)
     decoder = _decoder(settings.decoder, started)
     sync.start()
-    entries, keys = Entries(database), Keys(database)
     quarantine = _quarantine(settings, database, kinds, metrics, log, started)
-    matching = _matching(settings, matcher, kinds, entries, sync, quarantine)
+    matching = _matching(settings, matcher, kinds, Entries(database), sync, quarantine)
     custody = open_custody(settings, database, law, log, makers, kept=metrics.preserved)
     recording, rulings = Recording(journal, custody.preservation), Telling(law, log)
     return Services(
@@ -126,10 +125,10 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
         kinds=kinds,
         database=database,
         banks=Banks(database),
-        entries=entries,
+        entries=Entries(database),
         events=Events(database),
         cases=Cases(database),
-        keys=keys,
+        keys=Keys(database),
         sessions=Sessions(database),
         accounts=Accounts(database),
         counts=Counts(database),
@@ -159,7 +158,7 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
         routing=routing,
         outgoing=Outgoing(_reach(settings)),
         metrics=metrics,
-        key_ring=KeyRing(keys.verify),
+        key_ring=KeyRing(Keys(database).verify),
         rates=_rates(settings),
         room=Room(SHARE * settings.server.body_bytes),
         # The decoder first, so that nothing new comes; the database last.

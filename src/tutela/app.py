@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import TypedDict
 
 from structlog.typing import FilteringBoundLogger
 
@@ -67,6 +68,8 @@ from tutela.storage.past.history import Histories
 from tutela.storage.past.origins import Past
 from tutela.storage.past.rescans import Rescans
 from tutela.storage.past.signals import KeptSignals
+from tutela.storage.review.claims import Claims
+from tutela.storage.review.readings import Readings
 from tutela.storage.rules.shadows import Shadows
 from tutela.telemetry import Metrics, make_logger
 from tutela.workflows.pace import Pace
@@ -120,40 +123,25 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
     custody = open_custody(settings, database, law, log, makers, kept=metrics.preserved)
     recording, rulings = Recording(journal, custody.preservation), Telling(law, log)
     return Services(
+        **_repositories(settings, database),
         settings=settings,
         log=log,
         kinds=kinds,
         database=database,
-        banks=Banks(database),
-        entries=Entries(database),
-        events=Events(database),
-        cases=Cases(database),
-        keys=Keys(database),
-        sessions=Sessions(database),
-        accounts=Accounts(database),
-        counts=Counts(database),
-        parkings=Parkings(database),
         quarantine=quarantine,
-        rescans=Rescans(database),
-        kept=KeptSignals(database),
         matcher=matcher,
         sync=sync,
         matching=matching,
         decoder=decoder,
         policy=policy,
         versions=versions,
-        shadows=Shadows(database),
         law=law,
-        law_versions=LawVersions(database),
-        law_proof=LawProof(database),
         journal=journal,
         pipeline=_pipeline(
             decoder, matching, policy, recording, metrics, routing, rulings, database
         ),
         custody=custody,
         audit_log=_audit_log(settings, database, log),
-        destinations=Destinations(database),
-        deliveries=Deliveries(database),
         secrets=Secrets.open(settings.actions_key_file),
         routing=routing,
         outgoing=Outgoing(_reach(settings)),
@@ -166,6 +154,53 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
             *(decoder.close, journal.close, policy.stop, routing.stop),
             *(quarantine.stop, sync.stop, custody.vault.close, database.close),
         ),
+    )
+
+
+class _Repositories(TypedDict):
+    """What reads and writes one noun each; they keep nothing themselves."""
+
+    banks: Banks
+    entries: Entries
+    events: Events
+    cases: Cases
+    keys: Keys
+    sessions: Sessions
+    accounts: Accounts
+    counts: Counts
+    parkings: Parkings
+    rescans: Rescans
+    kept: KeptSignals
+    shadows: Shadows
+    law_versions: LawVersions
+    law_proof: LawProof
+    destinations: Destinations
+    deliveries: Deliveries
+    claims: Claims
+    readings: Readings
+
+
+def _repositories(settings: Settings, database: Database) -> _Repositories:
+    review = settings.review
+    return _Repositories(
+        banks=Banks(database),
+        entries=Entries(database),
+        events=Events(database),
+        cases=Cases(database),
+        keys=Keys(database),
+        sessions=Sessions(database),
+        accounts=Accounts(database),
+        counts=Counts(database),
+        parkings=Parkings(database),
+        rescans=Rescans(database),
+        kept=KeptSignals(database),
+        shadows=Shadows(database),
+        law_versions=LawVersions(database),
+        law_proof=LawProof(database),
+        destinations=Destinations(database),
+        deliveries=Deliveries(database),
+        claims=Claims(database, timedelta(seconds=review.lease_seconds)),
+        readings=Readings(database, timedelta(seconds=review.undo_seconds)),
     )
 
 

@@ -44,6 +44,8 @@ from tutela.storage.outbox.deliveries import Deliveries
 from tutela.storage.outbox.destinations import Destinations
 from tutela.storage.past.rescans import Rescans
 from tutela.storage.past.signals import KeptSignals
+from tutela.storage.review.claims import Claims
+from tutela.storage.review.readings import Readings
 from tutela.storage.rules.shadows import Shadows
 from tutela.telemetry import Metrics
 
@@ -65,6 +67,8 @@ class Services:
     entries: Entries
     events: Events
     cases: Cases
+    claims: Claims
+    readings: Readings
     keys: Keys
     sessions: Sessions
     accounts: Accounts

@@ -12,6 +12,7 @@ import msgspec
 from tutela.model.record import Record
 from tutela.settings.custody import AuditSettings, VaultSettings
 from tutela.settings.declare import Declared, Value, declared_in, masked
+from tutela.settings.review import ReviewSettings
 from tutela.settings.sections import (
     ActionsSettings,
     ConsoleSettings,
@@ -77,6 +78,7 @@ class Settings(Record, frozen=True, kw_only=True):
     fetch: FetchSettings = FetchSettings()
     actions: ActionsSettings = ActionsSettings()
     vault: VaultSettings = VaultSettings()
+    review: ReviewSettings = ReviewSettings()
     audit: AuditSettings = AuditSettings()
     console: ConsoleSettings = ConsoleSettings()
     log: LogSettings = LogSettings()

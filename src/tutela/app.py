@@ -43,6 +43,7 @@ from tutela.policy.law.telling import Telling
 from tutela.policy.versions import PolicyVersions
 from tutela.response.custody.opening import open_custody
 from tutela.response.recording import Recording
+from tutela.response.review.gathering import Gatherer
 from tutela.response.routing import Routing
 from tutela.response.secrets import Secrets
 from tutela.settings import Settings
@@ -69,6 +70,8 @@ from tutela.storage.past.origins import Past
 from tutela.storage.past.rescans import Rescans
 from tutela.storage.past.signals import KeptSignals
 from tutela.storage.review.claims import Claims
+from tutela.storage.review.gathering import Gathering
+from tutela.storage.review.queues import Queues
 from tutela.storage.review.readings import Readings
 from tutela.storage.rules.shadows import Shadows
 from tutela.telemetry import Metrics, make_logger
@@ -116,7 +119,7 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
     routing, law = _routing(database, log, started), _law(settings, database, metrics)
     journal = _journal(settings, database, metrics, log, started)
     matcher, sync = _index(settings, database, kinds, log, started)
-    decoder = _decoder(settings.decoder, started)
+    decoder, gathering = _decoder(settings.decoder, started), _gathering(database, log, started)
     sync.start()
     quarantine = _quarantine(settings, database, kinds, metrics, log, started)
     matching = _matching(settings, matcher, kinds, Entries(database), sync, quarantine)
@@ -128,6 +131,7 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
         log=log,
         kinds=kinds,
         database=database,
+        gathering=gathering,
         quarantine=quarantine,
         matcher=matcher,
         sync=sync,
@@ -152,7 +156,7 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
         # The decoder first, so that nothing new comes; the database last.
         closers=(
             *(decoder.close, journal.close, policy.stop, routing.stop),
-            *(quarantine.stop, sync.stop, custody.vault.close, database.close),
+            *(quarantine.stop, gathering.stop, sync.stop, custody.vault.close, database.close),
         ),
     )
 
@@ -164,6 +168,7 @@ class _Repositories(TypedDict):
     entries: Entries
     events: Events
     cases: Cases
+    queues: Queues
     keys: Keys
     sessions: Sessions
     accounts: Accounts
@@ -187,6 +192,7 @@ def _repositories(settings: Settings, database: Database) -> _Repositories:
         entries=Entries(database),
         events=Events(database),
         cases=Cases(database),
+        queues=Queues(database),
         keys=Keys(database),
         sessions=Sessions(database),
         accounts=Accounts(database),
@@ -362,6 +368,14 @@ def _quarantine(
     started.callback(quarantine.stop)
     quarantine.start()
     return quarantine
+
+
+def _gathering(database: Database, log: FilteringBoundLogger, started: ExitStack) -> Gatherer:
+    """What puts new cases where they belong, started."""
+    gathering = Gatherer(Gathering(database), log)
+    started.callback(gathering.stop)
+    gathering.start()
+    return gathering
 
 
 def _near(settings: Settings) -> int | None:

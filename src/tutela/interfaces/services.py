@@ -24,6 +24,7 @@ from tutela.policy.current import CurrentPolicy
 from tutela.policy.law.law import Law
 from tutela.policy.versions import PolicyVersions
 from tutela.response.custody.opening import Custody
+from tutela.response.review.gathering import Gatherer
 from tutela.response.routing import Routing
 from tutela.response.secrets import Secrets
 from tutela.settings import Settings
@@ -45,6 +46,7 @@ from tutela.storage.outbox.destinations import Destinations
 from tutela.storage.past.rescans import Rescans
 from tutela.storage.past.signals import KeptSignals
 from tutela.storage.review.claims import Claims
+from tutela.storage.review.queues import Queues
 from tutela.storage.review.readings import Readings
 from tutela.storage.rules.shadows import Shadows
 from tutela.telemetry import Metrics
@@ -69,6 +71,8 @@ class Services:
     cases: Cases
     claims: Claims
     readings: Readings
+    queues: Queues
+    gathering: Gatherer
     keys: Keys
     sessions: Sessions
     accounts: Accounts

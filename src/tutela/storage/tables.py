@@ -291,7 +291,8 @@ flood_watch = Table(
 # other's `event_seq`; `gathered_at` is NULL until it was compared with the others. `events` and
 # `revision` count what stands in it and how often that changed. `waits_until` is when it should be
 # decided, `settles_at` when a decision that can still be undone will count. `contests` is the case
-# that an appeal is about.
+# that an appeal is about. `moved` says that somebody put it into its queue by hand. `rank`
+# is the score below zero, so that an index has the greatest score and then the oldest case first.
 cases = Table(
     "cases",
     metadata,
@@ -313,7 +314,9 @@ cases = Table(
     Column("imminent", Boolean, nullable=False, server_default=false()),
     Column("reach", Integer, nullable=False, server_default="1"),
     Column("score", BigInteger, nullable=False, server_default="0"),
+    Column("rank", BigInteger, nullable=False, server_default="0"),
     Column("queue", Text, nullable=False, server_default="everything"),
+    Column("moved", Boolean, nullable=False, server_default=false()),
     Column("waits_until", Instant),
     Column("root", BigInteger),
     Column("gathered_at", Instant),
@@ -330,11 +333,32 @@ cases = Table(
     Column("settles_at", Instant),
     Column("closed_at", Instant),
     Index(None, "state", "event_seq"),
-    Index("ix_cases_queue", "state", "queue", "score", "opened_at"),
+    Index("ix_cases_queue", "state", "queue", "rank", "opened_at"),
+    Index("ix_cases_rank", "rank", "opened_at"),
+    Index(
+        "ix_cases_decided",
+        "decided_at",
+        sqlite_where=text("decided_at IS NOT NULL"),
+        postgresql_where=text("decided_at IS NOT NULL"),
+    ),
     Index("ix_cases_waits", "state", "queue", "waits_until"),
     Index("ix_cases_root", "root"),
     Index("ix_cases_actor", "actor", "event_seq"),
     Index("ix_cases_conversation", "conversation", "event_seq"),
+    Index(
+        "ix_cases_open_actor",
+        "actor",
+        "event_seq",
+        sqlite_where=text("state = 'open' AND actor IS NOT NULL"),
+        postgresql_where=text("state = 'open' AND actor IS NOT NULL"),
+    ),
+    Index(
+        "ix_cases_open_conversation",
+        "conversation",
+        "event_seq",
+        sqlite_where=text("state = 'open' AND conversation <> ''"),
+        postgresql_where=text("state = 'open' AND conversation <> ''"),
+    ),
     Index(
         "ix_cases_ungathered",
         "event_seq",

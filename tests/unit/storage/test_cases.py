@@ -7,6 +7,7 @@ import pytest
 
 from tutela.errors import NotFound
 from tutela.model import CaseState
+from tutela.model.review.search import CaseQuery
 from tutela.storage.cases import Cases
 from tutela.storage.database import Database
 from tutela.storage.journal import Journal
@@ -40,7 +41,7 @@ def test_an_event_that_opened_none_has_none(cases: Cases) -> None:
 
 def test_the_latest_cases_come_first(cases: Cases) -> None:
     first = cases.list(limit=3)
-    second = cases.list(after=first[-1].case.id, limit=3, state=CaseState.OPEN)
+    second = cases.list(CaseQuery(state=CaseState.OPEN), after=first[-1].case.id, limit=3)
     assert [file.case.event_id for page in (first, second) for file in page] == [
         "e5",
         "e4",

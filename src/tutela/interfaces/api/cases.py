@@ -17,6 +17,7 @@ from tutela.interfaces.services import services_of
 from tutela.interfaces.web.answers import JsonAnswer
 from tutela.model import CaseState
 from tutela.model.record import Record
+from tutela.model.review.search import CaseQuery
 from tutela.storage.cases import CaseFile
 
 
@@ -44,7 +45,10 @@ async def list_cases(request: Request[Any, Any, Any]) -> ASGIApp:
     """List cases, latest first, each with its event and the outcome that opened it."""
     page = read_query(request, CasesQuery)
     found = await asyncio.to_thread(
-        services_of(request).cases.list, after=page.after, limit=page.limit, state=page.state
+        services_of(request).cases.list,
+        CaseQuery(state=page.state, gathered=None if page.state else False),
+        after=page.after,
+        limit=page.limit,
     )
     last = found[-1].case.id if len(found) == page.limit else None
     return JsonAnswer(CasesPage(cases=found, next=last))

@@ -6,7 +6,12 @@ from sqlalchemy import Connection, inspect, select
 
 from tutela.storage.tables import metadata
 
-SEEDED = frozenset({"audit_head", "counters", "flood_watch", "list_versions", "past", "queues"})
+SEEDED = frozenset(
+    {
+        *("audit_head", "counters", "flood_watch", "list_versions", "past"),
+        *("queue_sorting", "queues"),
+    }
+)
 """Tables that have rows from the start, and change with others only."""
 KINDS = "signal_kinds"
 """Likewise; more kinds are known once a program with extensions has started."""

@@ -17,6 +17,7 @@ from tutela.storage.values import microseconds, signal_bytes
 
 Row = tuple[Any, ...]
 PDQ = "pdq"
+SHA256 = "sha256"
 
 CASE_COLUMNS: Mapping[Table, tuple[str, ...]] = {
     cases: (
@@ -37,9 +38,10 @@ CASE_COLUMNS: Mapping[Table, tuple[str, ...]] = {
         "imminent",
         "reach",
         "score",
+        "rank",
         "readings_wanted",
     ),
-    case_contents: ("event_seq", "ordinal", "mark", "pdq", "media_type", "grade"),
+    case_contents: ("event_seq", "ordinal", "mark", "pdq", "sha256", "media_type", "grade"),
 }
 
 
@@ -48,6 +50,7 @@ def case_rows(event: Event, outcome: Outcome, case: Case | None) -> Iterator[tup
     if case is None:
         return
     reach = 1 + len(event.receivers)
+    score = score_of(imminent=case.imminent, reach=reach, severity=case.severity)
     yield (
         cases,
         (
@@ -66,15 +69,16 @@ def case_rows(event: Event, outcome: Outcome, case: Case | None) -> Iterator[tup
             event.language,
             case.imminent,
             reach,
-            score_of(imminent=case.imminent, reach=reach, severity=case.severity),
+            score,
+            -score,
             2 if case.second_look else 1,
         ),
     )
     marks = content_marks(event)
     for ordinal, content in enumerate(event.contents):
         grade = grade_of(content, outcome.matches)
-        row = (ordinal, marks[content.path], _pdq(content), content.media_type, grade)
-        yield case_contents, row
+        found = (_bytes(content, PDQ), _bytes(content, SHA256))
+        yield case_contents, (ordinal, marks[content.path], *found, content.media_type, grade)
 
 
 def content_marks(event: Event) -> dict[tuple[str, ...], int]:
@@ -103,9 +107,9 @@ def grade_of(content: Content, matches: tuple[Match, ...]) -> str:
     return f"{scheme}:{category}" if category else ""
 
 
-def _pdq(content: Content) -> bytes | None:
-    """The fingerprint that near-duplicates are found by; None where it would say little."""
+def _bytes(content: Content, kind: str) -> bytes | None:
+    """A content's signal of a kind; None where there is none, or it would say little."""
     for signal in content.signals:
-        if signal.kind == PDQ and signal.low_information is None:
+        if signal.kind == kind and signal.low_information is None:
             return signal_bytes(signal)
     return None

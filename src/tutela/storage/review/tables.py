@@ -31,6 +31,15 @@ queues = Table(
     Column("accuracy_permille", SmallInteger, nullable=False),
 )
 
+# One row: up to the number `sorted_to`, cases wait in the queues that take them now; the others are
+# yet to be looked at since the queues were changed. NULL once all of them have been.
+queue_sorting = Table(
+    "queue_sorting",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("sorted_to", BigInteger),
+)
+
 # What the events of cases hold, one row for each content. `mark` is the beginning of a digest of
 # all its signals: equal files have equal ones. `pdq` is its fingerprint where it has one that says
 # something. `grade` is what trusted lists agree on, as `scheme:category`, or empty.
@@ -41,8 +50,28 @@ case_contents = Table(
     Column("ordinal", Integer, primary_key=True, autoincrement=False),
     Column("mark", BigInteger, nullable=False, index=True),
     Column("pdq", LargeBinary),
+    Column("sha256", LargeBinary),
     Column("media_type", Text, nullable=False),
     Column("grade", Text, nullable=False),
+    Index(
+        "ix_case_contents_sha256",
+        "sha256",
+        sqlite_where=text("sha256 IS NOT NULL"),
+        postgresql_where=text("sha256 IS NOT NULL"),
+    ),
+    sqlite_with_rowid=False,
+)
+
+# By what equal contents and near-duplicates are found: of the contents of each case that stands for
+# itself, the mark, and the 16 parts of 16 bits of the fingerprint. `piece` is the mark, or the
+# number of the part and its bits as one number.
+case_pieces = Table(
+    "case_pieces",
+    metadata,
+    Column("piece", BigInteger, primary_key=True, autoincrement=False),
+    Column("event_seq", ForeignKey("cases.event_seq"), primary_key=True),
+    Column("ordinal", Integer, primary_key=True, autoincrement=False),
+    Index(None, "event_seq"),
     sqlite_with_rowid=False,
 )
 
@@ -96,20 +125,31 @@ samples = Table(
     ),
 )
 
-# Every joining, leaving, moving and handing back of cases: visible, and to be undone.
+# Every joining, leaving and moving of cases: visible, and to be undone. `other_seq` is the case
+# that came or went, `from_seq` the case that it stood in before, `cause` the change that it is a
+# part of; of a move, `before` is the queue that it was in.
 case_changes = Table(
     "case_changes",
     metadata,
     Column("id", Serial, primary_key=True),
     Column("case_seq", ForeignKey("cases.event_seq"), nullable=False),
     Column("other_seq", BigInteger),
+    Column("from_seq", BigInteger),
+    Column("cause", BigInteger),
     Column("at", Instant, nullable=False),
     Column("by", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("why", Text, nullable=False),
+    Column("before", Text),
     Column("undone_by", BigInteger),
     Index(None, "case_seq", "id"),
     Index(None, "other_seq", "id"),
+    Index(
+        "ix_case_changes_cause",
+        "cause",
+        sqlite_where=text("cause IS NOT NULL"),
+        postgresql_where=text("cause IS NOT NULL"),
+    ),
 )
 
 # Who need not see a case again: it was passed on, which needs no reason.

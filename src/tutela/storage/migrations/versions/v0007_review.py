@@ -12,6 +12,7 @@ depends_on: str | None = None
 
 SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 INSTANT = sa.BigInteger()  # microseconds since 1970
+OPEN = "state = 'open'"
 UNGATHERED = "gathered_at IS NULL"
 CLAIMED = "claimed_by IS NOT NULL"
 SETTLES = "settles_at IS NOT NULL AND closed_at IS NULL"
@@ -136,7 +137,9 @@ def _widen_cases() -> None:
         sa.Column("imminent", sa.Boolean, nullable=False, server_default=sa.false()),
         sa.Column("reach", sa.Integer, nullable=False, server_default="1"),
         sa.Column("score", sa.BigInteger, nullable=False, server_default="0"),
+        sa.Column("rank", sa.BigInteger, nullable=False, server_default="0"),
         sa.Column("queue", sa.Text, nullable=False, server_default="everything"),
+        sa.Column("moved", sa.Boolean, nullable=False, server_default=sa.false()),
         sa.Column("waits_until", INSTANT),
         sa.Column("root", sa.BigInteger),
         sa.Column("gathered_at", INSTANT),
@@ -159,11 +162,20 @@ def _widen_cases() -> None:
         " region = (SELECT e.region FROM events e WHERE e.seq = cases.event_seq),"
         " readings_wanted = CASE WHEN second_look THEN 2 ELSE 1 END"
     )
-    op.create_index("ix_cases_queue", "cases", ["state", "queue", "score", "opened_at"])
+    op.create_index("ix_cases_queue", "cases", ["state", "queue", "rank", "opened_at"])
+    op.create_index("ix_cases_rank", "cases", ["rank", "opened_at"])
+    _index("ix_cases_decided", "cases", ["decided_at"], "decided_at IS NOT NULL")
     op.create_index("ix_cases_waits", "cases", ["state", "queue", "waits_until"])
     op.create_index("ix_cases_root", "cases", ["root"])
     op.create_index("ix_cases_actor", "cases", ["actor", "event_seq"])
     op.create_index("ix_cases_conversation", "cases", ["conversation", "event_seq"])
+    _index("ix_cases_open_actor", "cases", ["actor", "event_seq"], f"{OPEN} AND actor IS NOT NULL")
+    _index(
+        "ix_cases_open_conversation",
+        "cases",
+        ["conversation", "event_seq"],
+        f"{OPEN} AND conversation <> ''",
+    )
     _index("ix_cases_ungathered", "cases", ["event_seq"], UNGATHERED)
     _index("ix_cases_claimed", "cases", ["claimed_by"], CLAIMED)
     _index("ix_cases_settles", "cases", ["settles_at"], SETTLES)
@@ -191,6 +203,13 @@ def _create_queues() -> None:
         "accuracy_permille": 900,
     }
     op.bulk_insert(queues, [everything])
+    sorting = op.create_table(
+        "queue_sorting",
+        sa.Column("id", sa.SmallInteger, nullable=False, autoincrement=False),
+        sa.Column("sorted_to", sa.BigInteger),
+        sa.PrimaryKeyConstraint("id", name="pk_queue_sorting"),
+    )
+    op.bulk_insert(sorting, [{"id": 1, "sorted_to": None}])
 
 
 def _create_contents() -> None:
@@ -201,6 +220,7 @@ def _create_contents() -> None:
         sa.Column("ordinal", sa.Integer, nullable=False, autoincrement=False),
         sa.Column("mark", sa.BigInteger, nullable=False),
         sa.Column("pdq", sa.LargeBinary),
+        sa.Column("sha256", sa.LargeBinary),
         sa.Column("media_type", sa.Text, nullable=False),
         sa.Column("grade", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("event_seq", "ordinal", name="pk_case_contents"),
@@ -208,6 +228,17 @@ def _create_contents() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_case_contents_mark", "case_contents", ["mark"])
+    _index("ix_case_contents_sha256", "case_contents", ["sha256"], "sha256 IS NOT NULL")
+    op.create_table(
+        "case_pieces",
+        sa.Column("piece", sa.BigInteger, nullable=False, autoincrement=False),
+        sa.Column("event_seq", SERIAL, nullable=False),
+        sa.Column("ordinal", sa.Integer, nullable=False, autoincrement=False),
+        sa.PrimaryKeyConstraint("piece", "event_seq", "ordinal", name="pk_case_pieces"),
+        _of("case_pieces", "event_seq", "cases.event_seq"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_case_pieces_event_seq", "case_pieces", ["event_seq"])
 
 
 def _create_readings() -> None:
@@ -264,16 +295,20 @@ def _create_changes() -> None:
         sa.Column("id", SERIAL, nullable=False),
         sa.Column("case_seq", SERIAL, nullable=False),
         sa.Column("other_seq", sa.BigInteger),
+        sa.Column("from_seq", sa.BigInteger),
+        sa.Column("cause", sa.BigInteger),
         sa.Column("at", INSTANT, nullable=False),
         sa.Column("by", sa.Text, nullable=False),
         sa.Column("kind", sa.Text, nullable=False),
         sa.Column("why", sa.Text, nullable=False),
+        sa.Column("before", sa.Text),
         sa.Column("undone_by", sa.BigInteger),
         sa.PrimaryKeyConstraint("id", name="pk_case_changes"),
         _of("case_changes", "case_seq", "cases.event_seq"),
     )
     op.create_index("ix_case_changes_case_seq_id", "case_changes", ["case_seq", "id"])
     op.create_index("ix_case_changes_other_seq_id", "case_changes", ["other_seq", "id"])
+    _index("ix_case_changes_cause", "case_changes", ["cause"], "cause IS NOT NULL")
     op.create_table(
         "passes",
         sa.Column("case_seq", SERIAL, nullable=False, autoincrement=False),

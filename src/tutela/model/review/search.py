@@ -1,0 +1,94 @@
+"""What cases can be searched by."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+
+from tutela.model.record import Record
+from tutela.model.response.case import CaseKind, CaseState
+from tutela.model.response.decision import Severity
+from tutela.model.review.reading import ReviewOutcome
+
+Word = Annotated[str, msgspec.Meta(max_length=256)]
+Digest = Annotated[str, msgspec.Meta(pattern=r"^(|[0-9a-fA-F]{64})$(?!\n)")]
+
+
+class CaseOrder(StrEnum):
+    """In which order cases are listed."""
+
+    LATEST = "latest"
+    """The latest first."""
+    OLDEST = "oldest"
+    """The oldest first."""
+    SCORE = "score"
+    """The greatest score first, and of equal ones the oldest: as they are offered."""
+
+
+class CaseQuery(Record, frozen=True, kw_only=True, omit_defaults=True):
+    """Which cases: those that all of it holds of; what is empty or None holds always.
+
+    Attributes:
+        id: of the case, or of its event.
+        actor: id of the account that sent the content.
+        conversation: id of the conversation.
+        queue: name of the queue.
+        state: where it stands.
+        waiting: whether it waits for a reading, whichever.
+        overdue: whether it waits for longer than its queue promises.
+        gathered: whether it stands in another; None finds those too where the query asks for what
+            one case alone may have: an id, actor, conversation, bank, entry, digest or text.
+        outcome, category: what people made of it; a category with or without its scheme.
+        severity: how grave it is.
+        principle: number of a Voluntary Principle that it names.
+        region: ISO 3166 code.
+        language: language tag, by its beginning.
+        kind: why there is a case.
+        imminent: whether a danger is imminent.
+        drill: whether it is practice.
+        opened_from, opened_until: when it was opened: from, and before.
+        decided_from, decided_until: when it was decided: from, and before.
+        holder: pseudonym of who reads it now.
+        bank: name of a bank that matched.
+        entry: number of an entry that matched.
+        digest: SHA-256 of a content, hex.
+        text: words that its summary, actor or conversation holds, all of them.
+        order: in which order.
+    """
+
+    id: Word = ""
+    actor: Word = ""
+    conversation: Word = ""
+    queue: Word = ""
+    state: CaseState | None = None
+    waiting: bool | None = None
+    overdue: bool | None = None
+    gathered: bool | None = None
+    outcome: ReviewOutcome | None = None
+    category: Word = ""
+    severity: Severity | None = None
+    principle: Annotated[int, msgspec.Meta(ge=1, le=11)] | None = None
+    region: Word = ""
+    language: Word = ""
+    kind: CaseKind | None = None
+    imminent: bool | None = None
+    drill: bool | None = None
+    opened_from: datetime | None = None
+    opened_until: datetime | None = None
+    decided_from: datetime | None = None
+    decided_until: datetime | None = None
+    holder: Word = ""
+    bank: Word = ""
+    entry: Annotated[int, msgspec.Meta(ge=1, le=2**62)] | None = None
+    digest: Digest = ""
+    text: Word = ""
+    order: CaseOrder = CaseOrder.LATEST
+
+    @property
+    def narrow(self) -> bool:
+        """Whether it asks for what a case that stands in another may have by itself."""
+        asked = (self.id, self.actor, self.conversation, self.bank, self.digest, self.text)
+        return any(asked) or self.entry is not None

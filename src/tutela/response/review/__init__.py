@@ -1,0 +1,1 @@
+"""Review: cases are gathered and stacked."""

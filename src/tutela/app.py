@@ -25,6 +25,7 @@ from tutela.detection.signals.registry import SignalKinds
 from tutela.evidence.audit.opening import glance
 from tutela.extensions import signal_kinds, vault_makers
 from tutela.interfaces import console
+from tutela.interfaces.access.passwords import Passwords
 from tutela.interfaces.application import application
 from tutela.interfaces.services import Services
 from tutela.interfaces.web.bodies import SHARE, Room
@@ -147,6 +148,7 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
         custody=custody,
         audit_log=_audit_log(settings, database, log),
         secrets=Secrets.open(settings.actions_key_file),
+        passwords=Passwords(),
         routing=routing,
         outgoing=Outgoing(_reach(settings)),
         metrics=metrics,

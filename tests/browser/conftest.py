@@ -163,6 +163,6 @@ def _context_of(browser: Browser, site: Site, scheme: str = "light") -> Iterator
 def sign_in(page: Page, secret: str) -> Page:
     page.goto("/console/sign-in")
     page.get_by_label("One-time code or API key").fill(secret)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in with it").click()
     page.get_by_role("button", name="Sign out").wait_for()
     return page

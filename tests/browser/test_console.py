@@ -76,7 +76,7 @@ def test_a_code_signs_in_once(context: BrowserContext, site: Site, enter: Enter)
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/console/sign-in")
     page.get_by_label("One-time code or API key").fill(code)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in with it").click()
     expect(page.get_by_role("alert")).to_contain_text("used already")
 
 

@@ -28,6 +28,7 @@ from tutela.interfaces.api import (
     schema,
     transfer,
 )
+from tutela.interfaces.api.access import accounts
 from tutela.interfaces.api.custody import audit, content, documents, evidence
 from tutela.interfaces.api.operation import health, metrics
 from tutela.interfaces.api.response import actions, destinations
@@ -81,6 +82,11 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     defence.read_suppressions,
     cases.list_cases,
     cases.read_case,
+    accounts.list_accounts,
+    accounts.invite,
+    accounts.read_account,
+    accounts.change_account,
+    accounts.invite_again,
     evidence.list_evidence,
     evidence.read_evidence,
     evidence.place_hold,

@@ -12,6 +12,7 @@ from structlog.typing import FilteringBoundLogger
 from tutela.detection.index.matcher import Matcher
 from tutela.detection.media.pool import DecoderPool
 from tutela.detection.signals.registry import SignalKinds
+from tutela.interfaces.access.passwords import Passwords
 from tutela.interfaces.web.bodies import Room
 from tutela.interfaces.web.keyring import KeyRing
 from tutela.interfaces.web.limits import Rates
@@ -98,6 +99,7 @@ class Services:
     destinations: Destinations
     deliveries: Deliveries
     secrets: Secrets
+    passwords: Passwords
     routing: Routing
     outgoing: Outgoing
     metrics: Metrics

@@ -67,6 +67,10 @@ class Secrets:
         about = f"tutela webhook {name} {generation}".encode()
         return PREFIX + base64.b64encode(hmac.digest(self._key, about, "sha256")).decode()
 
+    def derived(self, about: str) -> bytes:
+        """32 bytes that follow from the key and from what they are for, and from nothing else."""
+        return hmac.digest(self._key, about.encode(), "sha256")
+
 
 def _make(path: Path) -> None:
     """Make a key file where there is none."""

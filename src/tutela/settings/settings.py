@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from tutela.model.record import Record
+from tutela.settings.access import AccessSettings
 from tutela.settings.custody import AuditSettings, VaultSettings
 from tutela.settings.declare import Declared, Value, declared_in, masked
 from tutela.settings.review import ReviewSettings
@@ -78,6 +79,7 @@ class Settings(Record, frozen=True, kw_only=True):
     fetch: FetchSettings = FetchSettings()
     actions: ActionsSettings = ActionsSettings()
     vault: VaultSettings = VaultSettings()
+    access: AccessSettings = AccessSettings()
     review: ReviewSettings = ReviewSettings()
     audit: AuditSettings = AuditSettings()
     console: ConsoleSettings = ConsoleSettings()

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import itertools
 import re
+import time
 from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlencode
 
+import pyotp
 from sqlalchemy import insert, update
 from tests.unit.interfaces.finding import Found, keep
 
+from tutela.interfaces.access.authenticator import Authenticators
 from tutela.interfaces.console.sign_in import COOKIE
+from tutela.interfaces.services import Services
 from tutela.model import (
     ActionKind,
     ActionMessage,
@@ -48,8 +52,15 @@ NUMBERS = itertools.count(1)
 TOKEN = "t0ken-in-the-path"  # noqa: S105 - stands for one in an address
 URL = f"http://127.0.0.1:1/{TOKEN}"
 NOTE = "words-of-somebody"
+PASSWORD = "four words of nobody"  # noqa: S105 - a test's own
 FORM = "application/x-www-form-urlencoded"
 LINES = b"type,value\r\nmd5,%b\r\n"
+
+
+def code_of(services: Services, account_id: str, generation: int, later: int = 0) -> str:
+    """What an authenticator shows now, or some steps of time later."""
+    secret = Authenticators(services.secrets).secret(account_id, generation)
+    return pyotp.TOTP(secret).at(int(time.time()) + 30 * later)
 
 
 def value() -> str:
@@ -173,6 +184,14 @@ class Things:
         return before.live
 
 
+class Seat(NamedTuple):
+    """Somebody with an account who sits at the console."""
+
+    account: str
+    csrf: str
+    cookie: dict[str, str]
+
+
 class World(Things):
     """An application, with somebody who has a key and somebody in the console.
 
@@ -230,6 +249,22 @@ class World(Things):
         self.secrets |= {token, session.csrf}
         self.by = session.name
         return answer
+
+    def person(self, role: str = "admin") -> Seat:
+        """Somebody with an account, signed in to the console."""
+        accounts, life = self.services.accounts, timedelta(minutes=30)
+        account = accounts.create(f"person-{next(NUMBERS)}", role)
+        self.secrets.add(account.name)
+        opened = self.services.sessions.open(role, idle=life, life=life, account_id=account.id)
+        self.secrets |= {opened[1], opened[0].csrf}
+        return Seat(account.id, opened[0].csrf, {"cookie": f"{COOKIE}={opened[1]}"})
+
+    def submit_as(self, seat: Seat, path: str, **fields: str) -> Answer:
+        """Send a form of the console as somebody."""
+        self.by = f"person:{seat.account}"
+        body = urlencode({"csrf": seat.csrf, **fields}).encode()
+        path = f"/console{path}"
+        return self.api.ask("POST", path, body, role="", kind=FORM, headers=seat.cookie)
 
     def found(self, *, given: bool = True) -> Found:
         """An event with its evidence."""

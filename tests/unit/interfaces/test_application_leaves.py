@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,15 +18,18 @@ from tests.unit.interfaces.acting import (
     LINES,
     NOTE,
     NUMBERS,
+    PASSWORD,
     TOKEN,
     URL,
     World,
+    code_of,
     policy,
     unexplained,
     value,
 )
 
 from tutela.interfaces import console
+from tutela.interfaces.access.authenticator import Authenticators
 from tutela.interfaces.application import routed
 from tutela.interfaces.services import Services
 from tutela.interfaces.web.guard import declared
@@ -51,6 +55,24 @@ Step = Callable[[World], "Answer"]
 def _rotated(world: World, answer: Answer) -> Answer:
     world.secrets.add(answer.json["secret"])
     return answer
+
+
+def _invited(world: World, answer: Answer) -> Answer:
+    world.secrets |= {answer.json["code"], answer.json["account"]["name"]}
+    return answer
+
+
+def _with_authenticator(world: World) -> Answer:
+    seat = world.person()
+    world.secrets.add(Authenticators(world.services.secrets).secret(seat.account, 1))
+    code = code_of(world.services, seat.account, 1)
+    return world.submit_as(seat, "/account/authenticator", code=code)
+
+
+def _alone(world: World) -> Answer:
+    seat, life = world.person(), timedelta(minutes=5)
+    world.services.sessions.open("admin", idle=life, life=life, account_id=seat.account)
+    return world.submit_as(seat, "/account/sessions/end")
 
 
 def _made(world: World) -> Answer:
@@ -222,6 +244,29 @@ STEPS: Mapping[str, Step] = {
     "POST /v1/destinations/{name:str}/rotate": lambda w: _rotated(
         w, w.post(f"/v1/destinations/{w.destination()}/rotate")
     ),
+    "POST /v1/accounts": lambda w: _invited(
+        w, w.post("/v1/accounts", {"name": f"new-{next(NUMBERS)}", "role": "reviewer"})
+    ),
+    "PATCH /v1/accounts/{account_id:str}": lambda w: w.send(
+        "PATCH", f"/v1/accounts/{w.person().account}", {"role": "auditor"}
+    ),
+    "POST /v1/accounts/{account_id:str}/invite": lambda w: _invited(
+        w, w.post(f"/v1/accounts/{w.person().account}/invite")
+    ),
+    "POST /console/accounts": lambda w: w.submit(
+        "/accounts", name=f"new-{next(NUMBERS)}", role="reviewer"
+    ),
+    "POST /console/accounts/{account_id:str}": lambda w: w.submit(
+        f"/accounts/{w.person().account}", do="disable"
+    ),
+    "POST /console/accounts/{account_id:str}/invite": lambda w: w.submit(
+        f"/accounts/{w.person().account}/invite"
+    ),
+    "POST /console/account/password": lambda w: w.submit_as(
+        w.person(), "/account/password", new=PASSWORD, again=PASSWORD
+    ),
+    "POST /console/account/authenticator": _with_authenticator,
+    "POST /console/account/sessions/end": _alone,
     "POST /v1/policy/activate": lambda w: w.post(
         "/v1/policy/activate", {"text": policy(), "note": NOTE}
     ),

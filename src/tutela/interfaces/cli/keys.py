@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tutela.errors import InvalidInput
-from tutela.interfaces.access import Role
+from tutela.interfaces.access import Permission, Role, may
 from tutela.interfaces.cli.settings import ConfigOption
 from tutela.interfaces.cli.user import user
 from tutela.settings import Settings
@@ -27,6 +27,10 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Manage API keys and sign-in codes."
 )
 
+AccountOption = Annotated[
+    str, typer.Option(metavar="NAME", help="The person whose it is, by the account's name.")
+]
+
 
 @app.command()
 def create(
@@ -36,15 +40,29 @@ def create(
     expires: Annotated[
         str, typer.Option(metavar="WHEN", help="A date, or a number of days such as 90d.")
     ] = "",
+    account: AccountOption = "",
+    scope: Annotated[
+        list[Permission] | None,
+        typer.Option(help="A permission that it is limited to; may be given several times."),
+    ] = None,
     config: ConfigOption = None,
 ) -> None:
     """Create a key and print it, once; only a digest of it is stored.
 
+    A key with an account acts for that person, and ends with the account.
+
     The key alone goes to standard output, so that a script can take it; the rest to standard error.
     """
     until = _moment(expires) if expires else None
-    with _keys(config) as keys:
-        key, secret = keys.create(name, role, until, by=user())
+    with _database(config) as database:
+        key, secret = _keys_in(database).create(
+            name,
+            role,
+            until,
+            account_id=_account_id(database, account),
+            scopes=_scopes(role, scope) if scope else None,
+            by=user(),
+        )
     typer.echo(secret)
     ends = f"until {key.expires_at:%Y-%m-%d %H:%M} UTC" if key.expires_at else "until revoked"
     typer.echo(
@@ -90,9 +108,12 @@ def revoke(
 def code(
     *,
     role: Annotated[Role, typer.Option(help="What whoever signs in may do.")],
+    account: AccountOption = "",
     config: ConfigOption = None,
 ) -> None:
     """Print a one-time code that signs a person in to the console.
+
+    With an account, the person is signed in as that, with the account's own role.
 
     The code alone goes to standard output. It works once, and not for long.
     """
@@ -101,7 +122,9 @@ def code(
     minutes = Settings.load(config).console.code_minutes
     with _database(config) as database:
         life = timedelta(minutes=minutes)
-        typer.echo(Sessions(database).create_code(role, life, by=user()))
+        account_id = _account_id(database, account)
+        sessions = Sessions(database)
+        typer.echo(sessions.create_code(role, life, account_id=account_id, by=user()))
     typer.echo(f"Valid once, for {minutes} minutes, role {role}.", err=True)
 
 
@@ -111,6 +134,33 @@ def _keys(config: ConfigOption) -> Iterator[Keys]:
 
     with _database(config) as database:
         yield Keys(database)
+
+
+def _keys_in(database: Database) -> Keys:
+    from tutela.storage.access.keys import Keys  # noqa: PLC0415 - as in `_database`
+
+    return Keys(database)
+
+
+def _account_id(database: Database, name: str) -> str | None:
+    """The account of a name, where one was given."""
+    from tutela.interfaces.access.people import named  # noqa: PLC0415 - as in `_database`
+    from tutela.storage.access.accounts import Accounts  # noqa: PLC0415 - as in `_database`
+
+    return named(Accounts(database), name).id if name else None
+
+
+def _scopes(role: Role, wanted: list[Permission]) -> list[str]:
+    """Scopes that the role has: others would promise what the key cannot do."""
+    beyond = [scope.value for scope in wanted if not may(role, scope)]
+    if beyond:
+        raise InvalidInput(
+            f"the role {role} does not have {', '.join(beyond)}",
+            where="--scope",
+            remedy="`tutela keys create --help` names the roles; docs/reference/permissions.md"
+            " says what each may do",
+        )
+    return [scope.value for scope in wanted]
 
 
 @contextmanager

@@ -49,6 +49,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("rescan", "past.rescan:app", "Compare the past with grown lists, or with other rules."),
     Command("index", "index:app", "Look at the index on disk, and prove it."),
     Command("keys", "keys:app", "Create, list and revoke API keys."),
+    Command("accounts", "access.accounts:app", "Invite people, change roles, keep people out."),
     Command("policy", "policy:app", "Check, try, replay and switch the policy that decides."),
     Command("actions", "response.actions:app", "See actions on their way; send again what failed."),
     Command("destinations", "response.destinations:app", "Make and change where actions are sent."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from litestar import Router
 
 from tutela.interfaces.console import (
+    access,
     banks,
     cases,
     custody,
@@ -35,6 +36,7 @@ def routes() -> Router:
             places.show_home,
             cases.list_cases,
             cases.show_case,
+            *access.HANDLERS,
             *custody.HANDLERS,
             *response.HANDLERS,
             *rules.HANDLERS,

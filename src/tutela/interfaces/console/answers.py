@@ -55,7 +55,8 @@ def page(
     caller: Caller | None = request.scope.get(CALLER)  # type: ignore[assignment]
     if caller is not None:
         csrf = request.scope["tutela.session"].csrf  # type: ignore[typeddict-item]
-        view["viewer"] = viewer_of(caller.role, csrf, request.url.path)
+        person = bool(caller.account)
+        view["viewer"] = viewer_of(caller.role, csrf, request.url.path, person=person)
         view["alarm"] = alarm_of(request)
     body = pages_of(request).render(template, **view)
     return Response(body, status_code=status, media_type="text/html", headers=dict(HEADERS))

@@ -32,6 +32,7 @@ PLACES = (
     ("Law", "/console/law", Permission.LAW_READ),
     ("Policy", "/console/policy", Permission.POLICY_READ),
     ("Audit", "/console/audit", Permission.AUDIT_READ),
+    ("People", "/console/accounts", Permission.ACCOUNTS_READ),
     ("Principles", "/console/principles", Permission.PRINCIPLES_READ),
 )
 PERIOD = re.compile(r"_(?P<days>\d+)d$")
@@ -53,6 +54,7 @@ class Viewer(Record, frozen=True, kw_only=True):
     role: str
     csrf: str
     places: tuple[Place, ...]
+    person: bool = False
 
 
 class Problem(Record, frozen=True, kw_only=True):
@@ -62,14 +64,21 @@ class Problem(Record, frozen=True, kw_only=True):
     rows: tuple[str, ...] = ()
 
 
-def viewer_of(role: str, csrf: str, path: str) -> Viewer:
-    """The navigation for a role; places that it may not see are left out."""
+def viewer_of(role: str, csrf: str, path: str, *, person: bool) -> Viewer:
+    """The navigation for a role; places that it may not see are left out.
+
+    Args:
+        role: of whoever looks.
+        csrf: what forms of the session carry.
+        path: of the page.
+        person: whether whoever looks has an account.
+    """
     places = tuple(
         Place(title=title, href=href, here=path.startswith(href))
         for title, href, permission in PLACES
         if may(role, permission)
     )
-    return Viewer(role=role, csrf=csrf, places=places)
+    return Viewer(role=role, csrf=csrf, places=places, person=person)
 
 
 def home_of(role: str) -> str:

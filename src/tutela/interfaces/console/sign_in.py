@@ -18,12 +18,15 @@ from litestar import Request, Response, get, post
 
 from tutela.errors import InvalidInput, NotAllowed, NotSignedIn, TooLarge
 from tutela.interfaces.access import Permission
+from tutela.interfaces.access.authenticator import Authenticators
+from tutela.interfaces.access.signing_in import Refused, SignIn
 from tutela.interfaces.console.alarm import look
 from tutela.interfaces.console.answers import page, see_other
 from tutela.interfaces.console.pages import home_of
 from tutela.interfaces.services import Services, services_of
 from tutela.interfaces.web.bodies import pieces
 from tutela.interfaces.web.guard import Caller, Connection
+from tutela.model.review.account import AccountState
 from tutela.storage.access.sessions import Session
 
 COOKIE = "tutela_session"
@@ -31,8 +34,6 @@ SESSION = "tutela.session"
 """Where the session stands in the scope."""
 FORM_BYTES = 65_536
 """Largest form without a file."""
-IDLE = timedelta(minutes=60)
-"""A session that nobody used for so long has ended."""
 
 
 async def by_session(connection: Connection) -> Caller:
@@ -99,7 +100,7 @@ async def read_fields(request: Request[Any, Any, Any], *, most: int = FORM_BYTES
 @get("/sign-in", permission=Permission.PUBLIC)
 async def show_sign_in(request: Request[Any, Any, Any]) -> Response[str]:
     """The page to sign in on."""
-    return page(request, "sign_in.html")
+    return page(request, "sign_in.html", typed="")
 
 
 @post("/sign-in", permission=Permission.PUBLIC)
@@ -108,13 +109,14 @@ async def sign_in(request: Request[Any, Any, Any]) -> Response[str]:
     services = services_of(request)
     _check_origin(request)
     services.rates.take("sign-in " + (request.client.host if request.client else ""))
-    secret = (await read_fields(request)).get("secret", "").strip()
-    opened = await asyncio.to_thread(_open, services, secret)
-    if opened is None:
-        text = "This code or key is not known, was used already, or has expired."
-        return page(request, "sign_in.html", status=403, problem=text)
+    fields = await read_fields(request)
+    opened = await asyncio.to_thread(_opened, services, fields)
+    if isinstance(opened, str):
+        typed = fields.get("name", "")
+        return page(request, "sign_in.html", status=403, problem=opened, typed=typed)
     session, token = opened
-    answer = see_other(home_of(session.role))
+    await asyncio.to_thread(services.sessions.close, request.cookies.get(COOKIE, ""))
+    answer = see_other(await asyncio.to_thread(_first_page, services, session))
     answer.set_cookie(
         COOKIE,
         token,
@@ -138,15 +140,68 @@ async def sign_out(request: Request[Any, Any, Any]) -> Response[str]:
     return answer
 
 
-def _open(services: Services, secret: str) -> tuple[Session, str] | None:
-    """A session for a valid key or code. Blocks."""
-    life = timedelta(minutes=services.settings.console.session_minutes)
-    idle, sessions = min(IDLE, life), services.sessions
+def _opened(services: Services, fields: Mapping[str, str]) -> tuple[Session, str] | str:
+    """A session with its token, or what was wrong, in words. Blocks."""
+    if "password" in fields:
+        return _by_password(services, fields)
+    opened = _by_secret(services, fields.get("secret", "").strip())
+    return opened or "This code or key is not known, was used already, or has expired."
+
+
+def _by_password(services: Services, fields: Mapping[str, str]) -> tuple[Session, str] | str:
+    name, password, code = (fields.get(part, "") for part in ("name", "password", "code"))
+    found = sign_in_of(services).sign_in(name, password, code)
+    if found is Refused.WRONG:
+        return "This is not right. After several wrong tries, nothing is tried for a while."
+    if found is Refused.NO_FACTOR:
+        return "This account needs a second factor. Ask an administrator for a one-time code."
+    idle, life = _spans(services)
+    return services.sessions.open(found.role, idle=idle, life=life, account_id=found.id)
+
+
+def _by_secret(services: Services, secret: str) -> tuple[Session, str] | None:
+    """A session for a valid key or code.
+
+    A key that is limited to scopes opens none: a session has all that its role has.
+    """
+    (idle, life), sessions = _spans(services), services.sessions
     if secret.startswith("tut_"):
         key = services.keys.verify(secret)
-        return sessions.open(key.role, idle=idle, life=life, key_id=key.id) if key else None
+        if key is None or key.scopes is not None:
+            return None
+        account = key.account_id
+        return sessions.open(key.role, idle=idle, life=life, key_id=key.id, account_id=account)
     code = sessions.redeem(secret)
-    return sessions.open(code.role, idle=idle, life=life, code=code) if code else None
+    if code is None:
+        return None
+    role = services.accounts.get(code.account_id).role if code.account_id else code.role
+    return sessions.open(role, idle=idle, life=life, code=code, account_id=code.account_id)
+
+
+def sign_in_of(services: Services) -> SignIn:
+    """What signs people in with a password."""
+    return SignIn(
+        services.accounts,
+        services.passwords,
+        Authenticators(services.secrets),
+        services.settings.access.second_factor == "required",
+    )
+
+
+def _spans(services: Services) -> tuple[timedelta, timedelta]:
+    """How long a session may be idle, and how long it may last."""
+    settings = services.settings
+    life = timedelta(minutes=settings.console.session_minutes)
+    return min(timedelta(minutes=settings.access.idle_minutes), life), life
+
+
+def _first_page(services: Services, session: Session) -> str:
+    """Where somebody begins: who was invited sets up the account first."""
+    if session.account_id:
+        account = services.accounts.get(session.account_id)
+        if account.state is AccountState.INVITED:
+            return "/console/account"
+    return home_of(session.role)
 
 
 def _check_origin(request: Request[Any, Any, Any]) -> None:

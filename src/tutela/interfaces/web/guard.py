@@ -15,7 +15,7 @@ from litestar.exceptions import MethodNotAllowedException
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
-from tutela.errors import BadConfiguration, NotAllowed, NotSignedIn
+from tutela.errors import BadConfiguration, Conflict, NotAllowed, NotSignedIn
 from tutela.interfaces.access import Permission, may
 from tutela.interfaces.services import services_of
 from tutela.model.record import Record
@@ -52,6 +52,12 @@ class Caller(Record, frozen=True, kw_only=True):
         """Whether role and scopes both have a permission."""
         within = self.scopes is None or permission.value in self.scopes
         return within and may(self.role, permission)
+
+
+class NeedsAccount(Conflict):
+    """Whoever asks may do this in general, and is nobody in particular."""
+
+    code = "needs-account"
 
 
 Identify = Callable[[Connection], Awaitable[Caller]]
@@ -99,11 +105,11 @@ def account_of(connection: Connection) -> Account:
     """The account of whoever asks. Blocks.
 
     Raises:
-        NotAllowed: a key or code is nobody's in particular: what people decide needs a person.
+        NeedsAccount: a key or code is nobody's in particular: what people decide needs a person.
     """
     caller = caller_of(connection)
     if not caller.account:
-        raise NotAllowed(
+        raise NeedsAccount(
             "this needs an account of a person",
             remedy="sign in with your own account, or use a key that was made for it",
         )

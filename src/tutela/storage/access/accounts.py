@@ -182,15 +182,11 @@ class Accounts:
             return _read(connection, account_id)
 
     def begin_authenticator(self, account_id: str) -> int:
-        """The generation of a secret that is to be shown; an unconfirmed one is shown again."""
-        with self._database.write() as connection:
-            row = connection.execute(select(accounts).where(accounts.c.id == account_id)).one()
-            if row.totp_generation and row.totp_confirmed_at is None:
-                return int(row.totp_generation)
-            generation = int(row.totp_generation) + 1
-            if row.totp_confirmed_at is None:
-                _set(connection, account_id, totp_generation=generation, totp_last=None)
-            return generation
+        """The generation of a secret that is to be shown; it counts once it is confirmed."""
+        with self._database.read() as connection:
+            _read(connection, account_id)
+            now_used = select(accounts.c.totp_generation).where(accounts.c.id == account_id)
+            return int(connection.scalar(now_used) or 0) + 1
 
     def confirm_authenticator(
         self, account_id: str, generation: int, step: int, *, by: str
@@ -208,16 +204,30 @@ class Accounts:
             _tell(connection, before, by, "authenticator set")
             return _read(connection, account_id)
 
-    def remove_factors(self, account_id: str, *, by: str) -> Account:
-        """Forget authenticator and security keys, as where a person has lost them."""
+    def reset(self, account_id: str, *, by: str) -> Account:
+        """Forget all that a person signs in with, and end the sessions: only a code is left.
+
+        Raises:
+            Conflict: the account is disabled.
+        """
         with self._database.write() as connection:
             before = _read(connection, account_id)
-            connection.execute(
-                delete(security_keys).where(security_keys.c.account_id == account_id)
+            if before.state is AccountState.DISABLED:
+                raise Conflict("this account is disabled", remedy="enable it first")
+            keys = security_keys.c.account_id == account_id
+            connection.execute(delete(security_keys).where(keys))
+            _set(
+                connection,
+                account_id,
+                state=AccountState.INVITED.value,
+                password=None,
+                totp_confirmed_at=None,
+                totp_last=None,
+                failures=0,
+                locked_until=None,
             )
-            _set(connection, account_id, totp_confirmed_at=None, totp_last=None)
             _end_sessions(connection, account_id)
-            _tell(connection, before, by, "second factor removed")
+            _tell(connection, before, by, "reset")
             return _read(connection, account_id)
 
     def use_step(self, account_id: str, step: int) -> bool:

@@ -31,6 +31,7 @@ from tutela.interfaces.cli.user import user
 from tutela.model.custody.leaf import Leaf
 from tutela.policy.versions import PolicyVersions
 from tutela.settings import Settings
+from tutela.storage.access.accounts import Accounts
 from tutela.storage.access.keys import Keys
 from tutela.storage.database import Database
 
@@ -57,6 +58,7 @@ SILENT: Mapping[str, str] = {
     "policy check": OFFLINE,
     "policy test": OFFLINE,
     "policy diff": READS,
+    "accounts list": READS,
     "policy explain": READS,
     "policy show": READS,
     "policy versions": READS,
@@ -95,6 +97,16 @@ SILENT: Mapping[str, str] = {
 """Commands that leave no leaf of whoever types them, with the reason."""
 
 
+SHOWING = {
+    "accounts invite",
+    "keys create",
+    "keys code",
+    "destinations create",
+    "destinations rotate",
+}
+"""Commands that print a secret, once."""
+
+
 class Desk(NamedTuple):
     """Somebody at the command line of a fresh data folder."""
 
@@ -106,6 +118,14 @@ class Desk(NamedTuple):
     @property
     def evidence(self) -> Folder:
         return Folder(self.path, self.settings)
+
+    def person(self, *, disabled: bool = False) -> str:
+        """The name of an account."""
+        accounts, name = Accounts(self.database), f"person-{next(NUMBERS)}"
+        account = accounts.create(name, "reviewer")
+        if disabled:
+            accounts.disable(account.id)
+        return name
 
     def event(self, *, given: bool = True) -> str:
         """An event with evidence that is kept, or owed."""
@@ -192,6 +212,11 @@ STEPS: Mapping[str, Step] = {
     "rescan pause": lambda d: [d.things.rescan()],
     "rescan resume": lambda d: [d.things.rescan(paused=True)],
     "rescan cancel": lambda d: [d.things.rescan()],
+    "accounts invite": lambda _: [f"new-{next(NUMBERS)}", "--role", "reviewer"],
+    "accounts role": lambda d: [d.person(), "auditor"],
+    "accounts disable": lambda d: [d.person()],
+    "accounts enable": lambda d: [d.person(disabled=True)],
+    "accounts unlock": lambda d: [d.person()],
     "keys create": lambda _: ["--role", "uploader", "--name", NOTE],
     "keys revoke": lambda d: [d.key()],
     "keys code": lambda _: ["--role", "reviewer"],
@@ -248,7 +273,13 @@ def take(desk: Desk, command: str) -> list[Leaf]:
     words = STEPS[command](desk)
     before = len(read_leaves(desk.database))
     out = type_in(*command.split(), *words)
-    if command in {"keys create", "keys code", "destinations create", "destinations rotate"}:
+    if command in {
+        "accounts invite",
+        "keys create",
+        "keys code",
+        "destinations create",
+        "destinations rotate",
+    }:
         desk.things.secrets |= {out.strip(), out.strip().replace("-", "")}
     return [one for one in read_leaves(desk.database)[before:] if one.by == user()]
 

@@ -147,7 +147,12 @@ def test_a_step_of_an_authenticator_is_used_once(accounts: Accounts) -> None:
         True,
         False,
     ]
-    assert not accounts.remove_factors(made.id, by="cli:ada").second_factor
+    accounts.set_password(made.id, HASH, by="cli:ada")
+    gone = accounts.reset(made.id, by="cli:ada")
+    assert (gone.second_factor, gone.state) == (False, AccountState.INVITED)
+    assert accounts.credentials(made.id).password is None
+    # The lost authenticator's secret never comes back.
+    assert accounts.begin_authenticator(made.id) == generation + 1
 
 
 def test_an_invitation_names_its_account(accounts: Accounts, database: Database) -> None:

@@ -1,0 +1,1 @@
+"""The API of who may come in."""

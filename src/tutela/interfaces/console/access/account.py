@@ -1,0 +1,120 @@
+"""One's own account: password, second factor, sessions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from litestar import Request, Response, get, post
+
+from tutela.errors import InvalidInput, NotAllowed, TutelaError
+from tutela.interfaces.access import Permission
+from tutela.interfaces.access.authenticator import Authenticators
+from tutela.interfaces.access.passwords import SHORTEST
+from tutela.interfaces.console.answers import page, see_other
+from tutela.interfaces.console.sign_in import COOKIE, check_csrf, read_fields
+from tutela.interfaces.services import Services, services_of
+from tutela.interfaces.web.guard import account_of, by_of, caller_of
+from tutela.model.review.account import Account, AccountState
+
+PAGE = "/console/account"
+
+
+@get("/account", permission=Permission.OWN_ACCOUNT)
+async def show_account(request: Request[Any, Any, Any]) -> Response[str]:
+    """Show one's own account, with what it lacks."""
+    return await _page(request)
+
+
+@post("/account/password", permission=Permission.OWN_ACCOUNT)
+async def set_password(request: Request[Any, Any, Any]) -> Response[str]:
+    """Set a password, or another one; every session ends by that."""
+    return await _changed(request, _set_password, "/console/sign-in")
+
+
+@post("/account/authenticator", permission=Permission.OWN_ACCOUNT)
+async def set_authenticator(request: Request[Any, Any, Any]) -> Response[str]:
+    """Set up an authenticator, once it has shown a right code."""
+    return await _changed(request, _set_authenticator, PAGE)
+
+
+@post("/account/sessions/end", permission=Permission.OWN_ACCOUNT)
+async def end_other_sessions(request: Request[Any, Any, Any]) -> Response[str]:
+    """End every session of one's own but this one."""
+    return await _changed(request, _end_others, PAGE)
+
+
+async def _changed(request: Request[Any, Any, Any], change: Any, after: str) -> Response[str]:  # noqa: ANN401 - one of the functions below
+    fields = await read_fields(request)
+    check_csrf(request, fields)
+    account = await asyncio.to_thread(account_of, request)
+    try:
+        await asyncio.to_thread(change, request, account, fields)
+    except TutelaError as error:
+        return await _page(request, status=400, problem=str(error))
+    return see_other(after)
+
+
+def _set_password(
+    request: Request[Any, Any, Any], account: Account, fields: Mapping[str, str]
+) -> None:
+    services, new = services_of(request), fields.get("new", "")
+    _check_present(services, account, fields)
+    if new != fields.get("again", ""):
+        raise InvalidInput("the two passwords differ", remedy="type the new one twice")
+    hashed = services.passwords.hash(new)
+    services.accounts.set_password(account.id, hashed, by=by_of(request))
+
+
+def _set_authenticator(
+    request: Request[Any, Any, Any], account: Account, fields: Mapping[str, str]
+) -> None:
+    services = services_of(request)
+    _check_present(services, account, fields)
+    generation = services.accounts.begin_authenticator(account.id)
+    step = Authenticators(services.secrets).step(account.id, generation, fields.get("code", ""))
+    if step is None:
+        raise InvalidInput(
+            "this code is not right", remedy="look whether the clock of your device is right"
+        )
+    services.accounts.confirm_authenticator(account.id, generation, step, by=by_of(request))
+
+
+def _end_others(request: Request[Any, Any, Any], account: Account, _: Mapping[str, str]) -> None:
+    token = request.cookies.get(COOKIE, "")
+    services_of(request).sessions.close_others(token, account.id)
+
+
+def _check_present(services: Services, account: Account, fields: Mapping[str, str]) -> None:
+    """Whoever finds an open console must not be able to take the account over."""
+    known = services.accounts.credentials(account.id)
+    if known.password is None:
+        return
+    if account.locked_until is not None or not services.passwords.verify(
+        known.password, fields.get("present", "")
+    ):
+        services.accounts.failed(account.id)
+        raise NotAllowed("your present password is not right")
+
+
+async def _page(
+    request: Request[Any, Any, Any], *, status: int = 200, problem: str = ""
+) -> Response[str]:
+    if not caller_of(request).account:
+        return page(request, "access/nobody.html")
+    account = await asyncio.to_thread(account_of, request)
+    services = services_of(request)
+    generation = await asyncio.to_thread(services.accounts.begin_authenticator, account.id)
+    own = Authenticators(services.secrets)
+    return page(
+        request,
+        "access/account.html",
+        status=status,
+        problem=problem,
+        account=account,
+        invited=account.state is AccountState.INVITED,
+        shortest=SHORTEST,
+        picture=own.picture(account.id, generation, account.name),
+        secret=own.secret(account.id, generation),
+    )

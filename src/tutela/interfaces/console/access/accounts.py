@@ -1,0 +1,115 @@
+"""The accounts of the people who work here, for those who run the place."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get, post
+
+from tutela.errors import InvalidInput, TutelaError
+from tutela.interfaces.access import Permission, Role, may
+from tutela.interfaces.access.people import Invitation, NewPerson, PersonChange
+from tutela.interfaces.api.access.accounts import people_of
+from tutela.interfaces.console.answers import page, see_other
+from tutela.interfaces.console.sign_in import check_csrf, read_fields, session_of
+from tutela.interfaces.services import services_of
+from tutela.interfaces.web.guard import by_of
+
+PAGE = "/console/accounts"
+
+
+@get("/accounts", permission=Permission.ACCOUNTS_READ)
+async def list_accounts(request: Request[Any, Any, Any]) -> Response[str]:
+    """List the people who work here."""
+    return await _page(request)
+
+
+@post("/accounts", permission=Permission.ACCOUNTS_CHANGE)
+async def invite(request: Request[Any, Any, Any]) -> Response[str]:
+    """Invite a person; the code is shown once."""
+    fields = await _fields(request)
+    by, people = by_of(request), people_of(services_of(request))
+    try:
+        new = _new(fields)
+        invitation = await asyncio.to_thread(people.invite, new, by=by)
+    except TutelaError as error:
+        return await _page(request, status=400, problem=str(error), typed=fields)
+    return await _page(request, invitation=invitation)
+
+
+@post("/accounts/{account_id:str}/invite", permission=Permission.ACCOUNTS_CHANGE)
+async def invite_again(request: Request[Any, Any, Any], account_id: str) -> Response[str]:
+    """Forget what a person signs in with, and show a new code."""
+    await _fields(request)
+    by, people = by_of(request), people_of(services_of(request))
+    try:
+        invitation = await asyncio.to_thread(people.invite_again, account_id, by=by)
+    except TutelaError as error:
+        return await _page(request, status=400, problem=str(error))
+    return await _page(request, invitation=invitation)
+
+
+@post("/accounts/{account_id:str}", permission=Permission.ACCOUNTS_CHANGE)
+async def change(request: Request[Any, Any, Any], account_id: str) -> Response[str]:
+    """Give another role, keep a person out, let a person in again, unlock."""
+    fields = await _fields(request)
+    by, people = by_of(request), people_of(services_of(request))
+    try:
+        wanted = _change(fields)
+        await asyncio.to_thread(people.change, account_id, wanted, by=by)
+    except TutelaError as error:
+        return await _page(request, status=400, problem=str(error))
+    return see_other(PAGE)
+
+
+async def _fields(request: Request[Any, Any, Any]) -> Mapping[str, str]:
+    fields = await read_fields(request)
+    check_csrf(request, fields)
+    return fields
+
+
+def _new(fields: Mapping[str, str]) -> NewPerson:
+    told = {"name": fields.get("name", "").strip().lower(), "role": fields.get("role", "")}
+    try:
+        return msgspec.convert(told, NewPerson)
+    except msgspec.ValidationError:
+        raise InvalidInput(
+            "a name has small letters, digits and . _ @ + -, and begins with a letter or digit",
+            where="name",
+        ) from None
+
+
+def _change(fields: Mapping[str, str]) -> PersonChange:
+    did = fields.get("do", "")
+    if did == "role" and fields.get("role") in set(Role):
+        return PersonChange(role=Role(fields["role"]))
+    if did in {"enable", "disable"}:
+        return PersonChange(enabled=did == "enable")
+    if did == "unlock":
+        return PersonChange(unlock=True)
+    raise InvalidInput("the form does not say what is to change")
+
+
+async def _page(
+    request: Request[Any, Any, Any],
+    *,
+    status: int = 200,
+    problem: str = "",
+    invitation: Invitation | None = None,
+    typed: Mapping[str, str] | None = None,
+) -> Response[str]:
+    found = await asyncio.to_thread(services_of(request).accounts.list)
+    return page(
+        request,
+        "access/accounts.html",
+        status=status,
+        problem=problem,
+        accounts=found,
+        invitation=invitation,
+        typed=typed or {},
+        roles=list(Role),
+        may_change=may(session_of(request).role, Permission.ACCOUNTS_CHANGE),
+    )

@@ -1,0 +1,27 @@
+"""Settings of signing in."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from tutela.settings.declare import Section, setting
+
+
+class AccessSettings(Section, frozen=True, kw_only=True):
+    """How people sign in."""
+
+    second_factor: Annotated[
+        str,
+        setting(
+            "whether a password alone is enough for an account without a second factor",
+            one_of=("required", "optional"),
+        ),
+    ] = "required"
+    invitation_minutes: Annotated[
+        int,
+        setting("time for which an invitation can be used", "minutes", ge=5, le=43_200),
+    ] = 1440
+    idle_minutes: Annotated[
+        int,
+        setting("time without a request after which a session ends", "minutes", ge=1, le=1440),
+    ] = 60

@@ -71,9 +71,9 @@ from tutela.storage.past.origins import Past
 from tutela.storage.past.rescans import Rescans
 from tutela.storage.past.signals import KeptSignals
 from tutela.storage.review.claims import Claims
-from tutela.storage.review.gathering import Gathering
 from tutela.storage.review.queues import Queues
 from tutela.storage.review.readings import Readings
+from tutela.storage.review.together.gathering import Gathering
 from tutela.storage.rules.shadows import Shadows
 from tutela.telemetry import Metrics, make_logger
 from tutela.workflows.pace import Pace

@@ -6,7 +6,7 @@ import threading
 
 from structlog.typing import FilteringBoundLogger
 
-from tutela.storage.review.gathering import Gathered, Gathering
+from tutela.storage.review.together.gathering import Gathered, Gathering
 
 PAUSE_SECONDS = 1.0
 """Time between two looks: a case stands where it belongs soon after it was opened."""

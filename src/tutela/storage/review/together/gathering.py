@@ -23,11 +23,11 @@ from tutela.model.review.standing import ChangeKind
 from tutela.storage.audit.change import leaf
 from tutela.storage.audit.log import append
 from tutela.storage.database import Database
-from tutela.storage.review.likeness import Condition, Likeness, equal, near
 from tutela.storage.review.queueing import arranging, placed, queued, queues_of, sort_some
 from tutela.storage.review.score import graver, score_of
 from tutela.storage.review.searching import WAITING
 from tutela.storage.review.tables import case_changes, queue_sorting
+from tutela.storage.review.together.likeness import Condition, Likeness, equal, near
 from tutela.storage.tables import cases
 from tutela.storage.values import now
 

@@ -1,0 +1,1 @@
+"""Cases that stand together: gathered by the program, merged and split by hand."""

@@ -73,6 +73,7 @@ from tutela.storage.past.signals import KeptSignals
 from tutela.storage.review.claims import Claims
 from tutela.storage.review.queues import Queues
 from tutela.storage.review.readings import Readings
+from tutela.storage.review.together.arranging import Arranging
 from tutela.storage.review.together.gathering import Gathering
 from tutela.storage.rules.shadows import Shadows
 from tutela.telemetry import Metrics, make_logger
@@ -171,6 +172,7 @@ class _Repositories(TypedDict):
     events: Events
     cases: Cases
     queues: Queues
+    arranging: Arranging
     keys: Keys
     sessions: Sessions
     accounts: Accounts
@@ -195,6 +197,7 @@ def _repositories(settings: Settings, database: Database) -> _Repositories:
         events=Events(database),
         cases=Cases(database),
         queues=Queues(database),
+        arranging=Arranging(database),
         keys=Keys(database),
         sessions=Sessions(database),
         accounts=Accounts(database),

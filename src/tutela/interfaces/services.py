@@ -49,6 +49,7 @@ from tutela.storage.past.signals import KeptSignals
 from tutela.storage.review.claims import Claims
 from tutela.storage.review.queues import Queues
 from tutela.storage.review.readings import Readings
+from tutela.storage.review.together.arranging import Arranging
 from tutela.storage.rules.shadows import Shadows
 from tutela.telemetry import Metrics
 
@@ -73,6 +74,7 @@ class Services:
     claims: Claims
     readings: Readings
     queues: Queues
+    arranging: Arranging
     gathering: Gatherer
     keys: Keys
     sessions: Sessions

@@ -71,9 +71,8 @@ def test_nothing_is_lost_and_everything_is_like_its_representative(
     assert sum(stack.size for stack in found) == len(contents)
 
 
-def test_a_chain_is_cut(
-    steps: Sequence[int] = (0, 20, 40),
-) -> None:
+def test_a_chain_is_cut() -> None:
     """The last is like the middle one, and unlike the representative: it stands alone."""
-    contents = [content(at, pdq=near(picture(0), range(bits))) for at, bits in enumerate(steps)]
+    chain = [near(picture(0), range(bits)) for bits in (0, 20, 40)]
+    contents = [content(at, pdq=one) for at, one in enumerate(chain)]
     assert [[one.ordinal for one in stack.contents] for stack in stacks(contents)] == [[0, 1], [2]]

@@ -197,6 +197,7 @@ class World(Things):
 
     Attributes:
         by: the one of them who has last asked for something.
+        cookie: of the console's session, which is nobody's in particular.
     """
 
     def __init__(self, api: Api) -> None:
@@ -206,7 +207,7 @@ class World(Things):
         session, token = self.services.sessions.open("admin", idle=life, life=life)
         self.session = session.name
         self.key = "key:" + api.keys["admin"].split("_")[1]
-        self._csrf, self._cookie = session.csrf, {"cookie": f"{COOKIE}={token}"}
+        self._csrf, self.cookie = session.csrf, {"cookie": f"{COOKIE}={token}"}
         self.secrets |= {*api.keys.values(), token, session.csrf}
         self.by = ""
 
@@ -236,7 +237,7 @@ class World(Things):
 
     def _submit(self, path: str, body: bytes, kind: str) -> Answer:
         path = f"/console{path}"
-        return self.api.ask("POST", path, body, role="", kind=kind, headers=self._cookie)
+        return self.api.ask("POST", path, body, role="", kind=kind, headers=self.cookie)
 
     def sign_in(self) -> Answer:
         code = self.services.sessions.create_code("reviewer", timedelta(minutes=1))

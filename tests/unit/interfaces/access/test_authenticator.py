@@ -26,14 +26,11 @@ def code_at(own: Authenticators, at: int, account: str = "a", generation: int = 
     return f"{number % 10**6:06d}"
 
 
-@pytest.mark.parametrize("at", [59, 1_111_111_109, 1_764_484_200, 20_000_000_000])
-@pytest.mark.parametrize(
-    ("drift", "right"), [(-2, False), (-1, True), (0, True), (1, True), (2, False)]
-)
-def test_a_clock_may_be_one_step_off(own: Authenticators, at: int, drift: int, right: bool) -> None:
-    code = code_at(own, at + drift * SECONDS)
-    found = own.step("a", 1, code, at)
-    assert found == (at // SECONDS + drift if right else None)
+@pytest.mark.parametrize("at", [119, 1_111_111_109, 1_764_484_200, 20_000_000_000])
+@pytest.mark.parametrize("drift", [-2, -1, 0, 1, 2])
+def test_a_clock_may_be_one_step_off(own: Authenticators, at: int, drift: int) -> None:
+    found = own.step("a", 1, code_at(own, at + drift * SECONDS), at)
+    assert found == (at // SECONDS + drift if abs(drift) < 2 else None)
 
 
 @pytest.mark.parametrize("code", ["", "12345", "1234567", "12345a", "١٢٣٤٥٦", "12 34", "-12345"])

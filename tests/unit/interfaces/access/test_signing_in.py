@@ -17,7 +17,10 @@ from tutela.storage.access.accounts import FREE_FAILURES, Accounts
 from tutela.storage.database import Database
 
 GOOD = "four words of nobody"
-COSTS = {"memory_cost": 8, "parallelism": 1}
+
+
+def hasher(time_cost: int) -> PasswordHasher:
+    return PasswordHasher(time_cost=time_cost, memory_cost=8, parallelism=1)
 
 
 @pytest.fixture
@@ -30,7 +33,7 @@ def accounts(tmp_path: Path) -> Iterator[Accounts]:
 
 @pytest.fixture
 def door(accounts: Accounts) -> SignIn:
-    passwords = Passwords(PasswordHasher(time_cost=1, **COSTS))
+    passwords = Passwords(hasher(1))
     return SignIn(accounts, passwords, Authenticators(Secrets(b"k" * 32)), factor_required=True)
 
 
@@ -60,7 +63,7 @@ def test_name_password_and_code_are_all_needed(
     assert door.accounts.get(mara.id).last_sign_in_at is not None
 
 
-def test_a_code_is_good_once(door: SignIn, mara: Account, code: Callable[[int], str]) -> None:
+def test_a_code_is_good_once(door: SignIn, code: Callable[[int], str]) -> None:
     now = code(0)
     assert isinstance(door.sign_in("mara", GOOD, now), Account)
     assert door.sign_in("mara", GOOD, now) is Refused.WRONG
@@ -95,7 +98,7 @@ def test_who_is_invited_or_kept_out_does_not_come_in(door: SignIn, mara: Account
 
 def test_a_hash_is_renewed_when_costs_have_grown(door: SignIn, mara: Account) -> None:
     before = door.accounts.credentials(mara.id).password
-    grown = Passwords(PasswordHasher(time_cost=2, **COSTS))
+    grown = Passwords(hasher(2))
     later = door._replace(passwords=grown, factor_required=False)
     assert isinstance(later.sign_in("mara", GOOD, ""), Account)
     after = door.accounts.credentials(mara.id).password

@@ -31,8 +31,8 @@ def cookie_of(answer: Answer) -> dict[str, str]:
 
 
 def test_from_an_invitation_to_a_session(world: World) -> None:
-    shown = world.submit("/accounts", name="Noor.B@x", role="reviewer").body.decode()
-    code = re.search(r'id="invitation">([^<]+)<', shown)
+    people = world.submit("/accounts", name="Noor.B@x", role="reviewer").body.decode()
+    code = re.search(r'id="invitation">([^<]+)<', people)
     assert code
     entered = sign_in(world, secret=code[1])
     assert (entered.status, entered.headers["location"]) == (303, "/console/account")
@@ -63,8 +63,8 @@ def test_from_an_invitation_to_a_session(world: World) -> None:
     assert sign_in(world, **right, code="").status == 403
     entered = sign_in(world, **right, code=code_of(world.services, account.id, 1, later=1))
     assert entered.status == 303
-    page = world.api.ask("GET", "/console/account", role="", headers=cookie_of(entered))
-    assert "set up" in page.body.decode()
+    shown = world.api.ask("GET", "/console/account", role="", headers=cookie_of(entered)).body
+    assert b"<dd>set up</dd>" in shown
 
 
 def test_an_open_console_is_not_enough_to_take_an_account_over(world: World) -> None:

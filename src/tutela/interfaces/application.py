@@ -131,6 +131,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     policy.list_versions,
     policy.read_version,
     policy.check_policy,
+    policy.propose_policy,
     policy.activate_policy,
     policy.shadow_policy,
     policy.roll_back_policy,

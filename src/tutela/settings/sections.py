@@ -199,6 +199,13 @@ class PolicySettings(Section, frozen=True, kw_only=True):
         str,
         setting("policy file, put in force when its text changes; empty means the shipped policy"),
     ] = ""
+    approval: Annotated[
+        str,
+        setting(
+            "who may put in force what a person with an account wrote: another person, or anybody",
+            one_of=("other", "anybody"),
+        ),
+    ] = "other"
 
 
 class LawSettings(Section, frozen=True, kw_only=True):

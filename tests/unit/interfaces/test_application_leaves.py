@@ -267,6 +267,8 @@ STEPS: Mapping[str, Step] = {
     ),
     "POST /console/account/authenticator": _with_authenticator,
     "POST /console/account/sessions/end": _alone,
+    "POST /v1/policy/propose": lambda w: w.post("/v1/policy/propose", {"text": policy()}),
+    "POST /console/policy/propose": lambda w: w.submit("/policy/propose", text=policy()),
     "POST /v1/policy/activate": lambda w: w.post(
         "/v1/policy/activate", {"text": policy(), "note": NOTE}
     ),

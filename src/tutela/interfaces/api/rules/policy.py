@@ -12,7 +12,7 @@ from litestar import Request, get, post
 from litestar.params import FromPath
 from litestar.types import ASGIApp
 
-from tutela.errors import BadConfiguration, InvalidInput, NotFound, TutelaError
+from tutela.errors import BadConfiguration, Conflict, InvalidInput, NotFound, TutelaError
 from tutela.interfaces.access import Permission
 from tutela.interfaces.api.documents import About, read_json, read_query
 from tutela.interfaces.services import Services, services_of
@@ -175,15 +175,29 @@ async def check_policy(request: Request[Any, Any, Any]) -> ASGIApp:
 
 
 @post(
+    "/v1/policy/propose",
+    status_code=201,
+    permission=Permission.POLICY_CHANGE,
+    about=About(summary="Propose a policy", takes=PolicyText, gives=KeptPolicy, status=201),
+)
+async def propose_policy(request: Request[Any, Any, Any]) -> ASGIApp:
+    """Keep the text of a policy, for somebody else to look at and to put in force."""
+    wanted = await read_json(request, _TEXT)
+    kept = await asyncio.to_thread(propose, services_of(request), wanted, by_of(request))
+    return JsonAnswer(kept, status=201)
+
+
+@post(
     "/v1/policy/activate",
     status_code=200,
-    permission=Permission.POLICY_CHANGE,
+    permission=Permission.POLICY_APPROVE,
     about=About(summary="Put a policy in force", takes=PolicyChoice, gives=PolicySwitch),
 )
 async def activate_policy(request: Request[Any, Any, Any]) -> ASGIApp:
     """Put a version or a text in force. Every server process follows within a second.
 
-    One that is in force already changes nothing; one with a mistake is refused.
+    One that is in force already changes nothing; one with a mistake is refused, and so is one that
+    the caller, a person with an account, has written: that is for somebody else.
     """
     wanted = await read_json(request, _CHOICE)
     return JsonAnswer(
@@ -208,7 +222,7 @@ async def shadow_policy(request: Request[Any, Any, Any]) -> ASGIApp:
 @post(
     "/v1/policy/rollback",
     status_code=200,
-    permission=Permission.POLICY_CHANGE,
+    permission=Permission.POLICY_APPROVE,
     about=About(summary="Roll the policy back", takes=RollbackNote, gives=PolicySwitch),
 )
 async def roll_back_policy(request: Request[Any, Any, Any]) -> ASGIApp:
@@ -279,9 +293,45 @@ def activate(services: Services, wanted: PolicyChoice, by: str) -> PolicySwitch:
     policy = _policy(services, wanted)
     if policy is None:
         raise InvalidInput("no policy was named", where="version", remedy="give a version or text")
+    _check_approval(services, policy, by)
     switch = services.versions.activate(policy, by=by, note=wanted.note)
     services.policy.refresh(policy)
     return switch
+
+
+def propose(services: Services, wanted: PolicyText, by: str) -> KeptPolicy:
+    """Keep a text, for somebody else to look at and to put in force. Blocks.
+
+    Raises:
+        Unprocessable: the text is no policy.
+    """
+    policy = _policy(services, PolicyChoice(text=wanted.text))
+    if policy is None:
+        raise InvalidInput("no policy was given", where="text")
+    services.versions.keep(policy, by)
+    return services.versions.policies.get(policy.version)
+
+
+def _check_approval(services: Services, policy: Policy, by: str) -> None:
+    """Nobody puts in force alone what they wrote.
+
+    A key or command that is no person's in particular may: whoever has those runs the machine.
+
+    Raises:
+        Conflict: it is the caller's own, or was seen by nobody else yet.
+    """
+    if services.settings.policy.approval == "anybody" or not by.startswith("person:"):
+        return
+    try:
+        writer = services.versions.policies.get(policy.version).added_by
+    except NotFound:
+        writer = by
+    if writer == by:
+        raise Conflict(
+            "you wrote this policy: somebody else must put it in force",
+            where="policy",
+            remedy="propose it, and ask another person who may approve policies",
+        )
 
 
 def cast_shadow(services: Services, wanted: PolicyChoice, by: str) -> PolicySwitch:

@@ -12,6 +12,7 @@ HANDLERS: Sequence[ControllerRouterHandler] = (
     policy.show_policy,
     policy.show_version,
     policy.check_text,
+    policy.propose_policy,
     policy.activate_policy,
     policy.shadow_policy,
     policy.roll_back_policy,

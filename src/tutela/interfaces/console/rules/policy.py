@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from litestar import Request, Response, get, post
 
@@ -14,9 +15,11 @@ from tutela.interfaces.api.rules.policy import (
     TEXT_NAME,
     PolicyChoice,
     PolicyQuery,
+    PolicyText,
     activate,
     cast_shadow,
     place_of,
+    propose,
     roll_back,
     state_of,
     version_of,
@@ -70,6 +73,7 @@ async def show_version(request: Request[Any, Any, Any], version: str) -> Respons
         shown=RULES,
         latest=latest,
         may_change=may(role, Permission.POLICY_CHANGE),
+        may_approve=may(role, Permission.POLICY_APPROVE),
     )
 
 
@@ -87,7 +91,19 @@ async def check_text(request: Request[Any, Any, Any]) -> Response[str]:
     return await _policy_page(request, fields=fields, note=note)
 
 
-@post("/policy/activate", permission=Permission.POLICY_CHANGE)
+@post("/policy/propose", permission=Permission.POLICY_CHANGE)
+async def propose_policy(request: Request[Any, Any, Any]) -> Response[str]:
+    """Keep a text that was pasted, for somebody else to put in force."""
+    fields = await _fields(request)
+    services, by = services_of(request), by_of(request)
+    try:
+        kept = await asyncio.to_thread(propose, services, PolicyText(text=_text(fields)), by)
+    except TutelaError as problem:
+        return await _policy_page(request, fields=fields, problem=problem)
+    return see_other(f"/console/policy/versions/{quote(kept.version, safe='')}")
+
+
+@post("/policy/activate", permission=Permission.POLICY_APPROVE)
 async def activate_policy(request: Request[Any, Any, Any]) -> Response[str]:
     """Put a version or a text that was pasted in force."""
     return await _change(request, activate)
@@ -99,7 +115,7 @@ async def shadow_policy(request: Request[Any, Any, Any]) -> Response[str]:
     return await _change(request, cast_shadow)
 
 
-@post("/policy/rollback", permission=Permission.POLICY_CHANGE)
+@post("/policy/rollback", permission=Permission.POLICY_APPROVE)
 async def roll_back_policy(request: Request[Any, Any, Any]) -> Response[str]:
     """Put the version in force that was live before, if it is still the one that was shown."""
     fields = await _fields(request)
@@ -173,6 +189,7 @@ async def _policy_page(
         text=text,
         why=(fields or {}).get("note", ""),
         may_change=may(role, Permission.POLICY_CHANGE),
+        may_approve=may(role, Permission.POLICY_APPROVE),
     )
 
 

@@ -39,11 +39,10 @@ from tutela.interfaces.web.guard import PERMISSION
 from tutela.model.record import Record
 from tutela.model.response import action
 from tutela.policy import facts
-from tutela.policy.asked import STRONGEST_FIRST, TIMED
+from tutela.policy.asked import FELT, STRONGEST_FIRST, TIMED
 from tutela.policy.guard import PUNISHING
 from tutela.policy.law.loading import shipped
 from tutela.policy.law.records import Item, members, shown
-from tutela.policy.rules import FELT
 from tutela.settings import Settings
 from tutela.storage import tables
 from tutela.telemetry import Metrics
@@ -210,6 +209,8 @@ def actions(_: str) -> Iterator[str]:
 
 def action_details(kind: action.ActionKind) -> str:
     """The details that an action may have, as a rule writes them."""
+    if kind is action.ActionKind.RESTORE:
+        return "under `review:` only"
     if kind is action.ActionKind.NOTIFY:
         return "`{to: moderators}`, must"
     return "`{days: 7}`" if kind in TIMED else ""

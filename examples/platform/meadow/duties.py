@@ -92,6 +92,15 @@ def allow(connection: Connection, asked: Asked) -> str:
     return _place(connection, asked, "shown", UNSETTLED)
 
 
+def restore(connection: Connection, asked: Asked) -> str:
+    """Put back what was done because of a post: a person found it harmless."""
+    connection.execute("DELETE FROM limits WHERE event_id = ?", (asked.event_id,))
+    connection.execute("UPDATE posts SET blurred = 0 WHERE id = ?", (asked.event_id,))
+    if asked.actor is not None and asked.notices:
+        note(connection, asked, asked.actor, asked.why)
+    return _place(connection, asked, "shown", (*UNSETTLED, "refused", "removed"))
+
+
 def blur(connection: Connection, asked: Asked) -> str:
     """Cover the picture of a post until a viewer opens it."""
     return _mark(connection, asked, "blurred", "covered")
@@ -168,6 +177,7 @@ DUTIES: Mapping[str, Duty] = MappingProxyType(
         ActionKind.WARN_RECEIVER: warn_receiver,
         ActionKind.NOTIFY: notify,
         ActionKind.STOP_STREAM: stop_stream,
+        ActionKind.RESTORE: restore,
     }
 )
 """One function for each action that can be asked of a platform."""

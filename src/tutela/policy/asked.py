@@ -29,10 +29,25 @@ STRONGEST_FIRST = (
     ActionKind.PRESERVE,
     ActionKind.OPEN_CASE,
     ActionKind.SECOND_LOOK,
+    ActionKind.RESTORE,
     ActionKind.NOTIFY,
     ActionKind.ALLOW,
 )
 """Order of the actions in a decision."""
+
+FELT = (
+    ActionKind.BLOCK,
+    ActionKind.HOLD,
+    ActionKind.BLUR,
+    ActionKind.WARN_SENDER,
+    ActionKind.WARN_RECEIVER,
+    ActionKind.SLOW,
+    ActionKind.RESTRICT_CONTACT,
+    ActionKind.STOP_STREAM,
+    ActionKind.QUARANTINE,
+    ActionKind.SUSPEND,
+)
+"""Actions that a user feels, so that the rule must say why in words for them."""
 
 UNITS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86_400}
 """Units of a time in rules, in seconds."""

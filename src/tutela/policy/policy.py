@@ -39,6 +39,7 @@ class Policy:
         version: name and short digest of its text: the same text is the same version for ever.
         text: the text that the digest was made of.
         rules: its rules in order.
+        review: what follows from what people decide.
         reads: dotted paths of the facts that any rule reads, items of lists under the list's own
             path: `event.surface`, `matches`, `matches.trusted`.
     """
@@ -49,6 +50,7 @@ class Policy:
         digest = hashlib.sha256(canonical.encode()).hexdigest()
         self.version = f"{text.name}-{digest[:12]}"
         self.rules = text.rules
+        self.review = text.review
         language = Language(Facts)
         rules = [compiled(rule, text, language) for rule in text.rules]
         check(rules, text, language, PROBES)

@@ -9,7 +9,8 @@ from ruamel.yaml.nodes import Node, ScalarNode
 from tutela.errors import BadConfiguration
 from tutela.model import PRINCIPLES, ActionKind, Order, Severity
 from tutela.model.record import Record
-from tutela.policy.asked import ASKS, actions_of
+from tutela.policy.asked import ASKS, FELT, actions_of
+from tutela.policy.reviewing.review import SHIPPED, review_of
 from tutela.policy.source import Keyed, Source
 from tutela.policy.trials.trial import trials_of
 from tutela.policy.wording import nearest
@@ -23,22 +24,8 @@ MOST_RULES = 10_000
 RESERVED = ("guard", "no-rule")
 """Names of the reasons that the engine itself gives."""
 
-FELT = (
-    ActionKind.BLOCK,
-    ActionKind.HOLD,
-    ActionKind.BLUR,
-    ActionKind.WARN_SENDER,
-    ActionKind.WARN_RECEIVER,
-    ActionKind.SLOW,
-    ActionKind.RESTRICT_CONTACT,
-    ActionKind.STOP_STREAM,
-    ActionKind.QUARANTINE,
-    ActionKind.SUSPEND,
-)
-"""Actions that a user feels, so that the rule must say why in words for them."""
-
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,47}")
-_POLICY_KEYS = ("policy", "description", "owner", "rules", "tests")
+_POLICY_KEYS = ("policy", "description", "owner", "rules", "tests", "review")
 _RULE_KEYS = (
     "name",
     "when",
@@ -93,6 +80,7 @@ class PolicyText:
         name: the policy's name.
         rules: its rules in order.
         tests: the tests that it carries.
+        review: what follows from what people decide.
 
     Raises:
         BadConfiguration: with `file:line:column`.
@@ -108,6 +96,7 @@ class PolicyText:
         self.rules = self._rules(top["rules"])
         names = {rule.name for rule in self.rules} | set(RESERVED)
         self.tests = trials_of(source, top["tests"], names) if "tests" in top else ()
+        self.review = review_of(source, top["review"]) if "review" in top else SHIPPED
 
     def error(self, what: str, node: Node, remedy: str = "") -> BadConfiguration:
         """An error at the start of a node."""
@@ -141,6 +130,9 @@ class PolicyText:
         if len([kind for kind in asked.kinds if kind in ASKS]) != 1:
             remedy = f"name one of {', '.join(ASKS)}"
             raise self.error("a rule says one thing to the platform", keyed["actions"], remedy)
+        if ActionKind.RESTORE in asked.kinds:
+            what = "restore is ordered by people who reviewed a case, and by no rule"
+            raise self.error(what, keyed["actions"], "ask for it under `review:`")
         felt = next((kind for kind in asked.kinds if kind in FELT), None)
         if felt and "notice" not in keyed:
             what = f"a rule that asks for {felt} needs a notice"

@@ -15,6 +15,7 @@ class ActionKind(StrEnum):
 
     `allow`, `hold` and `block` are asked of the platform in the answer, one of them in each
     decision. `open_case` and `second_look` are done here. All others are asked of the platform.
+    `restore` is ordered by people who reviewed a case, and by no rule.
     """
 
     ALLOW = "allow"
@@ -45,6 +46,8 @@ class ActionKind(StrEnum):
     """Keep the content and the records around it from being deleted."""
     NOTIFY = "notify"
     """Tell a destination."""
+    RESTORE = "restore"
+    """Put back what was held, refused, covered or removed, and lift what limits the actor."""
     SECOND_LOOK = "second_look"
     """Let a second person confirm what is decided about the case."""
 

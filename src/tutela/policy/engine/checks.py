@@ -54,7 +54,8 @@ def _machine_does_not_punish(rule: CompiledRule, text: PolicyText) -> None:
             f"a rule that reads {' and '.join(machine)} cannot ask for {punishing[0]}: "
             "what a machine thinks never punishes"
         )
-        allowed = ", ".join(kind for kind in STRONGEST_FIRST if kind not in PUNISHING)
+        never = {*PUNISHING, ActionKind.RESTORE}
+        allowed = ", ".join(kind for kind in STRONGEST_FIRST if kind not in never)
         raise text.error(what, rule.rule.node, f"it may ask for {allowed}")
 
 

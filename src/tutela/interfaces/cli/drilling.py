@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import signal
 import sys
@@ -28,10 +29,13 @@ from tutela.drill.server import Server, free_port
 from tutela.drill.tally import Tally
 from tutela.errors import Unavailable
 from tutela.interfaces.access import Role
+from tutela.interfaces.access.passwords import Passwords
 from tutela.interfaces.cli.tampering import Proof, prove_log
 from tutela.interfaces.web.background import PROGRAM
+from tutela.model.custody.leaf import PROGRAM as PROGRAM_NAME
 from tutela.model.record import Record
 from tutela.settings import Settings
+from tutela.storage.access.accounts import Accounts
 from tutela.storage.access.keys import Keys
 from tutela.storage.access.sessions import Sessions
 from tutela.storage.database import Database
@@ -39,6 +43,8 @@ from tutela.storage.database import Database
 HOST = "127.0.0.1"
 PLATFORM_PORT = 8090
 """Where the platform listens; a free port if it is taken."""
+VISITOR = "visitor"
+"""Name of the account that the sign-in code is for."""
 CODE_LIFE = timedelta(hours=1)
 """Longer than usual: the reader looks at the table first."""
 COLUMNS = ("kind", "sent", "matched", "clear", "not checked", "missed", "wrong")
@@ -100,7 +106,7 @@ def run_drill(options: Options) -> bool:
         console.print(proof.line(), soft_wrap=True)
         console.print(results.uploads.line(), soft_wrap=True)
         if not options.once:
-            _stay(console, server, platform, Sessions(database))
+            _stay(console, server, platform, database)
     return results.sound
 
 
@@ -174,9 +180,9 @@ def _table(tally: Tally) -> Table:
     return table
 
 
-def _stay(console: Console, server: Server, platform: Server | None, sessions: Sessions) -> None:
+def _stay(console: Console, server: Server, platform: Server | None, database: Database) -> None:
     """Keep everything up until Ctrl-C."""
-    code = sessions.create_code(Role.ADMIN, CODE_LIFE)
+    code = Sessions(database).create_code(Role.ADMIN, CODE_LIFE, account_id=_visitor(database))
     if platform is not None:
         console.print(f"Platform:      {platform.address}  (be Robin, Mika or Ada)", soft_wrap=True)
     console.print(f"Console:       {server.address}/console", soft_wrap=True)
@@ -190,6 +196,15 @@ def _stay(console: Console, server: Server, platform: Server | None, sessions: S
     else:
         name = "platform" if server.running else "server"
         raise Unavailable(f"the {name} has ended by itself")
+
+
+def _visitor(database: Database) -> str:
+    """An account for whoever looks around: what people decide needs a person."""
+    accounts = Accounts(database)
+    made = accounts.create(VISITOR, Role.ADMIN)
+    # Nobody knows this password: the code is the way in.
+    hashed = Passwords().hash(secrets.token_urlsafe(32))
+    return accounts.set_password(made.id, hashed, by=PROGRAM_NAME).id
 
 
 def _server(settings: Settings, env: dict[str, str], folder: Path) -> Server:

@@ -74,7 +74,7 @@ def list_accounts(
         return
     table = Table(title="Accounts", title_justify="left")
     for column in ("name", "id", "pseudonym", "role", "state", "second factor", "last sign-in"):
-        table.add_column(column)
+        table.add_column(column, no_wrap=column in {"id", "pseudonym"})
     for one in found:
         last = f"{one.last_sign_in_at:%Y-%m-%d %H:%M}" if one.last_sign_in_at else "never"
         factor = "yes" if one.second_factor else "no"

@@ -51,7 +51,9 @@ from tutela.settings import Settings
 from tutela.settings.sections import DecoderSettings
 from tutela.storage.access.accounts import Accounts
 from tutela.storage.access.keys import Keys
+from tutela.storage.access.security_keys import SecurityKeys
 from tutela.storage.access.sessions import Sessions
+from tutela.storage.access.steps import SignInSteps
 from tutela.storage.audit.reading import AuditLog
 from tutela.storage.banks import Banks
 from tutela.storage.cases import Cases
@@ -175,6 +177,8 @@ class _Repositories(TypedDict):
     arranging: Arranging
     keys: Keys
     sessions: Sessions
+    security_keys: SecurityKeys
+    steps: SignInSteps
     accounts: Accounts
     counts: Counts
     parkings: Parkings
@@ -200,6 +204,8 @@ def _repositories(settings: Settings, database: Database) -> _Repositories:
         arranging=Arranging(database),
         keys=Keys(database),
         sessions=Sessions(database),
+        security_keys=SecurityKeys(database),
+        steps=SignInSteps(database),
         accounts=Accounts(database),
         counts=Counts(database),
         parkings=Parkings(database),

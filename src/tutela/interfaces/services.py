@@ -31,7 +31,9 @@ from tutela.response.secrets import Secrets
 from tutela.settings import Settings
 from tutela.storage.access.accounts import Accounts
 from tutela.storage.access.keys import Keys
+from tutela.storage.access.security_keys import SecurityKeys
 from tutela.storage.access.sessions import Sessions
+from tutela.storage.access.steps import SignInSteps
 from tutela.storage.audit.reading import AuditLog
 from tutela.storage.banks import Banks
 from tutela.storage.cases import Cases
@@ -78,6 +80,8 @@ class Services:
     gathering: Gatherer
     keys: Keys
     sessions: Sessions
+    security_keys: SecurityKeys
+    steps: SignInSteps
     accounts: Accounts
     counts: Counts
     parkings: Parkings

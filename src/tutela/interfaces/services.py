@@ -26,6 +26,7 @@ from tutela.policy.law.law import Law
 from tutela.policy.versions import PolicyVersions
 from tutela.response.custody.opening import Custody
 from tutela.response.review.gathering import Gatherer
+from tutela.response.review.settling import Settler
 from tutela.response.routing import Routing
 from tutela.response.secrets import Secrets
 from tutela.settings import Settings
@@ -78,6 +79,7 @@ class Services:
     queues: Queues
     arranging: Arranging
     gathering: Gatherer
+    settler: Settler
     keys: Keys
     sessions: Sessions
     security_keys: SecurityKeys

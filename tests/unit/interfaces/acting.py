@@ -210,6 +210,7 @@ class World(Things):
         self._csrf, self.cookie = session.csrf, {"cookie": f"{COOKIE}={token}"}
         self.secrets |= {*api.keys.values(), token, session.csrf}
         self.by = ""
+        self.seats: dict[str, Seat] = {}
 
     def post(self, path: str, document: object = None) -> Answer:
         self.by = self.key
@@ -258,7 +259,9 @@ class World(Things):
         self.secrets.add(account.name)
         opened = self.services.sessions.open(role, idle=life, life=life, account_id=account.id)
         self.secrets |= {opened[1], opened[0].csrf}
-        return Seat(account.id, opened[0].csrf, {"cookie": f"{COOKIE}={opened[1]}"})
+        seat = Seat(account.id, opened[0].csrf, {"cookie": f"{COOKIE}={opened[1]}"})
+        self.seats[account.id] = seat
+        return seat
 
     def submit_as(self, seat: Seat, path: str, **fields: str) -> Answer:
         """Send a form of the console as somebody."""

@@ -83,7 +83,6 @@ def test_only_these_are_public(services: Services) -> None:
         "/schema",
         "/schema/openapi.json",
         "/console/sign-in",
-        "/console/sign-in/key",
         "/console/static/{name:str}",
         "/console/{rest:path}",
     }

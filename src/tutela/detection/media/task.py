@@ -5,17 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import Future
 from tempfile import TemporaryFile
-from typing import Any, Generic, TypeVar
 
 from tutela.detection.media.digests import Digests
-from tutela.detection.media.rendering.rendition import Rendered, Rendition
 from tutela.detection.media.sniff import HEAD_BYTES, UNKNOWN, sniff
 from tutela.detection.media.source import CHUNK_BYTES, OpenFile
-from tutela.detection.media.wire import Found
 from tutela.detection.signals.registry import SignalKinds
 from tutela.errors import InvalidInput, Unavailable
 from tutela.model import Content, Gap, GapReason
@@ -24,10 +20,7 @@ Contents = tuple[Content, ...]
 Source = int | bytes | bytearray | memoryview
 
 
-Answer = TypeVar("Answer")
-
-
-class Job(ABC, Generic[Answer]):
+class Task:
     """A job on its way through the pool.
 
     Args:
@@ -38,17 +31,14 @@ class Job(ABC, Generic[Answer]):
     Attributes:
         future: what the caller waits for.
         size: bytes, as far as known.
-        rendition: what to make of them; None if they are to be examined.
 
     Raises:
         InvalidInput: the descriptor is not open.
         OSError: no more files can be opened.
     """
 
-    rendition: Rendition | None = None
-
     def __init__(self, source: Source, size_hint: int | None) -> None:
-        self.future: Future[Answer] = Future()
+        self.future: Future[Contents] = Future()
         self._data: memoryview | None = None
         self._fd = -1
         if isinstance(source, int):
@@ -75,17 +65,10 @@ class Job(ABC, Generic[Answer]):
             self._fd = _in_memory(self._data)
         return self._fd
 
-    @abstractmethod
-    def answered(self, found: Found, members: Sequence[Content], /) -> None:
-        """Gives what a child said last, and the members of the archive that it told of before."""
-
-    @abstractmethod
-    def lost(self, kinds: SignalKinds, gap: Gap, members: Sequence[Content], /) -> None:
-        """Gives what is left to say where no child can answer."""
-
-    def _settle(self, answer: Answer) -> None:
+    def settle(self, contents: Contents) -> None:
+        """Gives the answer."""
         self._close()
-        self.future.set_result(answer)
+        self.future.set_result(contents)
 
     def fail(self, error: Exception) -> None:
         """Gives an error in place of an answer."""
@@ -99,8 +82,11 @@ class Job(ABC, Generic[Answer]):
         else:
             self.fail(Unavailable("the decoder was closed"))
 
-    def _exact(self, kinds: SignalKinds, gap: Gap) -> Content:
-        """Exact fingerprints, and the gap. Taking digests is not decoding: this is safe here."""
+    def exact(self, kinds: SignalKinds, gap: Gap) -> Content:
+        """What is left to say where no child can answer: exact fingerprints, and the gap.
+
+        Taking digests is not decoding: this is safe here.
+        """
         digests = Digests(kinds)
         head = b""
         try:
@@ -128,44 +114,6 @@ class Job(ABC, Generic[Answer]):
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
-
-
-AnyJob = Job[Any]
-
-
-class Task(Job[Contents]):
-    """Bytes that are to be examined. The answer is the file itself, then members of archives."""
-
-    def answered(self, found: Found, members: Sequence[Content]) -> None:
-        """See `Job`."""
-        if found.whole is not None:
-            self._settle((found.whole, *members))
-
-    def lost(self, kinds: SignalKinds, gap: Gap, members: Sequence[Content]) -> None:
-        """See `Job`."""
-        self._settle((self._exact(kinds, gap), *members))
-
-
-class RenditionTask(Job[Rendered | Gap]):
-    """Bytes that are to be shown to somebody.
-
-    Args:
-        rendition: how.
-    """
-
-    def __init__(self, source: Source, rendition: Rendition, size_hint: int | None) -> None:
-        super().__init__(source, size_hint)
-        self.rendition = rendition
-
-    def answered(self, found: Found, _: Sequence[Content]) -> None:
-        """See `Job`."""
-        answer = found.rendered or found.gap
-        if answer is not None:
-            self._settle(answer)
-
-    def lost(self, _: SignalKinds, gap: Gap, __: Sequence[Content]) -> None:
-        """See `Job`."""
-        self._settle(gap)
 
 
 def _duplicate(fd: int) -> int:

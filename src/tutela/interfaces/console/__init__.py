@@ -7,7 +7,6 @@ from litestar import Router
 from tutela.interfaces.console import (
     access,
     banks,
-    cases,
     custody,
     defence,
     entries,
@@ -16,6 +15,7 @@ from tutela.interfaces.console import (
     places,
     rescans,
     response,
+    review,
     rules,
     sign_in,
 )
@@ -32,12 +32,10 @@ def routes() -> Router:
         route_handlers=[
             sign_in.show_sign_in,
             sign_in.sign_in,
-            sign_in.sign_in_with_key,
             sign_in.sign_out,
             places.show_home,
-            cases.list_cases,
-            cases.show_case,
             *access.HANDLERS,
+            *review.HANDLERS,
             *custody.HANDLERS,
             *response.HANDLERS,
             *rules.HANDLERS,

@@ -22,6 +22,7 @@ from tutela.model.record import Record
 from tutela.response.alarms import span
 
 PLACES = (
+    ("Review", "/console/review", Permission.CASES_READ),
     ("Cases", "/console/cases", Permission.CASES_READ),
     ("Evidence", "/console/evidence", Permission.EVIDENCE_READ),
     ("Actions", "/console/actions", Permission.ACTIONS_READ),
@@ -37,8 +38,6 @@ PLACES = (
 )
 PERIOD = re.compile(r"_(?P<days>\d+)d$")
 """The end of the name of a number that counts what was in the last days."""
-PLAIN = re.compile(r"-[0-9a-f]{12}\.")
-"""The digest in a served name, which the file's own name lacks."""
 STATIC_TYPES = MappingProxyType({"css": "text/css; charset=utf-8", "js": "text/javascript"})
 
 
@@ -98,16 +97,19 @@ class Pages:
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n"],
         )
+        self._environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
         self._environment.filters["instant"] = _instant
         self._environment.filters["words"] = _words
         self._environment.filters["told"] = _told
         self._environment.filters["span"] = span
         self._environment.filters["legible"] = _legible
         self.static: Mapping[str, bytes] = _static()
-        names = {PLAIN.sub(".", name): name for name in self.static}
-        own = {"static": names, "css": names["console.css"], "js": names["console.js"]}
-        self._environment.globals |= own
+        names = {
+            f"{name.rpartition('-')[0]}.{name.rpartition('.')[2]}": name for name in self.static
+        }
+        self._environment.globals["static"] = names
 
     def render(self, template: str, **view: Any) -> str:  # noqa: ANN401 - what a template shows
         """One page as HTML; names that the layout needs and the view lacks are empty."""
@@ -124,6 +126,12 @@ def _static() -> dict[str, bytes]:
             body = file.read_bytes()
             found[f"{stem}-{hashlib.sha256(body).hexdigest()[:12]}.{ending}"] = body
     return found
+
+
+def _plain(served: str) -> str:
+    """The name of a static file without its digest."""
+    stem, _, ending = served.rpartition(".")
+    return f"{stem.rpartition('-')[0]}.{ending}"
 
 
 def _instant(moment: datetime) -> str:

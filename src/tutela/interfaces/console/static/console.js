@@ -1,7 +1,7 @@
 // The keyboard of the console. Every page works without it: it only saves reaching for the mouse.
 "use strict";
 
-const places = { c: "/console/cases", e: "/console/evidence", a: "/console/actions", t: "/console/destinations", b: "/console/banks", d: "/console/defence", r: "/console/rescans", l: "/console/law", o: "/console/policy", u: "/console/audit", h: "/console/accounts", p: "/console/principles" };
+const places = { v: "/console/review", c: "/console/cases", e: "/console/evidence", a: "/console/actions", t: "/console/destinations", b: "/console/banks", d: "/console/defence", r: "/console/rescans", l: "/console/law", o: "/console/policy", u: "/console/audit", h: "/console/accounts", p: "/console/principles" };
 const sheet = document.getElementById("keys");
 let waitingForPlace = false;
 
@@ -23,10 +23,14 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
   if (waitingForPlace) {
     waitingForPlace = false;
+    event.preventDefault();
     if (places[event.key]) location.assign(places[event.key]);
     return;
   }
-  if (event.key === "g") waitingForPlace = true;
+  if (event.key === "g") {
+    waitingForPlace = true;
+    event.preventDefault();
+  }
   else if (event.key === "j") move(1);
   else if (event.key === "k") move(-1);
   else if (event.key === "?" && sheet) sheet.showModal();

@@ -1,0 +1,61 @@
+"""What a search asks for, read from an address and written into one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
+
+import msgspec
+
+from tutela.errors import InvalidInput
+from tutela.model.review.search import CaseQuery
+
+DAYS = {"opened_from": 0, "decided_from": 0, "opened_until": 1, "decided_until": 1}
+"""Fields that may be a day; of those that say until when, the day itself counts, too."""
+NAMES = frozenset(CaseQuery.__struct_fields__)
+
+
+def asked(query: Mapping[str, str]) -> CaseQuery:
+    """Which cases an address asks for; fields that are empty or none of a search are left out.
+
+    Raises:
+        InvalidInput: a field has a value that it cannot have.
+    """
+    given = {name: value.strip() for name, value in query.items() if name in NAMES}
+    fields = {name: _whole_day(name, value) for name, value in given.items() if value}
+    try:
+        return msgspec.convert(fields, CaseQuery, strict=False)
+    except msgspec.ValidationError as error:
+        name = str(error).rpartition("`$.")[2].rstrip("`")
+        raise InvalidInput(
+            "this cannot be searched for", where=name if name in NAMES else "", remedy="change it"
+        ) from None
+
+
+def address(query: CaseQuery, **more: str) -> str:
+    """The address of a page that shows these cases."""
+    line = urlencode({**fields_of(query), **more})
+    return f"/console/cases?{line}" if line else "/console/cases"
+
+
+def fields_of(query: CaseQuery) -> dict[str, str]:
+    """What a query asks for, as fields of a form; what it leaves open is left out."""
+    return {
+        name: str(value).lower() if isinstance(value, bool) else str(value)
+        for name, value in msgspec.to_builtins(query).items()
+    }
+
+
+def _whole_day(name: str, value: str) -> str:
+    if name not in DAYS:
+        return value
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return value  # refused with its name, as every other wrong value
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    if len(value) == len("2026-11-30"):
+        moment += timedelta(days=DAYS[name])
+    return moment.isoformat()

@@ -1,0 +1,72 @@
+"""Everything that the page of a case shows of its review, gathered from where it is kept."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from tutela.interfaces.console.review.draft import Draft
+from tutela.interfaces.console.review.view import (
+    Choices,
+    Held,
+    Reader,
+    Work,
+    foresights_of,
+    may_take,
+    sight_of,
+)
+from tutela.interfaces.services import Services
+from tutela.model import CaseState
+from tutela.response.review.stacks import stacks
+from tutela.storage.cases import CaseFile
+
+WAITING = frozenset({CaseState.OPEN, CaseState.SECOND, CaseState.DISPUTED})
+MOST_MEMBERS = 50
+"""Events of a case that its page lists."""
+
+
+def work_of(
+    services: Services, case_id: str, reader: Reader, draft: Draft
+) -> tuple[CaseFile, Work]:
+    """A case, and what its page shows of its review. Blocks.
+
+    Raises:
+        NotFound: there is no such case.
+    """
+    file = services.cases.get(case_id)
+    held = _held(services, case_id, reader)
+    readings = services.readings.of(case_id)
+    contents = services.cases.contents(case_id)
+    purpose = held.purpose if held else None
+    members = services.cases.events(case_id, limit=MOST_MEMBERS)
+    return file, Work(
+        reader=reader,
+        held=held,
+        sight=sight_of(file, readings, reader, purpose, now=datetime.now(UTC)),
+        foresights=foresights_of(file, (one.grade for one in contents)),
+        choices=Choices(),
+        draft=draft,
+        offered=held is None and may_take(file, readings, reader),
+        contents=len(contents),
+        stacks=tuple(stacks(contents)) if held else (),
+        members=tuple(members) if file.standing.events > 1 else (),
+        changes=tuple(services.arranging.history(case_id)),
+        queues=_queues(services, file, reader),
+        may_arrange=held is not None and file.case.state is CaseState.OPEN,
+        lease_seconds=services.settings.review.lease_seconds,
+    )
+
+
+def _held(services: Services, case_id: str, reader: Reader) -> Held | None:
+    if not (reader.works and reader.account):
+        return None
+    for one in services.claims.held(reader.account):
+        if one.case_id == case_id:
+            return Held(token=one.token, purpose=one.purpose, until=one.until)
+    return None
+
+
+def _queues(services: Services, file: CaseFile, reader: Reader) -> tuple[str, ...]:
+    """Where the case may be moved to."""
+    if not (reader.leads and file.case.state in WAITING and file.standing.holding is None):
+        return ()
+    return tuple(one.name for one in services.queues.list())

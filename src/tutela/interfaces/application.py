@@ -16,7 +16,6 @@ from litestar.types import ControllerRouterHandler
 from tutela.errors import Unavailable
 from tutela.interfaces.api import (
     banks,
-    cases,
     check,
     defence,
     entries,
@@ -32,6 +31,7 @@ from tutela.interfaces.api.access import accounts
 from tutela.interfaces.api.custody import audit, content, documents, evidence
 from tutela.interfaces.api.operation import health, metrics
 from tutela.interfaces.api.response import actions, destinations
+from tutela.interfaces.api.review import arranging, cases, queues
 from tutela.interfaces.api.rules import explanation, law, policy
 from tutela.interfaces.services import Services
 from tutela.interfaces.web.express import Express
@@ -81,7 +81,21 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     defence.decide_parking,
     defence.read_suppressions,
     cases.list_cases,
+    cases.count_cases,
+    cases.export_cases,
     cases.read_case,
+    cases.list_events,
+    cases.list_stacks,
+    cases.read_history,
+    arranging.merge_case,
+    arranging.split_case,
+    arranging.move_case,
+    arranging.undo_change,
+    queues.list_queues,
+    queues.order_queues,
+    queues.read_queue,
+    queues.put_queue,
+    queues.delete_queue,
     accounts.list_accounts,
     accounts.invite,
     accounts.read_account,

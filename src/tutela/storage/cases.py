@@ -14,6 +14,7 @@ from tutela.model.review.standing import CaseContent
 from tutela.storage.audit.change import tell
 from tutela.storage.custody_tables import evidence_items
 from tutela.storage.database import Database
+from tutela.storage.review.exporting import CaseExport, exported
 from tutela.storage.review.rows import CaseFile, files_of, seq_of
 from tutela.storage.review.searching import counted, found
 from tutela.storage.review.tables import case_contents
@@ -26,7 +27,7 @@ MOST_CONTENTS = 20_000
 """More contents than that are not listed of a case."""
 EVERY_CASE = CaseQuery()
 
-__all__ = ["CaseFile", "Cases"]
+__all__ = ["CaseExport", "CaseFile", "Cases"]
 
 
 class _Path(msgspec.Struct):
@@ -103,7 +104,7 @@ class Cases:
 
     def export(
         self, query: CaseQuery = EVERY_CASE, *, by: str = PROGRAM, form: str = ""
-    ) -> Iterator[CaseFile]:
+    ) -> Iterator[CaseExport]:
         """Every case of a query as a stream, however many; the log has it before the first one.
 
         Args:
@@ -111,18 +112,19 @@ class Cases:
             by: who gets them.
             form: the format that they are written in, for the record.
         """
-        asked = sorted(set(msgspec.to_builtins(query)) - {"order"})
+        asked = sorted(set(CaseQuery.__struct_fields__) & set(msgspec.to_builtins(query)))
         with self._database.write() as connection:
             facts: dict[str, Fact] = {"format": form, "filters": " ".join(asked)}
             tell(connection, AuditKind.EXPORT, by, "cases", "exported", facts)
         return self._pages(query)
 
-    def _pages(self, query: CaseQuery) -> Iterator[CaseFile]:
+    def _pages(self, query: CaseQuery) -> Iterator[CaseExport]:
         """In one transaction a page: a slow reader must not keep the database from cleaning up."""
         present, after = now(), None
         while True:
             with self._database.read() as connection:
-                page = files_of(connection, found(connection, query, present, after, EXPORT_PAGE))
+                seqs = found(connection, query, present, after, EXPORT_PAGE)
+                page = exported(connection, seqs)
             yield from page
             if len(page) < EXPORT_PAGE:
                 return

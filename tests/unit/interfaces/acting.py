@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlencode
 
+import msgspec
 import pyotp
 from sqlalchemy import insert, update
 from tests.unit.interfaces.finding import Found, keep
+from tests.unit.storage.review.filing import Filed, file_cases
 
 from tutela.interfaces.access.authenticator import Authenticators
 from tutela.interfaces.console.sign_in import COOKIE
@@ -33,6 +35,7 @@ from tutela.model import (
 )
 from tutela.model.custody.evidence import Hold
 from tutela.model.custody.leaf import Leaf
+from tutela.model.review.queue import Queue, QueueFilter
 from tutela.policy.policy import Policy
 from tutela.policy.versions import PolicyVersions
 from tutela.storage.banks import Banks
@@ -41,6 +44,8 @@ from tutela.storage.entries import Entries
 from tutela.storage.journal import Journal
 from tutela.storage.outbox.destinations import Destinations
 from tutela.storage.past.rescans import NewRescan, Rescans
+from tutela.storage.review.queues import Queues
+from tutela.storage.review.together.gathering import Gathering
 from tutela.storage.tables import deliveries, parkings
 from tutela.storage.values import now
 
@@ -176,6 +181,21 @@ class Things:
                 connection.execute(own.values(state="failed", ended_at=now(), next_at=None))
         return sent.id
 
+    def case(self, *, into: str = "") -> str:
+        """A case that waits, of an actor of its own; or one that stands in another."""
+        name = f"filed-{next(NUMBERS)}"
+        actor = into.removeprefix("case-") or name
+        self.secrets |= {f"actor-{actor}"}
+        file_cases(self._database, [Filed(name, actor=f"actor-{actor}", summary=NOTE)])
+        Gathering(self._database).gather()
+        return f"case-{name}"
+
+    def queue(self) -> str:
+        """A queue that takes nothing."""
+        name = f"queue-{next(NUMBERS)}"
+        nowhere = QueueFilter(regions=("XX",))
+        return Queues(self._database).put(Queue(name=name, position=1, filter=nowhere)).name
+
     def other_policy(self) -> str:
         """Put another policy in force; the version that was live before."""
         versions = PolicyVersions(self._database)
@@ -269,6 +289,23 @@ class World(Things):
         body = urlencode({"csrf": seat.csrf, **fields}).encode()
         path = f"/console{path}"
         return self.api.ask("POST", path, body, role="", kind=FORM, headers=seat.cookie)
+
+    def read_by(self, case_id: str) -> str:
+        """The key of somebody who has claimed a case."""
+        account = self.services.accounts.create(f"reader-{next(NUMBERS)}", "reviewer")
+        self.services.claims.take(case_id, account.id)
+        made = self.services.keys.create(NOTE, "reviewer", account_id=account.id)
+        self.secrets |= {made[1], account.name}
+        return made[1]
+
+    def post_as(self, key: str, path: str, document: object = None) -> Answer:
+        """Send JSON with the key of somebody with an account."""
+        account = self.services.keys.verify(key)
+        assert account is not None
+        self.by = f"person:{account.account_id}"
+        body = msgspec.json.encode({} if document is None else document)
+        headers = {"authorization": f"Bearer {key}"}
+        return self.api.ask("POST", path, body, role="", kind="application/json", headers=headers)
 
     def found(self, *, given: bool = True) -> Found:
         """An event with its evidence."""

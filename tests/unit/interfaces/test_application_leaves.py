@@ -180,6 +180,31 @@ def _released(world: World) -> Answer:
     return world.submit(f"/evidence/{hold.item_id}/release/{hold.id}", reason=NOTE)
 
 
+def _merged(world: World) -> Answer:
+    case = world.case()
+    document = {"other": world.case(), "why": NOTE}
+    return world.post_as(world.read_by(case), f"/v1/cases/{case}/merge", document)
+
+
+def _split(world: World) -> Answer:
+    case = world.case()
+    document = {"others": [world.case(into=case)], "why": NOTE}
+    return world.post_as(world.read_by(case), f"/v1/cases/{case}/split", document)
+
+
+def _undone(world: World) -> Answer:
+    case = world.case()
+    world.case(into=case)
+    (change,) = world.services.arranging.history(case)
+    return world.post_as(world.read_by(case), f"/v1/cases/changes/{change.id}/undo")
+
+
+def _ordered(world: World) -> Answer:
+    names = [world.queue(), world.queue()]
+    names += [one.name for one in world.services.queues.list() if one.name not in names]
+    return world.post("/v1/queues/order", {"order": names})
+
+
 PAUSE, RESUME, CANCEL = _turned("pause"), _turned("resume", paused=True), _turned("cancel")
 FIELDS = {"url": f"http://127.0.0.1:2/{TOKEN}", "private": "on", "confirm_seconds": "9"}
 
@@ -227,6 +252,16 @@ STEPS: Mapping[str, Step] = {
         f"/evidence/{w.found().content}/hold", reason=NOTE, authority=NOTE
     ),
     "POST /console/evidence/{item_id:str}/release/{hold_id:int}": _released,
+    "GET /v1/cases/export": lambda w: _got(w, "/v1/cases/export"),
+    "POST /v1/cases/{case_id:str}/merge": _merged,
+    "POST /v1/cases/{case_id:str}/split": _split,
+    "POST /v1/cases/{case_id:str}/move": lambda w: w.post(
+        f"/v1/cases/{w.case()}/move", {"queue": w.queue(), "why": NOTE}
+    ),
+    "POST /v1/cases/changes/{change_id:int}/undo": _undone,
+    "PUT /v1/queues/{name:str}": lambda w: w.send("PUT", f"/v1/queues/q-{next(NUMBERS)}"),
+    "DELETE /v1/queues/{name:str}": lambda w: w.send("DELETE", f"/v1/queues/{w.queue()}"),
+    "POST /v1/queues/order": _ordered,
     "POST /v1/rescans": lambda w: w.post("/v1/rescans", {"bank": w.bank()}),
     "POST /v1/rescans/{number:int}/pause": PAUSE[0],
     "POST /v1/rescans/{number:int}/resume": RESUME[0],

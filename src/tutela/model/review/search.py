@@ -14,6 +14,7 @@ from tutela.model.response.decision import Severity
 from tutela.model.review.reading import ReviewOutcome
 
 Word = Annotated[str, msgspec.Meta(max_length=256)]
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 Digest = Annotated[str, msgspec.Meta(pattern=r"^(|[0-9a-fA-F]{64})$(?!\n)")]
 
 
@@ -76,10 +77,10 @@ class CaseQuery(Record, frozen=True, kw_only=True, omit_defaults=True):
     kind: CaseKind | None = None
     imminent: bool | None = None
     drill: bool | None = None
-    opened_from: datetime | None = None
-    opened_until: datetime | None = None
-    decided_from: datetime | None = None
-    decided_until: datetime | None = None
+    opened_from: Moment | None = None
+    opened_until: Moment | None = None
+    decided_from: Moment | None = None
+    decided_until: Moment | None = None
     holder: Word = ""
     bank: Word = ""
     entry: Annotated[int, msgspec.Meta(ge=1, le=2**62)] | None = None

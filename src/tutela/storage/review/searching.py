@@ -10,17 +10,21 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
+from tutela.errors import InvalidInput
 from tutela.model import CaseState
 from tutela.model.review.search import CaseOrder, CaseQuery
 from tutela.storage.access.tables import accounts
 from tutela.storage.review.rows import seq_of
 from tutela.storage.review.tables import case_contents
 from tutela.storage.tables import banks, cases, events, matches
+from tutela.storage.values import microseconds
 
 WAITING = (CaseState.OPEN.value, CaseState.SECOND.value, CaseState.DISPUTED.value)
 """States of cases that wait for somebody."""
+
+MOST_WORDS = 8
 
 Condition = ColumnElement[bool]
 
@@ -98,6 +102,9 @@ def _switches(query: CaseQuery) -> Iterator[Condition]:
 
 
 def _between(column: Any, since: datetime | None, until: datetime | None) -> Iterator[Condition]:  # noqa: ANN401 - a column
+    for bound in (since, until):
+        if bound is not None:
+            microseconds(bound)  # refuses what has no time zone
     if since is not None:
         yield column >= since
     if until is not None:
@@ -135,7 +142,10 @@ def _elsewhere(query: CaseQuery) -> Iterator[Condition]:
 def _worded(connection: Connection, query: CaseQuery) -> Iterator[Condition]:
     """Each word, in any of the texts."""
     columns = (cases.c.summary, cases.c.actor, cases.c.conversation)
-    for word in query.text.split():
+    words = query.text.split()
+    if len(words) > MOST_WORDS:
+        raise InvalidInput(f"at most {MOST_WORDS} words are looked for", where="text")
+    for word in words:
         pattern = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         # SQLite's LIKE knows no difference of case, PostgreSQL's does.
         like = "like" if connection.dialect.name == "sqlite" else "ilike"
@@ -163,5 +173,6 @@ def _beyond(connection: Connection, order: CaseOrder, last: int) -> Condition:
             row = connection.execute(
                 select(cases.c.rank, cases.c.opened_at).where(cases.c.event_seq == last)
             ).one()
-            later = tuple_(cases.c.opened_at, cases.c.event_seq) > tuple_(row.opened_at, last)
+            same = and_(cases.c.opened_at == row.opened_at, cases.c.event_seq > last)
+            later = or_(cases.c.opened_at > row.opened_at, same)
             return or_(cases.c.rank > row.rank, and_(cases.c.rank == row.rank, later))

@@ -44,6 +44,7 @@ from tutela.policy.law.telling import Telling
 from tutela.policy.versions import PolicyVersions
 from tutela.response.custody.opening import open_custody
 from tutela.response.recording import Recording
+from tutela.response.review.budget import limits_of
 from tutela.response.review.gathering import Gatherer
 from tutela.response.routing import Routing
 from tutela.response.secrets import Secrets
@@ -71,6 +72,8 @@ from tutela.storage.past.origins import Past
 from tutela.storage.past.rescans import Rescans
 from tutela.storage.past.signals import KeptSignals
 from tutela.storage.review.claims import Claims
+from tutela.storage.review.exposures import Exposures
+from tutela.storage.review.protection import ProtectionFloor
 from tutela.storage.review.queues import Queues
 from tutela.storage.review.readings import Readings
 from tutela.storage.review.together.arranging import Arranging
@@ -187,6 +190,8 @@ class _Repositories(TypedDict):
     deliveries: Deliveries
     claims: Claims
     readings: Readings
+    exposures: Exposures
+    floor: ProtectionFloor
 
 
 def _repositories(settings: Settings, database: Database) -> _Repositories:
@@ -212,6 +217,8 @@ def _repositories(settings: Settings, database: Database) -> _Repositories:
         deliveries=Deliveries(database),
         claims=Claims(database, timedelta(seconds=review.lease_seconds)),
         readings=Readings(database, timedelta(seconds=review.undo_seconds)),
+        exposures=Exposures(database, limits_of(settings.protection)),
+        floor=ProtectionFloor(database),
     )
 
 

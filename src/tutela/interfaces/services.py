@@ -47,6 +47,8 @@ from tutela.storage.outbox.destinations import Destinations
 from tutela.storage.past.rescans import Rescans
 from tutela.storage.past.signals import KeptSignals
 from tutela.storage.review.claims import Claims
+from tutela.storage.review.exposures import Exposures
+from tutela.storage.review.protection import ProtectionFloor
 from tutela.storage.review.queues import Queues
 from tutela.storage.review.readings import Readings
 from tutela.storage.review.together.arranging import Arranging
@@ -73,6 +75,8 @@ class Services:
     cases: Cases
     claims: Claims
     readings: Readings
+    exposures: Exposures
+    floor: ProtectionFloor
     queues: Queues
     arranging: Arranging
     gathering: Gatherer

@@ -13,7 +13,7 @@ from tutela.model.record import Record
 from tutela.settings.access import AccessSettings
 from tutela.settings.custody import AuditSettings, VaultSettings
 from tutela.settings.declare import Declared, Value, declared_in, masked
-from tutela.settings.review import ReviewSettings
+from tutela.settings.review import ProtectionSettings, ReviewSettings
 from tutela.settings.sections import (
     ActionsSettings,
     ConsoleSettings,
@@ -81,6 +81,7 @@ class Settings(Record, frozen=True, kw_only=True):
     vault: VaultSettings = VaultSettings()
     access: AccessSettings = AccessSettings()
     review: ReviewSettings = ReviewSettings()
+    protection: ProtectionSettings = ProtectionSettings()
     audit: AuditSettings = AuditSettings()
     console: ConsoleSettings = ConsoleSettings()
     log: LogSettings = LogSettings()

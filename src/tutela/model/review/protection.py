@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
 import msgspec
 
+from tutela.errors import InvalidInput
 from tutela.model.record import Record
+from tutela.model.response.decision import Severity
 
+SEVERE = frozenset({Severity.HIGH, Severity.CRITICAL})
+"""Severities of cases whose contents count among severe items; the others are lighter."""
 SIZES = (96, 192, 384)
 """Longest edges of covered and uncovered pictures, in pixels, smallest first."""
 BLURS = (0, 1, 2, 3)
@@ -60,6 +65,10 @@ class ExposureKind(StrEnum):
     """A few seconds of a video, played."""
 
 
+UNCOVERED = (ExposureKind.REVEAL, ExposureKind.SHEET, ExposureKind.CLIP)
+"""What counts in budgets, and is refused where one is spent."""
+
+
 class Exposure(Record, frozen=True, kw_only=True):
     """Somebody saw content.
 
@@ -71,6 +80,7 @@ class Exposure(Record, frozen=True, kw_only=True):
         severe: whether it counts among severe items.
         at: since when; written before anything is shown.
         seconds: for how long; None while it lasts.
+        until: the page covers it again by then, whoever holds a key; None of what is not running.
     """
 
     id: int
@@ -81,3 +91,64 @@ class Exposure(Record, frozen=True, kw_only=True):
     severe: bool
     at: datetime
     seconds: float | None = None
+    until: datetime | None = None
+
+
+class Limits(Record, frozen=True, kw_only=True):
+    """How much a person may uncover. Zero sets no limit of its kind.
+
+    Attributes:
+        severe_items: so many different severe items a day.
+        minutes: for so long a day, all together.
+        pause_after: after so many different severe items without a rest, there is a pause.
+        pause_minutes: for so long; a rest that is as long resets the count by itself.
+        longest_seconds: one picture is covered again after so long; one whose end is never told
+            counts for so long.
+        lighter_after: after so many severe cases in a row comes a lighter one, if one waits.
+    """
+
+    severe_items: Annotated[int, msgspec.Meta(ge=0)] = 100
+    minutes: Annotated[int, msgspec.Meta(ge=0)] = 30
+    pause_after: Annotated[int, msgspec.Meta(ge=0)] = 20
+    pause_minutes: Annotated[int, msgspec.Meta(ge=1)] = 10
+    longest_seconds: Annotated[int, msgspec.Meta(ge=1)] = 30
+    lighter_after: Annotated[int, msgspec.Meta(ge=0)] = 5
+
+
+def effective(wanted: Protection | None, floor: Floor) -> Protection:
+    """How content is shown to a person: as wanted, but never weaker than the floor."""
+    own = wanted or Protection()
+    return Protection(
+        blur=max(own.blur, floor.blur),
+        grey=own.grey or floor.grey,
+        size=min(own.size, floor.size),
+        mute=own.mute or floor.mute,
+        region=own.region or floor.region,
+        sheet=own.sheet or floor.sheet,
+    )
+
+
+def check_protection(wanted: Protection, floor: Floor) -> None:
+    """Refuse what is weaker than the floor; raises `InvalidInput` that names every such part."""
+    check_size(wanted.size)
+    weaker = list(_weaker(wanted, floor))
+    if weaker:
+        raise InvalidInput(
+            f"this is weaker than is allowed here: {', '.join(weaker)}",
+            where="protection",
+            remedy="choose a stronger protection; an administrator sets how weak it may be",
+        )
+
+
+def check_size(size: int) -> None:
+    """Refuse a size that pictures are not made in; raises `InvalidInput`."""
+    if size not in SIZES:
+        shown = ", ".join(map(str, SIZES))
+        raise InvalidInput("there is no such size", where="size", remedy=f"choose one of {shown}")
+
+
+def _weaker(wanted: Protection, floor: Floor) -> Iterator[str]:
+    shown = effective(wanted, floor)
+    for name in Protection.__struct_fields__:
+        if getattr(shown, name) != getattr(wanted, name):
+            yield name

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tutela.errors import Conflict, NotAllowed
+from datetime import datetime
+
+from tutela.errors import Conflict, NotAllowed, TooMany
 
 
 class AlreadyClaimed(Conflict):
@@ -45,3 +47,27 @@ class NotForYou(NotAllowed):
     """Whoever read a case, passed it or decided what it contests does not read it."""
 
     code = "not-for-you"
+
+
+class Enough(TooMany):
+    """Nothing is uncovered for a person for now; deciding, passing and handing back go on.
+
+    Attributes:
+        until: from then on things are uncovered again.
+    """
+
+    def __init__(self, what: str, *, until: datetime, seconds: float, remedy: str) -> None:
+        self.until = until
+        super().__init__(what, retry_after=max(seconds, 1.0), remedy=remedy)
+
+
+class PauseNeeded(Enough):
+    """There were many severe items without a rest."""
+
+    code = "pause-needed"
+
+
+class BudgetSpent(Enough):
+    """The day holds no more."""
+
+    code = "budget-spent"

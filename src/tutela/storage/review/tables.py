@@ -162,7 +162,8 @@ passes = Table(
     sqlite_with_rowid=False,
 )
 
-# What people saw. Written before anything is shown; `milliseconds` is NULL while it lasts.
+# What people saw. Written before anything is shown. `milliseconds` is NULL while it lasts; `told`
+# is whether the page said how long it was, so that what it says of it later counts no more.
 exposures = Table(
     "exposures",
     metadata,
@@ -174,13 +175,14 @@ exposures = Table(
     Column("severe", Boolean, nullable=False),
     Column("at", Instant, nullable=False),
     Column("milliseconds", BigInteger),
+    Column("told", Boolean, nullable=False),
     Index(None, "account_id", "at"),
     Index(None, "case_seq", "account_id"),
 )
 
-# Pauses that people must make, and what a supervisor lifted; `budget` rows raise what a day holds.
-pauses = Table(
-    "pauses",
+# What somebody else lifted of a person's limits: a pause, or what the day holds, until `until`.
+lifts = Table(
+    "lifts",
     metadata,
     Column("id", Serial, primary_key=True),
     Column("account_id", ForeignKey("accounts.id"), nullable=False),
@@ -191,8 +193,17 @@ pauses = Table(
     Column("minutes", Integer, nullable=False),
     Column("by", Text, nullable=False),
     Column("reason", Text, nullable=False),
-    Column("lifted_at", Instant),
     Index(None, "account_id", "at"),
+)
+
+# Queues that people never get. Nobody asks them why.
+recusals = Table(
+    "recusals",
+    metadata,
+    Column("account_id", ForeignKey("accounts.id"), primary_key=True),
+    Column("queue", Text, primary_key=True),
+    Column("at", Instant, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 # One row: the weakest protection that anybody may choose; `floor` is JSON.

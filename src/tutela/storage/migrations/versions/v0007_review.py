@@ -332,6 +332,7 @@ def _create_protection() -> None:
         sa.Column("severe", sa.Boolean, nullable=False),
         sa.Column("at", INSTANT, nullable=False),
         sa.Column("milliseconds", sa.BigInteger),
+        sa.Column("told", sa.Boolean, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_exposures"),
         _of("exposures", "account_id", "accounts.id"),
         _of("exposures", "case_seq", "cases.event_seq"),
@@ -339,7 +340,7 @@ def _create_protection() -> None:
     op.create_index("ix_exposures_account_id_at", "exposures", ["account_id", "at"])
     op.create_index("ix_exposures_case_seq_account_id", "exposures", ["case_seq", "account_id"])
     op.create_table(
-        "pauses",
+        "lifts",
         sa.Column("id", SERIAL, nullable=False),
         sa.Column("account_id", sa.Text, nullable=False),
         sa.Column("kind", sa.Text, nullable=False),
@@ -349,11 +350,19 @@ def _create_protection() -> None:
         sa.Column("minutes", sa.Integer, nullable=False),
         sa.Column("by", sa.Text, nullable=False),
         sa.Column("reason", sa.Text, nullable=False),
-        sa.Column("lifted_at", INSTANT),
-        sa.PrimaryKeyConstraint("id", name="pk_pauses"),
-        _of("pauses", "account_id", "accounts.id"),
+        sa.PrimaryKeyConstraint("id", name="pk_lifts"),
+        _of("lifts", "account_id", "accounts.id"),
     )
-    op.create_index("ix_pauses_account_id_at", "pauses", ["account_id", "at"])
+    op.create_index("ix_lifts_account_id_at", "lifts", ["account_id", "at"])
+    op.create_table(
+        "recusals",
+        sa.Column("account_id", sa.Text, nullable=False),
+        sa.Column("queue", sa.Text, nullable=False),
+        sa.Column("at", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("account_id", "queue", name="pk_recusals"),
+        _of("recusals", "account_id", "accounts.id"),
+        sqlite_with_rowid=False,
+    )
     op.create_table(
         "protection_floor",
         sa.Column("id", sa.SmallInteger, nullable=False, autoincrement=False),

@@ -79,7 +79,7 @@ class People(NamedTuple):
         Raises:
             NotFound: there is no such account.
             InvalidInput: nothing is to change.
-            Conflict: somebody wants to do it to themselves, or to the last who may undo it.
+            Conflict: somebody wants to lose their own rights.
         """
         account = self.accounts.get(account_id)
         if wanted == PersonChange():

@@ -42,17 +42,21 @@ from tutela.policy.current import CurrentPolicy
 from tutela.policy.law.law import Law
 from tutela.policy.law.telling import Telling
 from tutela.policy.versions import PolicyVersions
-from tutela.response.custody.opening import open_custody
+from tutela.response.custody.opening import Custody, open_custody
 from tutela.response.recording import Recording
 from tutela.response.review.budget import limits_of
+from tutela.response.review.consequences import consequences
 from tutela.response.review.gathering import Gatherer
+from tutela.response.review.settling import Settler
 from tutela.response.routing import Routing
 from tutela.response.secrets import Secrets
 from tutela.settings import Settings
 from tutela.settings.sections import DecoderSettings
 from tutela.storage.access.accounts import Accounts
 from tutela.storage.access.keys import Keys
+from tutela.storage.access.security_keys import SecurityKeys
 from tutela.storage.access.sessions import Sessions
+from tutela.storage.access.steps import SignInSteps
 from tutela.storage.audit.reading import AuditLog
 from tutela.storage.banks import Banks
 from tutela.storage.cases import Cases
@@ -76,10 +80,12 @@ from tutela.storage.review.exposures import Exposures
 from tutela.storage.review.protection import ProtectionFloor
 from tutela.storage.review.queues import Queues
 from tutela.storage.review.readings import Readings
+from tutela.storage.review.settling import Settling
 from tutela.storage.review.together.arranging import Arranging
 from tutela.storage.review.together.gathering import Gathering
 from tutela.storage.rules.shadows import Shadows
 from tutela.telemetry import Metrics, make_logger
+from tutela.workflows.custody.expiring import erase_harmless
 from tutela.workflows.pace import Pace
 from tutela.workflows.tools import Tools
 from tutela.workflows.worker import Worker
@@ -130,6 +136,7 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
     matching = _matching(settings, matcher, kinds, Entries(database), sync, quarantine)
     custody = open_custody(settings, database, law, log, makers, kept=metrics.preserved)
     recording, rulings = Recording(journal, custody.preservation), Telling(law, log)
+    settler = _settler(settings, database, policy, routing, custody, log, started)
     return Services(
         **_repositories(settings, database),
         settings=settings,
@@ -137,6 +144,7 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
         kinds=kinds,
         database=database,
         gathering=gathering,
+        settler=settler,
         quarantine=quarantine,
         matcher=matcher,
         sync=sync,
@@ -162,7 +170,8 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
         # The decoder first, so that nothing new comes; the database last.
         closers=(
             *(decoder.close, journal.close, policy.stop, routing.stop),
-            *(quarantine.stop, gathering.stop, sync.stop, custody.vault.close, database.close),
+            *(quarantine.stop, gathering.stop, settler.stop, sync.stop, custody.vault.close),
+            database.close,
         ),
     )
 
@@ -178,6 +187,8 @@ class _Repositories(TypedDict):
     arranging: Arranging
     keys: Keys
     sessions: Sessions
+    security_keys: SecurityKeys
+    steps: SignInSteps
     accounts: Accounts
     counts: Counts
     parkings: Parkings
@@ -205,6 +216,8 @@ def _repositories(settings: Settings, database: Database) -> _Repositories:
         arranging=Arranging(database),
         keys=Keys(database),
         sessions=Sessions(database),
+        security_keys=SecurityKeys(database),
+        steps=SignInSteps(database),
         accounts=Accounts(database),
         counts=Counts(database),
         parkings=Parkings(database),
@@ -380,6 +393,31 @@ def _quarantine(
     started.callback(quarantine.stop)
     quarantine.start()
     return quarantine
+
+
+def _settler(
+    settings: Settings,
+    database: Database,
+    policy: CurrentPolicy,
+    routing: Routing,
+    custody: Custody,
+    log: FilteringBoundLogger,
+    started: ExitStack,
+) -> Settler:
+    """What carries out what people decided, started."""
+    settler = Settler(
+        Readings(database, timedelta(seconds=settings.review.undo_seconds)),
+        Settling(database),
+        Cases(database),
+        lambda file, settled, at: consequences(
+            file, settled, policy.now().live, routing.routes(), at
+        ),
+        log,
+        erase=lambda event_id: erase_harmless(custody.items, custody.vault.vault, log, event_id),
+    )
+    started.callback(settler.stop)
+    settler.start()
+    return settler
 
 
 def _gathering(database: Database, log: FilteringBoundLogger, started: ExitStack) -> Gatherer:

@@ -26,12 +26,15 @@ from tutela.policy.law.law import Law
 from tutela.policy.versions import PolicyVersions
 from tutela.response.custody.opening import Custody
 from tutela.response.review.gathering import Gatherer
+from tutela.response.review.settling import Settler
 from tutela.response.routing import Routing
 from tutela.response.secrets import Secrets
 from tutela.settings import Settings
 from tutela.storage.access.accounts import Accounts
 from tutela.storage.access.keys import Keys
+from tutela.storage.access.security_keys import SecurityKeys
 from tutela.storage.access.sessions import Sessions
+from tutela.storage.access.steps import SignInSteps
 from tutela.storage.audit.reading import AuditLog
 from tutela.storage.banks import Banks
 from tutela.storage.cases import Cases
@@ -80,8 +83,11 @@ class Services:
     queues: Queues
     arranging: Arranging
     gathering: Gatherer
+    settler: Settler
     keys: Keys
     sessions: Sessions
+    security_keys: SecurityKeys
+    steps: SignInSteps
     accounts: Accounts
     counts: Counts
     parkings: Parkings

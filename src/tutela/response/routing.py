@@ -47,7 +47,13 @@ class Routes:
         self._names = frozenset(one.name for one in self.destinations)
 
     def deliveries(
-        self, event: Event, decision: Decision, case: Case | None, at: datetime
+        self,
+        event: Event,
+        decision: Decision,
+        case: Case | None,
+        at: datetime,
+        *,
+        again: str = "",
     ) -> tuple[Delivery, ...]:
         """The deliveries of a decision: one for each action and destination that takes it.
 
@@ -59,14 +65,15 @@ class Routes:
             decision: the decision.
             case: the case that it opens.
             at: when it was made.
+            again: what makes it another decision about an event that was decided about before.
         """
         made: dict[str, Delivery] = {}
         for order in _orders(decision):
             for to in self._takers(order):
-                delivery = _delivery(order, to, event, decision, case, at)
+                delivery = _delivery(order, to, event, decision, case, at, again)
                 made.setdefault(delivery.id, delivery)  # several rules may name one destination
             if order.kind is ActionKind.NOTIFY and order.to not in self._names:
-                delivery = _delivery(order, _missing(order.to), event, decision, case, at)
+                delivery = _delivery(order, _missing(order.to), event, decision, case, at, again)
                 made.setdefault(delivery.id, _failed(delivery))
         return tuple(made.values())
 
@@ -170,8 +177,10 @@ def _delivery(
     decision: Decision,
     case: Case | None,
     at: datetime,
+    again: str,
 ) -> Delivery:
-    name = hashlib.sha256(f"{event.id} {order.kind} {to.name}".encode()).hexdigest()
+    what = f"{event.id} {order.kind} {to.name}" + (f" {again}" if again else "")
+    name = hashlib.sha256(what.encode()).hexdigest()
     about = event.origin
     message = ActionMessage(
         id=f"act-{name[:32]}",

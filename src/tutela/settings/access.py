@@ -17,6 +17,15 @@ class AccessSettings(Section, frozen=True, kw_only=True):
             one_of=("required", "optional"),
         ),
     ] = "required"
+    origin: Annotated[
+        str,
+        setting(
+            "address of the console as browsers see it, such as https://review.example.org; where "
+            "it is empty, the address that each request names",
+            pattern=r"^(https?://[^/?#@\s]+)?\Z",
+            form="http:// or https:// and a host, without a path",
+        ),
+    ] = ""
     invitation_minutes: Annotated[
         int,
         setting("time for which an invitation can be used", "minutes", ge=5, le=43_200),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, exists, func, not_, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, not_, or_, select
 
 from tutela.model import ActionKind, CaseState, DeliveryState, Silencing, Verdict
 from tutela.model.custody.evidence import ItemState
@@ -92,6 +92,8 @@ class Reconciliation(Record, frozen=True, kw_only=True):
         stalled: actions that are on their way without a time at which they are due, or that have
             ended and are due all the same.
         unproven: actions that are done, without a receipt that says so.
+        stranded: cases that nobody would ever be offered, and that are not closed either: in an
+            unknown state, gathered into nothing, or decided without ever being carried out.
     """
 
     undecided: int
@@ -100,6 +102,7 @@ class Reconciliation(Record, frozen=True, kw_only=True):
     caseless: int
     stalled: int = 0
     unproven: int = 0
+    stranded: int = 0
 
     @property
     def sound(self) -> bool:
@@ -138,6 +141,7 @@ def reconcile(database: Database, *, latest: int | None = None) -> Reconciliatio
                 deliveries.c.state == DeliveryState.DONE.value,
                 deliveries.c.receipt.is_(None),
             ),
+            stranded=_stranded(connection),
         )
 
 
@@ -145,6 +149,21 @@ def _stalled(connection: Connection) -> int:
     ended = deliveries.c.state.in_((DeliveryState.DONE.value, DeliveryState.FAILED.value))
     never = _count(connection, OPEN, unended(), deliveries.c.next_at.is_(None))
     return never + _count(connection, ended, deliveries.c.next_at.is_not(None))
+
+
+def _stranded(connection: Connection) -> int:
+    gathered = cases.c.state == CaseState.GATHERED.value
+    stands_in = cases.alias("stands_in")
+    in_one = exists().where(stands_in.c.event_seq == cases.c.root, stands_in.c.root.is_(None))
+    return _count(
+        connection,
+        or_(
+            cases.c.state.not_in([state.value for state in CaseState]),
+            and_(gathered, not_(in_one)),
+            and_(not_(gathered), cases.c.root.is_not(None)),
+            and_(cases.c.state == CaseState.DECIDED.value, cases.c.settles_at.is_(None)),
+        ),
+    )
 
 
 def _count(connection: Connection, *conditions: ColumnElement[bool]) -> int:

@@ -83,6 +83,7 @@ def test_only_these_are_public(services: Services) -> None:
         "/schema",
         "/schema/openapi.json",
         "/console/sign-in",
+        "/console/sign-in/key",
         "/console/static/{name:str}",
         "/console/{rest:path}",
     }

@@ -5,6 +5,8 @@ A route that is new either has a step here or a reason among `SILENT`.
 
 from __future__ import annotations
 
+import html
+import json
 import warnings
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -22,12 +24,14 @@ from tests.unit.interfaces.acting import (
     PASSWORD,
     TOKEN,
     URL,
+    Seat,
     World,
     code_of,
     policy,
     unexplained,
     value,
 )
+from tests.unit.interfaces.keyholder import SoftKey
 
 from tutela.interfaces import console
 from tutela.interfaces.access.authenticator import Authenticators
@@ -45,6 +49,7 @@ SILENT: Mapping[str, str] = {
     "POST /v1/lookup": "asks, and stores nothing",
     "POST /v1/policy/check": "checks a text, and keeps nothing",
     "POST /console/policy/check": "checks a text, and keeps nothing",
+    "POST /console/account/keys/ask": "asks the browser for a key, and keeps none yet",
     "POST /v1/destinations/{name:str}/test": "sends a message that asks for nothing",
     "POST /console/destinations/{name:str}/test": "sends a message that asks for nothing",
     **reviewing.SILENT,
@@ -69,6 +74,43 @@ def _with_authenticator(world: World) -> Answer:
     world.secrets.add(Authenticators(world.services.secrets).secret(seat.account, 1))
     code = code_of(world.services, seat.account, 1)
     return world.submit_as(seat, "/account/authenticator", code=code)
+
+
+def _asked(world: World, answer: Answer) -> tuple[str, str]:
+    """What a page asks a security key, and the cookie of that step."""
+    options = answer.body.decode().partition('data-options="')[2].partition('"')[0]
+    step = answer.headers["set-cookie"].partition(";")[0]
+    world.secrets.add(step.partition("=")[2])
+    return json.loads(html.unescape(options))["challenge"], step
+
+
+def _with_key(world: World, key: SoftKey | None = None) -> Answer:
+    """Set a security key up, as a browser would with the two steps."""
+    seat, key = world.person(), key or SoftKey()
+    challenge, step = _asked(world, world.submit_as(seat, "/account/keys/ask", key_name=NOTE))
+    both = Seat(seat.account, seat.csrf, {"cookie": f"{seat.cookie['cookie']}; {step}"})
+    return world.submit_as(both, "/account/keys", answer=key.set_up(challenge))
+
+
+def _by_key(world: World) -> Answer:
+    key = SoftKey()
+    _with_key(world, key)
+    account_id = world.by.removeprefix("person:")
+    accounts, hashed = world.services.accounts, world.services.passwords.hash(PASSWORD)
+    name = accounts.set_password(account_id, hashed, by="").name
+    nobody = Seat(account_id, "", {})
+    asked = world.submit_as(nobody, "/sign-in", name=name, password=PASSWORD)
+    challenge, step = _asked(world, asked)
+    nobody = Seat(account_id, "", {"cookie": step})
+    return world.submit_as(nobody, "/sign-in/key", answer=key.show(challenge))
+
+
+def _without_key(world: World) -> Answer:
+    seat, add = world.person(), world.services.security_keys.add
+    keys = [f"key-{next(NUMBERS)}" for _ in range(2)]
+    for key in keys:
+        add(seat.account, key, NOTE, b"", 0, by="")
+    return world.submit_as(seat, f"/account/keys/{keys[0]}/remove")
 
 
 def _alone(world: World) -> Answer:
@@ -306,6 +348,9 @@ STEPS: Mapping[str, Step] = {
     "POST /console/account/sessions/end": _alone,
     "POST /v1/policy/propose": lambda w: w.post("/v1/policy/propose", {"text": policy()}),
     "POST /console/policy/propose": lambda w: w.submit("/policy/propose", text=policy()),
+    "POST /console/account/keys": _with_key,
+    "POST /console/sign-in/key": _by_key,
+    "POST /console/account/keys/{key_id:str}/remove": _without_key,
     "POST /v1/policy/activate": lambda w: w.post(
         "/v1/policy/activate", {"text": policy(), "note": NOTE}
     ),

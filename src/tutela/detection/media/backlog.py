@@ -6,7 +6,7 @@ import threading
 from collections import Counter, deque
 from collections.abc import Iterable
 
-from tutela.detection.media.task import Task
+from tutela.detection.media.task import AnyJob
 from tutela.detection.media.wire import Started
 from tutela.errors import Unavailable
 
@@ -28,7 +28,7 @@ class Backlog:
     def __init__(self, most: int, takers: int = 1) -> None:
         self._most = most
         self._takers = takers
-        self._tasks: deque[Task] = deque()
+        self._tasks: deque[AnyJob] = deque()
         self._condition = threading.Condition()
         self._idle = 0
         self._ready = 0
@@ -38,8 +38,8 @@ class Backlog:
         self.closed = False
         self._counts: Counter[str] = Counter()
 
-    def put(self, task: Task) -> None:
-        """Appends a new job.
+    def put(self, task: AnyJob, *, first: bool = False) -> None:
+        """Appends a new job, or puts it before all others where somebody sits and waits for it.
 
         Raises:
             Unavailable: too many wait, no child can be started, or the pool is closed.
@@ -53,10 +53,13 @@ class Backlog:
                 raise Unavailable(
                     f"{self._most} files wait to be decoded already", remedy="try again later"
                 )
-            self._tasks.append(task)
+            if first:
+                self._tasks.appendleft(task)
+            else:
+                self._tasks.append(task)
             self._condition.notify()
 
-    def put_back(self, tasks: Iterable[Task]) -> None:
+    def put_back(self, tasks: Iterable[AnyJob]) -> None:
         """Puts jobs that were taken before all others again."""
         returned = list(tasks)
         with self._condition:
@@ -67,7 +70,7 @@ class Backlog:
         for task in returned:
             task.cancel()
 
-    def take(self, seconds: float) -> Task | None:
+    def take(self, seconds: float) -> AnyJob | None:
         """The next job; waits so long for one."""
         with self._condition:
             self._idle += 1
@@ -75,7 +78,7 @@ class Backlog:
             self._idle -= 1
             return self._pop()
 
-    def take_more(self, most: int, room: int, *, any_size: bool = False) -> list[Task]:
+    def take_more(self, most: int, room: int, *, any_size: bool = False) -> list[AnyJob]:
         """The next jobs, to be handed over with others; none if somebody idle is about to take it.
 
         Never more than a fair share: others may come for theirs at any moment.
@@ -85,7 +88,7 @@ class Backlog:
             room: how many bytes in all.
             any_size: whether the first may be larger.
         """
-        taken: list[Task] = []
+        taken: list[AnyJob] = []
         with self._condition:
             share = -(-len(self._tasks) // self._takers)
             while self._tasks and not self._idle and len(taken) < min(most, share):
@@ -98,7 +101,7 @@ class Backlog:
                     taken.append(task)
         return taken
 
-    def _pop(self) -> Task | None:
+    def _pop(self) -> AnyJob | None:
         while self._tasks:
             task = self._tasks.popleft()
             if task.start():
@@ -140,7 +143,7 @@ class Backlog:
         Returns:
             How many starts in a row have failed.
         """
-        waiting: deque[Task] = deque()
+        waiting: deque[AnyJob] = deque()
         with self._condition:
             self._failures += 1
             failures = self._failures

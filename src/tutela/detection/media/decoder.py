@@ -13,10 +13,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from tempfile import TemporaryFile
 
+from tutela.detection.media.rendering.rendition import Rendition
 from tutela.detection.media.wire import Found, Garbled, Jobs, Setup, Started, Wire
 
 START_SECONDS = 300.0
@@ -108,13 +109,18 @@ class Decoder:
         poll.register(self._wire.fileno(), select.POLLIN)
         return bool(poll.poll(seconds * 1000))
 
-    def send(self, first: int, fds: Sequence[int]) -> None:
+    def send(
+        self, first: int, fds: Sequence[int], renditions: Mapping[int, Rendition] | None = None
+    ) -> None:
         """Hands it up to `MOST_JOBS` jobs, with numbers from `first` on.
+
+        Args:
+            renditions: what is to be made of some of them, by their numbers.
 
         Raises:
             OSError: it is gone.
         """
-        self._wire.send(Jobs(first=first, count=len(fds)), *fds)
+        self._wire.send(Jobs(first=first, count=len(fds), renditions=dict(renditions or {})), *fds)
 
     @property
     def pending(self) -> bool:

@@ -13,7 +13,8 @@ from collections import deque
 
 from tutela.detection.media.backlog import Backlog
 from tutela.detection.media.decoder import Decoder, StartFailed, why
-from tutela.detection.media.task import Task
+from tutela.detection.media.rendering.rendition import Rendition, looks_right
+from tutela.detection.media.task import AnyJob
 from tutela.detection.media.wire import MOST_JOBS, Found, Garbled, Setup
 from tutela.detection.signals.registry import SignalKinds
 from tutela.errors import InvalidInput, Unavailable
@@ -47,7 +48,7 @@ _LONGEST_PAUSE_SECONDS = 5.0
 class _Sent:
     """A job that a child has."""
 
-    def __init__(self, number: int, task: Task) -> None:
+    def __init__(self, number: int, task: AnyJob) -> None:
         self.number = number
         self.task = task
         self.members: list[Content] = []
@@ -163,15 +164,15 @@ class Dispatcher:
         for start in range(0, len(taken), MOST_JOBS):
             self._send(decoder, taken[start : start + MOST_JOBS])
 
-    def _more(self, ahead: list[Task]) -> list[Task]:
+    def _more(self, ahead: list[AnyJob]) -> list[AnyJob]:
         """Jobs behind those `ahead`: one if these are few, many if all are very small."""
         if not ahead or len(ahead) > MOST_JOBS or ahead[0].size > _SMALL_BYTES or self._due:
             return []
         room = _IN_FLIGHT_BYTES - sum(task.size for task in ahead)
         return self._backlog.take_more(_IN_FLIGHT - len(ahead), room, any_size=len(ahead) == 1)
 
-    def _send(self, decoder: Decoder, tasks: list[Task]) -> None:
-        opened: list[Task] = []
+    def _send(self, decoder: Decoder, tasks: list[AnyJob]) -> None:
+        opened: list[AnyJob] = []
         fds: list[int] = []
         for task in tasks:
             try:
@@ -183,7 +184,7 @@ class Dispatcher:
             return
         first = self._number + 1
         try:
-            decoder.send(first, fds)
+            decoder.send(first, fds, _renditions(first, opened))
         except OSError:  # It is gone; if it had a job, collecting the answer will show that.
             self._backlog.put_back(opened)
             if not self._sent:
@@ -212,7 +213,7 @@ class Dispatcher:
             self._lost(GapReason.DECODER_DIED, "")
         else:
             head.members.extend(found.members)
-            if found.whole is not None or found.problem:
+            if found.last:
                 self._sent.popleft()
                 self._finish(head, found)
 
@@ -225,8 +226,9 @@ class Dispatcher:
         most = self._limits.archive_members + self._limits.archive_depth
         if found.number != head.number or len(head.members) + len(found.members) > most:
             raise Garbled("an answer that nobody asked for")
-        if not (found.members or found.whole or found.problem):
+        if not (found.members or found.last):
             raise Garbled("an answer without content")
+        _check_kind(found, head.task)
         if decoder.received - head.received_before > _ANSWER_BYTES:
             raise Garbled("an answer without end")
         for content in (*found.members, *((found.whole,) if found.whole else ())):
@@ -248,8 +250,8 @@ class Dispatcher:
             self._next_ready(0)
         if sent.given_back:
             return
-        if found.whole is not None:
-            sent.task.settle((found.whole, *sent.members))
+        if not found.problem:
+            sent.task.answered(found, sent.members)
         elif found.problem == "MemoryError":
             self._rescue(sent, GapReason.OUT_OF_MEMORY, "it takes more memory than is allowed")
         else:
@@ -277,8 +279,7 @@ class Dispatcher:
 
     def _rescue(self, sent: _Sent, reason: GapReason, detail: str) -> None:
         """Settles a job that the child could not finish with what can be said without it."""
-        whole = sent.task.exact(self._kinds, Gap(reason=reason, detail=detail))
-        sent.task.settle((whole, *sent.members))
+        sent.task.lost(self._kinds, Gap(reason=reason, detail=detail), sent.members)
 
     def _give_back(self, present: int) -> None:
         """Everything behind the first `present` jobs goes to whoever is free.
@@ -312,3 +313,26 @@ class Dispatcher:
                 self._backlog.child_ended("closed")
             self._next.end()
         self._next, self._next_started = None, False
+
+
+def _renditions(first: int, tasks: list[AnyJob]) -> dict[int, Rendition]:
+    """What is to be made of jobs, by their numbers."""
+    return {
+        number: task.rendition
+        for number, task in enumerate(tasks, first)
+        if task.rendition is not None
+    }
+
+
+def _check_kind(found: Found, task: AnyJob) -> None:
+    """Who asked for a rendition gets one, and nobody else.
+
+    Raises:
+        Garbled: that is no honest answer.
+    """
+    if task.rendition is None and (found.rendered or found.gap):
+        raise Garbled("a rendition that nobody asked for")
+    if task.rendition is not None and (found.whole or found.members):
+        raise Garbled("an answer that is no rendition")
+    if found.rendered is not None and not looks_right(found.rendered):
+        raise Garbled("a rendition that is none")

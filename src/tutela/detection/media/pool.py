@@ -11,10 +11,12 @@ from typing import Self
 from tutela.detection.media.backlog import Backlog
 from tutela.detection.media.dispatch import Dispatcher
 from tutela.detection.media.limits import Limits
-from tutela.detection.media.task import Contents, Source, Task
+from tutela.detection.media.rendering.rendition import Rendered, Rendition
+from tutela.detection.media.task import AnyJob, Contents, RenditionTask, Source, Task
 from tutela.detection.media.wire import Setup
 from tutela.detection.signals.registry import builtin_kinds
 from tutela.errors import Unavailable
+from tutela.model import Gap
 
 _WAITING = 4096
 
@@ -91,13 +93,39 @@ class DecoderPool:
         try:
             task = Task(source, size_hint)
         except OSError as error:
-            raise Unavailable(f"no more files can be opened: {error.strerror}") from error
+            raise _no_more_files(error) from error
+        self._put(task)
+        return task.future
+
+    def render(
+        self, source: Source, rendition: Rendition, *, size_hint: int | None = None
+    ) -> Future[Rendered | Gap]:
+        """Hands a file in to be shown to somebody. It goes before all that wait to be examined.
+
+        Args:
+            source, size_hint: as in `submit`.
+            rendition: how it is to be shown.
+
+        Returns:
+            The future rendition, or a gap that says why there is none; it raises, and is
+            cancelled, as in `submit`.
+
+        Raises:
+            Unavailable, InvalidInput: as in `submit`.
+        """
         try:
-            self._backlog.put(task)
+            task = RenditionTask(source, rendition, size_hint)
+        except OSError as error:
+            raise _no_more_files(error) from error
+        self._put(task, first=True)
+        return task.future
+
+    def _put(self, task: AnyJob, *, first: bool = False) -> None:
+        try:
+            self._backlog.put(task, first=first)
         except Unavailable:
             task.cancel()
             raise
-        return task.future
 
     def wait_ready(self, seconds: float | None = None) -> None:
         """Waits until a child is ready.
@@ -149,3 +177,7 @@ class DecoderPool:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _no_more_files(error: OSError) -> Unavailable:
+    return Unavailable(f"no more files can be opened: {error.strerror}")

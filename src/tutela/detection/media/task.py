@@ -5,13 +5,17 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from tempfile import TemporaryFile
+from typing import Any, Generic, TypeVar
 
 from tutela.detection.media.digests import Digests
+from tutela.detection.media.rendering.rendition import Rendered, Rendition
 from tutela.detection.media.sniff import HEAD_BYTES, UNKNOWN, sniff
 from tutela.detection.media.source import CHUNK_BYTES, OpenFile
+from tutela.detection.media.wire import Found
 from tutela.detection.signals.registry import SignalKinds
 from tutela.errors import InvalidInput, Unavailable
 from tutela.model import Content, Gap, GapReason
@@ -20,7 +24,10 @@ Contents = tuple[Content, ...]
 Source = int | bytes | bytearray | memoryview
 
 
-class Task:
+Answer = TypeVar("Answer")
+
+
+class Job(ABC, Generic[Answer]):
     """A job on its way through the pool.
 
     Args:
@@ -31,14 +38,17 @@ class Task:
     Attributes:
         future: what the caller waits for.
         size: bytes, as far as known.
+        rendition: what to make of them; None if they are to be examined.
 
     Raises:
         InvalidInput: the descriptor is not open.
         OSError: no more files can be opened.
     """
 
+    rendition: Rendition | None = None
+
     def __init__(self, source: Source, size_hint: int | None) -> None:
-        self.future: Future[Contents] = Future()
+        self.future: Future[Answer] = Future()
         self._data: memoryview | None = None
         self._fd = -1
         if isinstance(source, int):
@@ -65,10 +75,17 @@ class Task:
             self._fd = _in_memory(self._data)
         return self._fd
 
-    def settle(self, contents: Contents) -> None:
-        """Gives the answer."""
+    @abstractmethod
+    def answered(self, found: Found, members: Sequence[Content], /) -> None:
+        """Gives what a child said last, and the members of the archive that it told of before."""
+
+    @abstractmethod
+    def lost(self, kinds: SignalKinds, gap: Gap, members: Sequence[Content], /) -> None:
+        """Gives what is left to say where no child can answer."""
+
+    def _settle(self, answer: Answer) -> None:
         self._close()
-        self.future.set_result(contents)
+        self.future.set_result(answer)
 
     def fail(self, error: Exception) -> None:
         """Gives an error in place of an answer."""
@@ -82,11 +99,8 @@ class Task:
         else:
             self.fail(Unavailable("the decoder was closed"))
 
-    def exact(self, kinds: SignalKinds, gap: Gap) -> Content:
-        """What is left to say where no child can answer: exact fingerprints, and the gap.
-
-        Taking digests is not decoding: this is safe here.
-        """
+    def _exact(self, kinds: SignalKinds, gap: Gap) -> Content:
+        """Exact fingerprints, and the gap. Taking digests is not decoding: this is safe here."""
         digests = Digests(kinds)
         head = b""
         try:
@@ -114,6 +128,44 @@ class Task:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
+
+
+AnyJob = Job[Any]
+
+
+class Task(Job[Contents]):
+    """Bytes that are to be examined. The answer is the file itself, then members of archives."""
+
+    def answered(self, found: Found, members: Sequence[Content]) -> None:
+        """See `Job`."""
+        if found.whole is not None:
+            self._settle((found.whole, *members))
+
+    def lost(self, kinds: SignalKinds, gap: Gap, members: Sequence[Content]) -> None:
+        """See `Job`."""
+        self._settle((self._exact(kinds, gap), *members))
+
+
+class RenditionTask(Job[Rendered | Gap]):
+    """Bytes that are to be shown to somebody.
+
+    Args:
+        rendition: how.
+    """
+
+    def __init__(self, source: Source, rendition: Rendition, size_hint: int | None) -> None:
+        super().__init__(source, size_hint)
+        self.rendition = rendition
+
+    def answered(self, found: Found, _: Sequence[Content]) -> None:
+        """See `Job`."""
+        answer = found.rendered or found.gap
+        if answer is not None:
+            self._settle(answer)
+
+    def lost(self, _: SignalKinds, gap: Gap, __: Sequence[Content]) -> None:
+        """See `Job`."""
+        self._settle(gap)
 
 
 def _duplicate(fd: int) -> int:

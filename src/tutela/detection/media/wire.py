@@ -14,7 +14,8 @@ from typing import TypeVar
 import msgspec
 
 from tutela.detection.media.limits import Limits
-from tutela.model import Content
+from tutela.detection.media.rendering.rendition import Rendered, Rendition
+from tutela.model import Content, Gap
 from tutela.model.record import Record
 
 MOST_BYTES = 4 * 2**20
@@ -63,25 +64,36 @@ class Jobs(Record, frozen=True, kw_only=True):
     Attributes:
         first: number of the first; the others have the numbers that follow.
         count: how many, up to `MOST_JOBS`.
+        renditions: what to make of them, by their numbers; those without a rendition are examined.
     """
 
     first: int
     count: int = 1
+    renditions: dict[int, Rendition] = msgspec.field(default_factory=dict)
 
 
 class Found(Record, frozen=True, kw_only=True):
-    """Child to parent: what was found. A job's last message has `whole` or `problem`.
+    """Child to parent: what was found, or made. A job's last message has anything but `members`.
 
     Attributes:
         members: members of the archive, as far as they were looked at since the last message.
         whole: the file itself.
+        rendered: the rendition that was asked for.
+        gap: why there is no rendition.
         problem: what went wrong in the child itself, in one word.
     """
 
     number: int
     members: tuple[Content, ...] = ()
     whole: Content | None = None
+    rendered: Rendered | None = None
+    gap: Gap | None = None
     problem: str = ""
+
+    @property
+    def last(self) -> bool:
+        """Whether it is the job's last message."""
+        return bool(self.whole or self.rendered or self.gap or self.problem)
 
 
 Message = TypeVar("Message", bound=Record)

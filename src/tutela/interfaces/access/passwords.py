@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from tutela.errors import InvalidInput
 
+AT_ONCE = 2
+"""Passwords that one process hashes at a time: each takes 64 MiB, whoever asks."""
 SHORTEST, LONGEST = 12, 256
 """Characters that a password may have. Nothing but length is asked of it."""
 
@@ -20,6 +24,7 @@ class Passwords:
 
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self._hasher = hasher or PasswordHasher()
+        self._room = threading.BoundedSemaphore(AT_ONCE)
         self._nobodys = self._hasher.hash("nobody has this password")
 
     def hash(self, password: str) -> str:
@@ -30,7 +35,8 @@ class Passwords:
                 where="password",
                 remedy="take four words that have nothing to do with each other",
             )
-        return self._hasher.hash(password)
+        with self._room:
+            return self._hasher.hash(password)
 
     def verify(self, hashed: str | None, password: str) -> bool:
         """Whether a password is right.
@@ -39,7 +45,8 @@ class Passwords:
         there are.
         """
         try:
-            self._hasher.verify(hashed or self._nobodys, password[: LONGEST + 1])
+            with self._room:
+                self._hasher.verify(hashed or self._nobodys, password[: LONGEST + 1])
         except (VerificationError, InvalidHashError):
             return False
         return hashed is not None

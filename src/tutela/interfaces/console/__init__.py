@@ -32,6 +32,7 @@ def routes() -> Router:
         route_handlers=[
             sign_in.show_sign_in,
             sign_in.sign_in,
+            sign_in.sign_in_with_key,
             sign_in.sign_out,
             places.show_home,
             *access.HANDLERS,

@@ -38,6 +38,8 @@ PLACES = (
 )
 PERIOD = re.compile(r"_(?P<days>\d+)d$")
 """The end of the name of a number that counts what was in the last days."""
+PLAIN = re.compile(r"-[0-9a-f]{12}\.")
+"""The digest in a served name, which the file's own name lacks."""
 STATIC_TYPES = MappingProxyType({"css": "text/css; charset=utf-8", "js": "text/javascript"})
 
 
@@ -106,10 +108,9 @@ class Pages:
         self._environment.filters["span"] = span
         self._environment.filters["legible"] = _legible
         self.static: Mapping[str, bytes] = _static()
-        names = {
-            f"{name.rpartition('-')[0]}.{name.rpartition('.')[2]}": name for name in self.static
-        }
-        self._environment.globals["static"] = names
+        names = {PLAIN.sub(".", name): name for name in self.static}
+        own = {"static": names, "css": names["console.css"], "js": names["console.js"]}
+        self._environment.globals |= own
 
     def render(self, template: str, **view: Any) -> str:  # noqa: ANN401 - what a template shows
         """One page as HTML; names that the layout needs and the view lacks are empty."""

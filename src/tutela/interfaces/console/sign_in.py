@@ -17,23 +17,28 @@ from urllib.parse import parse_qsl, urlsplit
 from litestar import Request, Response, get, post
 
 from tutela.errors import InvalidInput, NotAllowed, NotSignedIn, TooLarge
-from tutela.interfaces.access import Permission
+from tutela.interfaces.access import Permission, cookies
 from tutela.interfaces.access.authenticator import Authenticators
-from tutela.interfaces.access.signing_in import Refused, SignIn
+from tutela.interfaces.access.security_keys import Site
+from tutela.interfaces.access.signing_in import KeyWanted, Refused, SignIn
 from tutela.interfaces.console.alarm import look
 from tutela.interfaces.console.answers import page, see_other
 from tutela.interfaces.console.pages import home_of
 from tutela.interfaces.services import Services, services_of
 from tutela.interfaces.web.bodies import pieces
 from tutela.interfaces.web.guard import Caller, Connection
-from tutela.model.review.account import AccountState
+from tutela.model.review.account import Account, AccountState
 from tutela.storage.access.sessions import Session
 
-COOKIE = "tutela_session"
+COOKIE = cookies.SESSION
 SESSION = "tutela.session"
 """Where the session stands in the scope."""
 FORM_BYTES = 65_536
 """Largest form without a file."""
+KEY_STEP = "security key"
+STEP_LIFE = timedelta(minutes=5)
+"""How long somebody may look for their security key."""
+WRONG = "This is not right. After several wrong tries, nothing is tried for a while."
 
 
 async def by_session(connection: Connection) -> Caller:
@@ -42,7 +47,7 @@ async def by_session(connection: Connection) -> Caller:
     Raises:
         NotSignedIn: there is no session, or it has ended.
     """
-    token = connection.cookies.get(COOKIE, "")
+    token = token_of(connection)
     find = services_of(connection).sessions.find
     session = await asyncio.to_thread(find, token) if token else None
     if session is None:
@@ -111,50 +116,104 @@ async def sign_in(request: Request[Any, Any, Any]) -> Response[str]:
     services.rates.take("sign-in " + (request.client.host if request.client else ""))
     fields = await read_fields(request)
     opened = await asyncio.to_thread(_opened, services, fields)
-    if isinstance(opened, str):
-        typed = fields.get("name", "")
-        return page(request, "sign_in.html", status=403, problem=opened, typed=typed)
-    session, token = opened
-    await asyncio.to_thread(services.sessions.close, request.cookies.get(COOKIE, ""))
-    answer = see_other(await asyncio.to_thread(_first_page, services, session))
-    answer.set_cookie(
-        COOKIE,
-        token,
-        path="/console",
-        max_age=services.settings.console.session_minutes * 60,
-        httponly=True,
-        samesite="strict",
-        secure=request.url.scheme == "https",
-    )
-    return answer
+    if isinstance(opened, KeyWanted):
+        return await _ask_for_key(request, opened.account)
+    return await _admit(request, opened, fields.get("name", ""))
+
+
+@post("/sign-in/key", permission=Permission.PUBLIC)
+async def sign_in_with_key(request: Request[Any, Any, Any]) -> Response[str]:
+    """Turn the answer of a security key into a session, after the password was right."""
+    services, origin = services_of(request), site_of(request).origin
+    _check_origin(request)
+    services.rates.take("sign-in " + (request.client.host if request.client else ""))
+    shown = (await read_fields(request)).get("answer", "")
+    token = cookies.read(request, cookies.STEP, origin)
+    opened = await asyncio.to_thread(_by_key, services, Site(origin), token, shown)
+    return await _admit(request, opened)
 
 
 @post("/sign-out", permission=Permission.PRINCIPLES_READ)
 async def sign_out(request: Request[Any, Any, Any]) -> Response[str]:
     """End the session."""
     check_csrf(request, await read_fields(request))
-    token = request.cookies.get(COOKIE, "")
-    await asyncio.to_thread(services_of(request).sessions.close, token)
+    await asyncio.to_thread(services_of(request).sessions.close, token_of(request))
     answer = see_other("/console/sign-in")
-    answer.delete_cookie(COOKIE, path="/console")
+    cookies.write(answer, COOKIE, "", site_of(request).origin, seconds=0)
     return answer
 
 
-def _opened(services: Services, fields: Mapping[str, str]) -> tuple[Session, str] | str:
-    """A session with its token, or what was wrong, in words. Blocks."""
+def site_of(connection: Connection) -> Site:
+    """The site that the console is on, as its readers know it."""
+    configured = services_of(connection).settings.access.origin
+    return Site(cookies.origin_of(connection, configured))
+
+
+def token_of(connection: Connection) -> str:
+    """What names the session; empty where there is none."""
+    return cookies.read(connection, COOKIE, site_of(connection).origin)
+
+
+async def _admit(
+    request: Request[Any, Any, Any], opened: tuple[Session, str] | str, typed: str = ""
+) -> Response[str]:
+    """Let somebody in with a new session, in place of any that the browser had; or say why not."""
+    if isinstance(opened, str):
+        return page(request, "sign_in.html", status=403, problem=opened, typed=typed)
+    services, (session, token) = services_of(request), opened
+    await asyncio.to_thread(services.sessions.close, token_of(request))
+    answer = see_other(await asyncio.to_thread(_first_page, services, session))
+    life = services.settings.console.session_minutes * 60
+    cookies.write(answer, COOKIE, token, site_of(request).origin, seconds=life)
+    return answer
+
+
+async def _ask_for_key(request: Request[Any, Any, Any], account: Account) -> Response[str]:
+    """The page that asks for a security key."""
+    services, site = services_of(request), site_of(request)
+    known = await asyncio.to_thread(services.security_keys.of, account.id)
+    asked = site.ask_for(known)
+    facts = {"challenge": asked.challenge}
+    begin = services.steps.begin
+    token = await asyncio.to_thread(begin, KEY_STEP, facts, STEP_LIFE, account.id)
+    answer = page(request, "access/show_key.html", options=asked.options)
+    seconds = int(STEP_LIFE.total_seconds())
+    cookies.write(answer, cookies.STEP, token, site.origin, seconds=seconds)
+    return answer
+
+
+def _opened(services: Services, fields: Mapping[str, str]) -> tuple[Session, str] | KeyWanted | str:
+    """A session with its token, or what is wanted or was wrong, in words. Blocks."""
     if "password" in fields:
         return _by_password(services, fields)
     opened = _by_secret(services, fields.get("secret", "").strip())
     return opened or "This code or key is not known, was used already, or has expired."
 
 
-def _by_password(services: Services, fields: Mapping[str, str]) -> tuple[Session, str] | str:
+def _by_password(
+    services: Services, fields: Mapping[str, str]
+) -> tuple[Session, str] | KeyWanted | str:
     name, password, code = (fields.get(part, "") for part in ("name", "password", "code"))
     found = sign_in_of(services).sign_in(name, password, code)
+    return found if isinstance(found, KeyWanted) else _for(services, found)
+
+
+def _by_key(services: Services, site: Site, token: str, answer: str) -> tuple[Session, str] | str:
+    """A session for whoever shows the key that was asked for. Blocks."""
+    step = services.steps.take(KEY_STEP, token) if token else None
+    if step is None or step.account_id is None:
+        return "That took too long, or was sent twice. Sign in again."
+    challenge = step.facts["challenge"]
+    return _for(services, sign_in_of(services).shown(step.account_id, site, answer, challenge))
+
+
+def _for(services: Services, found: Account | Refused) -> tuple[Session, str] | str:
+    """A session for somebody who has shown all that is asked for, or what was wrong."""
     if found is Refused.WRONG:
-        return "This is not right. After several wrong tries, nothing is tried for a while."
+        return WRONG
     if found is Refused.NO_FACTOR:
         return "This account needs a second factor. Ask an administrator for a one-time code."
+    assert isinstance(found, Account)  # noqa: S101 - the other two are above
     idle, life = _spans(services)
     return services.sessions.open(found.role, idle=idle, life=life, account_id=found.id)
 
@@ -182,6 +241,7 @@ def sign_in_of(services: Services) -> SignIn:
     """What signs people in with a password."""
     return SignIn(
         services.accounts,
+        services.security_keys,
         services.passwords,
         Authenticators(services.secrets),
         services.settings.access.second_factor == "required",

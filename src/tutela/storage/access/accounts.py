@@ -15,7 +15,13 @@ from tutela.model.record import Record
 from tutela.model.review.account import Account, AccountName, AccountState, Preferences
 from tutela.model.review.protection import Protection
 from tutela.storage.access.pseudonyms import pseudonyms
-from tutela.storage.access.tables import accounts, security_keys, sessions
+from tutela.storage.access.tables import (
+    accounts,
+    security_keys,
+    sessions,
+    sign_in_codes,
+    sign_in_steps,
+)
 from tutela.storage.audit.change import differences, tell
 from tutela.storage.database import Database
 from tutela.storage.values import now
@@ -312,7 +318,9 @@ def _set(connection: Connection, account_id: str, **values: object) -> None:
 
 
 def _end_sessions(connection: Connection, account_id: str) -> None:
-    connection.execute(delete(sessions).where(sessions.c.account_id == account_id))
+    """End all sessions of a person, those that are only beginning too, and drop unused codes."""
+    for table in (sessions, sign_in_codes, sign_in_steps):
+        connection.execute(delete(table).where(table.c.account_id == account_id))
 
 
 def _pseudonym(connection: Connection) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -11,7 +12,8 @@ from sqlalchemy import RowMapping, delete, insert, select, update
 
 from tutela.model.custody.leaf import PROGRAM, AuditKind
 from tutela.model.record import Record
-from tutela.storage.access.tables import api_keys, sessions, sign_in_codes
+from tutela.model.review.account import AccountState
+from tutela.storage.access.tables import accounts, api_keys, sessions, sign_in_codes
 from tutela.storage.audit.change import tell
 from tutela.storage.database import Database
 from tutela.storage.values import now
@@ -69,6 +71,19 @@ class Session(Record, frozen=True, kw_only=True):
     def name(self) -> str:
         """Whoever is signed in, in records of who did what."""
         return f"person:{self.account_id}" if self.account_id else f"session:{self.id}"
+
+
+class OpenSession(Record, frozen=True, kw_only=True):
+    """A session of a person, for that person to look at.
+
+    Attributes:
+        id: that of the session; no secret.
+        seen_at: when it was last used, to within a tenth of the time that it may be idle.
+    """
+
+    id: str
+    begun_at: datetime
+    seen_at: datetime
 
 
 COLUMNS = tuple(name for name in Session.__struct_fields__ if name != "id")
@@ -162,8 +177,12 @@ class Sessions:
         """The session of a token, unless it has ended; counts as being seen."""
         digest = _digest(token)
         statement = (
-            select(sessions, api_keys.c.revoked_at, api_keys.c.expires_at.label("key_expires_at"))
+            select(
+                *(sessions, api_keys.c.revoked_at, api_keys.c.expires_at.label("key_expires_at")),
+                accounts.c.state.label("account_state"),
+            )
             .join_from(sessions, api_keys, isouter=True)
+            .join(accounts, sessions.c.account_id == accounts.c.id, isouter=True)
             .where(sessions.c.digest == digest)
         )
         with self._database.read() as connection:
@@ -174,6 +193,19 @@ class Sessions:
         if present - row["seen_at"] > timedelta(seconds=row["idle_seconds"]) * SEEN_NOTED_EVERY:
             self._note_seen(digest, present)
         return Session(id=_name(digest), **{column: row[column] for column in COLUMNS})
+
+    def of(self, account_id: str) -> Sequence[OpenSession]:
+        """The sessions of a person that have not ended, latest first."""
+        own = select(sessions).where(sessions.c.account_id == account_id)
+        latest = own.order_by(sessions.c.created_at.desc(), sessions.c.digest)
+        present = now()
+        with self._database.read() as connection:
+            rows = connection.execute(latest).mappings().all()
+        return [
+            OpenSession(id=_name(row["digest"]), begun_at=row["created_at"], seen_at=row["seen_at"])
+            for row in rows
+            if present < min(row["expires_at"], _idle_until(row))
+        ]
 
     def close(self, token: str) -> None:
         """End a session, if there is one."""
@@ -210,9 +242,15 @@ class Sessions:
 
 
 def _ended(row: RowMapping, present: datetime) -> bool:
-    idle_until = row["seen_at"] + timedelta(seconds=row["idle_seconds"])
-    ends = (idle_until, row["expires_at"], row["revoked_at"], row["key_expires_at"])
+    if row["account_state"] == AccountState.DISABLED.value:
+        return True  # as where it began while the account was being disabled
+    ends = (_idle_until(row), row["expires_at"], row["revoked_at"], row["key_expires_at"])
     return any(end is not None and end <= present for end in ends)
+
+
+def _idle_until(row: RowMapping) -> datetime:
+    seen: datetime = row["seen_at"]
+    return seen + timedelta(seconds=row["idle_seconds"])
 
 
 def _subject(digest: bytes) -> str:

@@ -9,12 +9,15 @@ from structlog.typing import FilteringBoundLogger
 
 from tutela.errors import Conflict, TutelaError
 from tutela.evidence.vault.vault import Vault
-from tutela.model.custody.evidence import Item, StoredObject
+from tutela.model.custody.evidence import Item, ItemState, StoredObject
+from tutela.model.custody.leaf import PROGRAM
 from tutela.model.record import Record
 from tutela.storage.evidence.items import EvidenceItems
 from tutela.storage.values import now
 
 PAGE = 100
+HARMLESS = "people decided that the case is harmless"
+"""Why evidence of such a case is erased."""
 
 
 class Expired(Record, frozen=True, kw_only=True):
@@ -103,6 +106,31 @@ def erase(
         _discarded(vault, gone, log)
     items.forget()
     return items.get(item_id)
+
+
+def erase_harmless(
+    items: EvidenceItems,
+    vault: Callable[[], Vault],
+    log: FilteringBoundLogger,
+    event_id: str,
+    *,
+    by: str = PROGRAM,
+) -> int:
+    """Destroy what was preserved of an event that people found harmless; how many items.
+
+    What a hold keeps, or the law wants kept, stays.
+    """
+    erased = 0
+    for item in items.of_event(event_id):
+        if item.state is ItemState.DESTROYED:
+            continue
+        try:
+            erase(items, vault, log, item.id, HARMLESS, by=by)
+        except Conflict as kept:
+            log.info("evidence of a harmless case is kept", item=item.id, reason=kept.what)
+            continue
+        erased += 1
+    return erased
 
 
 def _discarded(vault: Callable[[], Vault], gone: StoredObject, log: FilteringBoundLogger) -> bool:

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from tutela.detection.media.backlog import Backlog
-from tutela.detection.media.task import Task
+from tutela.detection.media.task import AnyJob, Task
 from tutela.detection.media.wire import Started
 from tutela.errors import Unavailable
 
@@ -37,6 +37,13 @@ def test_what_is_put_back_comes_first(backlog: Backlog) -> None:
     assert [backlog.take(0) for _ in range(3)] == [first, second, third]
 
 
+def test_who_waits_in_person_is_first(backlog: Backlog) -> None:
+    waiting, looked_at = task(), task()
+    backlog.put(waiting)
+    backlog.put(looked_at, first=True)
+    assert [backlog.take(1), backlog.take(1)] == [looked_at, waiting]
+
+
 def test_it_is_bounded(backlog: Backlog) -> None:
     for _ in range(3):
         backlog.put(task())
@@ -53,7 +60,7 @@ def test_cancelled_jobs_are_not_handed_out(backlog: Backlog) -> None:
 
 
 def test_nobody_takes_more_than_one_while_others_are_idle(backlog: Backlog) -> None:
-    taken: list[Task | None] = []
+    taken: list[AnyJob | None] = []
     waiting = threading.Thread(target=lambda: taken.append(backlog.take(60)))
     waiting.start()
     while not backlog._idle:

@@ -14,6 +14,7 @@ from tutela.interfaces.access.signing_in import Refused, SignIn
 from tutela.model.review.account import Account
 from tutela.response.secrets import Secrets
 from tutela.storage.access.accounts import FREE_FAILURES, Accounts
+from tutela.storage.access.security_keys import SecurityKeys
 from tutela.storage.database import Database
 
 GOOD = "four words of nobody"
@@ -24,17 +25,18 @@ def hasher(time_cost: int) -> PasswordHasher:
 
 
 @pytest.fixture
-def accounts(tmp_path: Path) -> Iterator[Accounts]:
+def database(tmp_path: Path) -> Iterator[Database]:
     database = Database.open(f"sqlite:///{tmp_path / 'tutela.db'}")
     database.migrate()
-    yield Accounts(database)
+    yield database
     database.close()
 
 
 @pytest.fixture
-def door(accounts: Accounts) -> SignIn:
-    passwords = Passwords(hasher(1))
-    return SignIn(accounts, passwords, Authenticators(Secrets(b"k" * 32)), factor_required=True)
+def door(database: Database) -> SignIn:
+    keys, passwords = SecurityKeys(database), Passwords(hasher(1))
+    own = Authenticators(Secrets(b"k" * 32))
+    return SignIn(Accounts(database), keys, passwords, own, factor_required=True)
 
 
 @pytest.fixture

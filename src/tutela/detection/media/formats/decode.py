@@ -59,18 +59,16 @@ def fingerprint_picture(
             fingerprinted before stays in `into`.
         MemoryError: it takes more memory than the child may use.
     """
-    if form == "WEBP":
-        check_size(*_webp_size(stream), limits)
-    image = _opened(stream, form)
+    image = opened(stream, form, limits)
     scale = _scale(stream, image, limits, into)
     if scale > 1:
         into.width, into.height = image.size
         if into.add_reduced(_reduced_views(image, scale)):
             return
-        image = _opened(stream, form)  # What was read at another scale stays so.
+        image = opened(stream, form, limits)  # What was read at another scale stays so.
     with image:
         width, height = image.size
-        if image.format == "TIFF" and _orientation(image) >= 5:  # noqa: PLR2004 - Pillow swaps them
+        if image.format == "TIFF" and orientation_of(image) >= 5:  # noqa: PLR2004 - Pillow swaps them
             width, height = height, width
         into.width, into.height = width, height
         _frames(image, limits, watch, into)
@@ -80,8 +78,15 @@ def fingerprint_picture(
             )
 
 
-def _opened(stream: BinaryIO, form: str) -> ImageFile.ImageFile:
+def opened(stream: BinaryIO, form: str, limits: Limits) -> ImageFile.ImageFile:
+    """A picture whose header was read, and nothing of its pixels.
+
+    Raises:
+        NotCompared: it is damaged, or too large.
+    """
     stream.seek(0)
+    if form == "WEBP":
+        check_size(*_webp_size(stream), limits)
     with hostile():
         return Image.open(stream, formats=(form,))
 
@@ -108,7 +113,7 @@ def _reduced_views(image: ImageFile.ImageFile, scale: int) -> Iterator[ReducedVi
     with hostile():
         image.draft(None, (width // scale, height // scale))
         image.load()
-        orientation = _orientation(image)
+        orientation = orientation_of(image)
         picture = Reduced(plain_pixels(image), height, width, scale)
     yield ReducedView("", picture)
     if orientation != 1:
@@ -147,9 +152,9 @@ def _views(image: ImageFile.ImageFile) -> Iterator[View]:
     """The frame as stored, turned as its tag says, and over white where it is transparent."""
     with hostile():
         # Pillow turns TIFF itself and then forgets the tag; PNG may have it behind the pixels.
-        before = _orientation(image) if image.format == "TIFF" else None
+        before = orientation_of(image) if image.format == "TIFF" else None
         image.load()
-        orientation = before or _orientation(image)
+        orientation = before or orientation_of(image)
         pixels = plain_pixels(image)
     if before:
         pixels = turned_back(pixels, before)
@@ -162,7 +167,7 @@ def _views(image: ImageFile.ImageFile) -> Iterator[View]:
         yield View("over white", page)
 
 
-def _orientation(image: ImageFile.ImageFile) -> int:
+def orientation_of(image: ImageFile.ImageFile) -> int:
     """The orientation tag, 1 to 8; 1 where it is missing, strange or unreadable."""
     if image.format == "TIFF":
         value = _tiff_tag(image, _ORIENTATION)

@@ -61,6 +61,25 @@ def fingerprint_heic(stream: BinaryIO, limits: Limits, watch: Watch, into: Finge
         )
 
 
+def heic_pictures(stream: BinaryIO, limits: Limits, watch: Watch, most: int) -> Iterator[Pixels]:
+    """The pictures of a HEIC file as its properties say that they are shown, primary one first.
+
+    Raises:
+        NotCompared: it is damaged, too large, or of a kind that cannot be decoded.
+        MemoryError: it takes more memory than the child may use.
+    """
+    with hostile():
+        heif = Heif(stream)
+        pictures = heif.pictures()
+    decoder = _Decoder(heif, limits, watch)
+    for item in pictures[:most]:
+        shown = decoder.pixels(item)
+        with hostile():
+            for kind, data in item.properties:
+                shown = _transformed(shown, kind, data)
+        yield np.ascontiguousarray(shown)
+
+
 class _Decoder:
     """Decodes items of one file. HEVC decoders are kept per configuration: tiles share one."""
 

@@ -30,7 +30,7 @@ def plain_pixels(image: Image.Image) -> Pixels:
     if image.mode in {"L", "1"}:
         return _stripwise(image, lambda strip: _in_mode(strip, "L"))
     if image.mode[0] in "IF":
-        return _eight_bits(np.asarray(image))
+        return eight_bits(np.asarray(image))
     try:
         return _stripwise(image, lambda strip: _in_mode(strip, "RGB"))
     except ValueError as error:
@@ -85,8 +85,8 @@ def _stripwise(image: Image.Image, convert: Callable[[Image.Image], Image.Image]
     return pixels
 
 
-def _eight_bits(deep: NDArray[Any]) -> Pixels:
-    """Greys of more than 8 bits, or in floating point."""
+def eight_bits(deep: NDArray[Any]) -> Pixels:
+    """Greys of more than 8 bits, or in floating point, in 8 bits."""
     if deep.dtype.kind == "f":
         finite = np.nan_to_num(deep, nan=0.0, posinf=0.0, neginf=0.0)
         low, high = float(finite.min()), float(finite.max())

@@ -12,10 +12,16 @@ import zipfile
 from collections.abc import Iterator
 
 import numpy as np
+from av.audio.frame import AudioFrame
 from PIL import Image
+
+from tutela.detection.media.rendering.reel import Reel
 
 _WIDTH, _HEIGHT = 96, 72  # not PDQ's own 64 by 64, which it treats in another way
 _SUN = 90  # square of its radius
+
+_FILM_PICTURES, _SOUND_SAMPLES = 6, 4000  # so many samples go with each picture
+_TONE, _LOUD = 0.11, 8000
 
 # The same drawing, coded with libavif (through Pillow) and with libheif's `heif-enc`: encoders
 # for these are not at hand everywhere.
@@ -85,6 +91,20 @@ def archive() -> bytes:
         named = zipfile.ZipInfo("h_gel.bmp")
         file.writestr(named, _encoded(drawing(), "BMP"))
     return packed.getvalue().replace(b"h_gel", b"h\x81gel")
+
+
+def film() -> bytes:
+    """A second of the drawing that moves aside, with a tone."""
+    reel = Reel(_WIDTH, _HEIGHT, sound=True)
+    pixels = np.asarray(drawing())
+    tone = (np.sin(np.arange(_SOUND_SAMPLES) * _TONE) * _LOUD).astype(np.int16)
+    for number in range(_FILM_PICTURES):
+        at = number / _FILM_PICTURES
+        reel.show(np.roll(pixels, 8 * number, axis=1), at)
+        sound = AudioFrame.from_ndarray(tone[None], "s16", "mono")
+        sound.sample_rate = _SOUND_SAMPLES * _FILM_PICTURES
+        reel.hear(sound, at)
+    return reel.done()
 
 
 def _encoded(picture: Image.Image, form: str, **options: object) -> bytes:

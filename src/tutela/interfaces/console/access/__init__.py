@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from tutela.interfaces.console.access import account, accounts
+from tutela.interfaces.console.access import account, accounts, keys
 
 HANDLERS = (
     account.show_account,
     account.set_password,
     account.set_authenticator,
     account.end_other_sessions,
+    keys.ask_for_key,
+    keys.add_key,
+    keys.remove_key,
     accounts.list_accounts,
     accounts.invite,
     accounts.invite_again,

@@ -13,10 +13,11 @@ from tutela.interfaces.access import Permission
 from tutela.interfaces.access.authenticator import Authenticators
 from tutela.interfaces.access.passwords import SHORTEST
 from tutela.interfaces.console.answers import page, see_other
-from tutela.interfaces.console.sign_in import COOKIE, check_csrf, read_fields
+from tutela.interfaces.console.sign_in import check_csrf, read_fields, session_of, token_of
 from tutela.interfaces.services import Services, services_of
 from tutela.interfaces.web.guard import account_of, by_of, caller_of
 from tutela.model.review.account import Account, AccountState
+from tutela.storage.values import now
 
 PAGE = "/console/account"
 
@@ -24,7 +25,7 @@ PAGE = "/console/account"
 @get("/account", permission=Permission.OWN_ACCOUNT)
 async def show_account(request: Request[Any, Any, Any]) -> Response[str]:
     """Show one's own account, with what it lacks."""
-    return await _page(request)
+    return await account_page(request)
 
 
 @post("/account/password", permission=Permission.OWN_ACCOUNT)
@@ -52,7 +53,7 @@ async def _changed(request: Request[Any, Any, Any], change: Any, after: str) -> 
     try:
         await asyncio.to_thread(change, request, account, fields)
     except TutelaError as error:
-        return await _page(request, status=400, problem=str(error))
+        return await account_page(request, status=400, problem=str(error))
     return see_other(after)
 
 
@@ -60,7 +61,7 @@ def _set_password(
     request: Request[Any, Any, Any], account: Account, fields: Mapping[str, str]
 ) -> None:
     services, new = services_of(request), fields.get("new", "")
-    _check_present(services, account, fields)
+    check_present(services, account, fields)
     if new != fields.get("again", ""):
         raise InvalidInput("the two passwords differ", remedy="type the new one twice")
     hashed = services.passwords.hash(new)
@@ -71,7 +72,7 @@ def _set_authenticator(
     request: Request[Any, Any, Any], account: Account, fields: Mapping[str, str]
 ) -> None:
     services = services_of(request)
-    _check_present(services, account, fields)
+    check_present(services, account, fields)
     generation = services.accounts.begin_authenticator(account.id)
     step = Authenticators(services.secrets).step(account.id, generation, fields.get("code", ""))
     if step is None:
@@ -82,25 +83,29 @@ def _set_authenticator(
 
 
 def _end_others(request: Request[Any, Any, Any], account: Account, _: Mapping[str, str]) -> None:
-    token = request.cookies.get(COOKIE, "")
-    services_of(request).sessions.close_others(token, account.id)
+    services_of(request).sessions.close_others(token_of(request), account.id)
 
 
-def _check_present(services: Services, account: Account, fields: Mapping[str, str]) -> None:
-    """Whoever finds an open console must not be able to take the account over."""
+def check_present(services: Services, account: Account, fields: Mapping[str, str]) -> None:
+    """Whoever finds an open console must not be able to take the account over. Blocks.
+
+    Raises:
+        NotAllowed: the account has a password, and another one was typed.
+    """
     known = services.accounts.credentials(account.id)
     if known.password is None:
         return
-    if account.locked_until is not None or not services.passwords.verify(
-        known.password, fields.get("present", "")
-    ):
+    if account.locked_until is not None and account.locked_until > now():
+        raise NotAllowed("too many passwords were not right", remedy="wait a while")
+    if not services.passwords.verify(known.password, fields.get("present", "")):
         services.accounts.failed(account.id)
         raise NotAllowed("your present password is not right")
 
 
-async def _page(
+async def account_page(
     request: Request[Any, Any, Any], *, status: int = 200, problem: str = ""
 ) -> Response[str]:
+    """The page of one's own account."""
     if not caller_of(request).account:
         return page(request, "access/nobody.html")
     account = await asyncio.to_thread(account_of, request)
@@ -115,6 +120,9 @@ async def _page(
         account=account,
         invited=account.state is AccountState.INVITED,
         shortest=SHORTEST,
+        keys=await asyncio.to_thread(services.security_keys.of, account.id),
+        sessions=await asyncio.to_thread(services.sessions.of, account.id),
+        here=session_of(request).id,
         picture=own.picture(account.id, generation, account.name),
         secret=own.secret(account.id, generation),
     )

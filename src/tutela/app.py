@@ -48,6 +48,7 @@ from tutela.response.review.budget import limits_of
 from tutela.response.review.consequences import consequences
 from tutela.response.review.gathering import Gatherer
 from tutela.response.review.settling import Settler
+from tutela.response.review.taking import Taking
 from tutela.response.routing import Routing
 from tutela.response.secrets import Secrets
 from tutela.settings import Settings
@@ -77,6 +78,9 @@ from tutela.storage.past.rescans import Rescans
 from tutela.storage.past.signals import KeptSignals
 from tutela.storage.review.claims import Claims
 from tutela.storage.review.exposures import Exposures
+from tutela.storage.review.protecting.ledger import Ledger
+from tutela.storage.review.protecting.lifts import Lifts
+from tutela.storage.review.protecting.recusals import Recusals
 from tutela.storage.review.protection import ProtectionFloor
 from tutela.storage.review.queues import Queues
 from tutela.storage.review.readings import Readings
@@ -203,10 +207,16 @@ class _Repositories(TypedDict):
     readings: Readings
     exposures: Exposures
     floor: ProtectionFloor
+    lifts: Lifts
+    recusals: Recusals
+    ledger: Ledger
+    taking: Taking
 
 
 def _repositories(settings: Settings, database: Database) -> _Repositories:
-    review = settings.review
+    review, recusals = settings.review, Recusals(database)
+    claims = Claims(database, timedelta(seconds=review.lease_seconds))
+    exposures = Exposures(database, limits_of(settings.protection))
     return _Repositories(
         banks=Banks(database),
         entries=Entries(database),
@@ -228,10 +238,14 @@ def _repositories(settings: Settings, database: Database) -> _Repositories:
         law_proof=LawProof(database),
         destinations=Destinations(database),
         deliveries=Deliveries(database),
-        claims=Claims(database, timedelta(seconds=review.lease_seconds)),
+        claims=claims,
         readings=Readings(database, timedelta(seconds=review.undo_seconds)),
-        exposures=Exposures(database, limits_of(settings.protection)),
+        exposures=exposures,
         floor=ProtectionFloor(database),
+        lifts=Lifts(database, exposures),
+        recusals=recusals,
+        ledger=Ledger(database),
+        taking=Taking(claims, exposures, recusals),
     )
 
 

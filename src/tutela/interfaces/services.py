@@ -27,6 +27,7 @@ from tutela.policy.versions import PolicyVersions
 from tutela.response.custody.opening import Custody
 from tutela.response.review.gathering import Gatherer
 from tutela.response.review.settling import Settler
+from tutela.response.review.taking import Taking
 from tutela.response.routing import Routing
 from tutela.response.secrets import Secrets
 from tutela.settings import Settings
@@ -51,6 +52,9 @@ from tutela.storage.past.rescans import Rescans
 from tutela.storage.past.signals import KeptSignals
 from tutela.storage.review.claims import Claims
 from tutela.storage.review.exposures import Exposures
+from tutela.storage.review.protecting.ledger import Ledger
+from tutela.storage.review.protecting.lifts import Lifts
+from tutela.storage.review.protecting.recusals import Recusals
 from tutela.storage.review.protection import ProtectionFloor
 from tutela.storage.review.queues import Queues
 from tutela.storage.review.readings import Readings
@@ -80,6 +84,10 @@ class Services:
     readings: Readings
     exposures: Exposures
     floor: ProtectionFloor
+    lifts: Lifts
+    recusals: Recusals
+    ledger: Ledger
+    taking: Taking
     queues: Queues
     arranging: Arranging
     gathering: Gatherer

@@ -10,7 +10,10 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
+from typing import Annotated
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from tutela.model.record import Record
 from tutela.model.review.protection import Exposure, Limits
@@ -34,6 +37,50 @@ class LiftKind(StrEnum):
     """A pause ends now, and the count towards the next begins anew."""
     BUDGET = "budget"
     """The day holds more."""
+
+
+MOST_ITEMS = 1000
+"""So many items are added to a day at most, each time."""
+MOST_MINUTES = 240
+MOST_REASON = 500
+"""Characters of the reason of a lift."""
+
+
+class NewLift(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to be lifted of a person's limits, and why.
+
+    Attributes:
+        kind: the pause, or the budget of the day.
+        items, minutes: how much more the day holds; of a budget.
+        reason: for the record; kept with the lift, and in the audit log by its digest.
+    """
+
+    kind: LiftKind
+    items: Annotated[int, msgspec.Meta(ge=0, le=MOST_ITEMS)] = 0
+    minutes: Annotated[int, msgspec.Meta(ge=0, le=MOST_MINUTES)] = 0
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=MOST_REASON)]
+
+
+class Lift(Record, frozen=True, kw_only=True):
+    """What somebody else lifted of a person's limits.
+
+    Attributes:
+        id: number of it.
+        account: whose limits.
+        at: when.
+        until: until when the day holds more; of a pause the same as `at`.
+        by: who lifted it.
+    """
+
+    id: int
+    account: str
+    kind: LiftKind
+    at: datetime
+    until: datetime
+    items: int
+    minutes: int
+    by: str
+    reason: str
 
 
 class Raise(Record, frozen=True, kw_only=True):

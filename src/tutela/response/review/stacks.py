@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from tutela.model.record import Record
 from tutela.model.review.standing import CaseContent
+from tutela.storage.cases import Cases
 from tutela.storage.review.together.likeness import NEAR
 
 
@@ -56,6 +57,11 @@ def stacks(contents: Iterable[CaseContent]) -> list[Stack]:
                 prints.append((own, place))
         grouped[place].append(one)
     return [Stack(contents=tuple(some)) for some in grouped]
+
+
+def different(cases: Cases, case_id: str) -> int:
+    """How many contents of a case look different. Blocks; raises `NotFound`."""
+    return len(stacks(cases.contents(case_id)))
 
 
 def _nearest(own: int, prints: Sequence[tuple[int, int]]) -> int | None:

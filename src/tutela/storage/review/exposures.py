@@ -153,7 +153,31 @@ class Exposures:
     def day(self, account_id: str) -> DayOfExposure:
         """What a person's day has come to by now; raises `NotFound`."""
         with self._database.read() as connection:
-            return self._day(connection, account_in(connection, account_id), now())
+            return self.day_in(connection, account_in(connection, account_id), now())
+
+    def day_in(self, connection: Connection, account: Account, present: datetime) -> DayOfExposure:
+        """What a person's day has come to at a moment, within a transaction."""
+        day = day_of(present, account.preferences.zone)
+        mine = exposures.c.account_id == account.id
+        since = min(day.starts, present - LOOK_BACK)
+        uncovered = and_(mine, exposures.c.kind.in_(UNCOVERED), exposures.c.at >= since)
+        rows = connection.execute(_select().where(uncovered).order_by(exposures.c.id))
+        covered = select(func.count()).where(
+            mine,
+            exposures.c.kind == ExposureKind.COVERED.value,
+            exposures.c.at >= day.starts,
+            exposures.c.at < day.ends,
+        )
+        raised, lifted_at = _lifted(connection, account.id, since, present)
+        return standing_of(
+            [_exposure(row) for row in rows],
+            self.limits,
+            day,
+            present,
+            covered=connection.scalar(covered) or 0,
+            raised=raised,
+            lifted_at=lifted_at,
+        )
 
     def revealed(self, case_id: str, account_id: str) -> frozenset[str]:
         """The items of a case that a person has uncovered."""
@@ -220,7 +244,7 @@ class Exposures:
         present: datetime,
     ) -> datetime:
         """Until when something may be uncovered now; refuses where it may not."""
-        stands = self._day(connection, account, present)
+        stands = self.day_in(connection, account, present)
         if stands.paused_until is not None:
             raise PauseNeeded(
                 "after so many severe items it is time for a pause",
@@ -241,29 +265,6 @@ class Exposures:
         left = stands.seconds_left
         longest = self._longest
         return present + (longest if left is None else min(longest, timedelta(seconds=left)))
-
-    def _day(self, connection: Connection, account: Account, present: datetime) -> DayOfExposure:
-        day = day_of(present, account.preferences.zone)
-        mine = exposures.c.account_id == account.id
-        since = min(day.starts, present - LOOK_BACK)
-        uncovered = and_(mine, exposures.c.kind.in_(UNCOVERED), exposures.c.at >= since)
-        rows = connection.execute(_select().where(uncovered).order_by(exposures.c.id))
-        covered = select(func.count()).where(
-            mine,
-            exposures.c.kind == ExposureKind.COVERED.value,
-            exposures.c.at >= day.starts,
-            exposures.c.at < day.ends,
-        )
-        raised, lifted_at = _lifted(connection, account.id, since, present)
-        return standing_of(
-            [_exposure(row) for row in rows],
-            self.limits,
-            day,
-            present,
-            covered=connection.scalar(covered) or 0,
-            raised=raised,
-            lifted_at=lifted_at,
-        )
 
     def _end_running(self, connection: Connection, account_id: str, present: datetime) -> None:
         lasting = (exposures.c.account_id == account_id, exposures.c.milliseconds.is_(None))

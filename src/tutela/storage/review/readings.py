@@ -14,6 +14,7 @@ from tutela.errors import NotFound
 from tutela.model import CaseState
 from tutela.model.custody.leaf import PROGRAM, AuditKind, Fact
 from tutela.model.record import Record
+from tutela.model.review.protection import UNCOVERED
 from tutela.model.review.reading import Note, Purpose, Reading, ReviewOutcome
 from tutela.model.review.settlement import Given, Standing, standing_of
 from tutela.storage.access.tables import accounts
@@ -26,7 +27,7 @@ from tutela.storage.review.refusals import (
     NothingToDecide,
     TooLateToUndo,
 )
-from tutela.storage.review.tables import case_contents, queues, readings, samples
+from tutela.storage.review.tables import case_contents, exposures, queues, readings, samples
 from tutela.storage.tables import cases
 from tutela.storage.values import now
 
@@ -45,7 +46,6 @@ class NewReading(Record, frozen=True, kw_only=True):
     statement: Note = ""
     unseen: bool = False
     stacks: int = 0
-    revealed: int = 0
 
 
 class Settled(Record, frozen=True, kw_only=True):
@@ -197,7 +197,7 @@ class Readings:
             "unseen": new.unseen,
             "contents": contents or 0,
             "stacks": new.stacks,
-            "revealed": new.revealed,
+            "revealed": _revealed(connection, case.event_seq, account_id),
             "claimed_at": case.claimed_at,
             "at": present,
             "settles_at": present + self._undo,
@@ -269,6 +269,13 @@ def _stands(connection: Connection, case: Row[*tuple[Any, ...]]) -> Standing:
 def _locked(connection: Connection, case_seq: int) -> Row[*tuple[Any, ...]]:
     statement = select(cases).where(cases.c.event_seq == case_seq).with_for_update(of=cases)
     return connection.execute(statement).one()
+
+
+def _revealed(connection: Connection, case_seq: int, account_id: str) -> int:
+    """How many items of a case its reader has uncovered."""
+    own = (exposures.c.case_seq == case_seq, exposures.c.account_id == account_id)
+    items = select(func.count(exposures.c.item.distinct())).where(*own)
+    return connection.scalar(items.where(exposures.c.kind.in_(UNCOVERED))) or 0
 
 
 def _claimed(connection: Connection, claim: str, account_id: str) -> Row[*tuple[Any, ...]] | None:

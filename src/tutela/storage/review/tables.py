@@ -104,6 +104,7 @@ readings = Table(
     Index(None, "case_seq", "id"),
     Index(None, "account_id", "at"),
     Index(None, "queue", "at"),
+    Index(None, "at"),
 )
 
 # Cases drawn at random after they were decided. `agreed` is NULL until somebody has read it again.

@@ -114,6 +114,6 @@ def _next(request: Request[Any, Any, Any], queue: str | None, *, lighter: bool) 
     """The next case for whoever asks. Blocks."""
     services, reader, account = services_of(request), reader_of(request), account_of(request)
     services.gathering.gather()
-    return services.claims.next(
+    return services.taking.next(
         account.id, queue=queue, settle=reader.settles, lighter=lighter, by=by_of(request)
     )

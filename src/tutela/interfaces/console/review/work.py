@@ -24,6 +24,7 @@ from tutela.interfaces.services import services_of
 from tutela.interfaces.web.guard import account_of, by_of
 from tutela.interfaces.web.problems import document
 from tutela.model.review.reading import Reading
+from tutela.response.review.stacks import different
 from tutela.storage.review.readings import NewReading
 from tutela.storage.review.refusals import ClaimLost
 
@@ -77,7 +78,7 @@ async def decide(request: Request[Any, Any, Any], case_id: str) -> Response[str]
     fields = await _fields(request)
     draft = draft_of(fields)
     try:
-        await asyncio.to_thread(_give, request, fields, draft)
+        await asyncio.to_thread(_give, request, case_id, fields, draft)
     except TutelaError as error:
         return await _refused(request, case_id, error, draft)
     return see_other("/console/review")
@@ -153,8 +154,9 @@ async def _fields(request: Request[Any, Any, Any]) -> dict[str, str]:
     return fields
 
 
-def _give(request: Request[Any, Any, Any], fields: Fields, draft: Draft) -> None:
+def _give(request: Request[Any, Any, Any], case_id: str, fields: Fields, draft: Draft) -> None:
     draft.check()
+    services, account = services_of(request), account_of(request)
     scheme, category = draft.graded()
     new = NewReading(
         revision=_whole(fields, "revision"),
@@ -165,9 +167,9 @@ def _give(request: Request[Any, Any, Any], fields: Fields, draft: Draft) -> None
         note=draft.note,
         statement=draft.statement,
         unseen=draft.unseen,
+        stacks=different(services.cases, case_id),
     )
-    account = account_of(request)
-    services_of(request).readings.give(fields.get("claim", ""), new, account.id, by=by_of(request))
+    services.readings.give(fields.get("claim", ""), new, account.id, by=by_of(request))
 
 
 def _undo(request: Request[Any, Any, Any], reading_id: int) -> Reading:

@@ -273,6 +273,7 @@ def _create_readings() -> None:
     op.create_index("ix_readings_case_seq_id", "readings", ["case_seq", "id"])
     op.create_index("ix_readings_account_id_at", "readings", ["account_id", "at"])
     op.create_index("ix_readings_queue_at", "readings", ["queue", "at"])
+    op.create_index("ix_readings_at", "readings", ["at"])
     op.create_table(
         "samples",
         sa.Column("case_seq", SERIAL, nullable=False, autoincrement=False),

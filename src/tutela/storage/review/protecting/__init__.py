@@ -1,0 +1,1 @@
+"""What protects people from what they must look at: lifts, recusals, and what was avoided."""

@@ -31,7 +31,7 @@ from tutela.interfaces.api.access import accounts
 from tutela.interfaces.api.custody import audit, content, documents, evidence
 from tutela.interfaces.api.operation import health, metrics
 from tutela.interfaces.api.response import actions, destinations
-from tutela.interfaces.api.review import arranging, cases, queues
+from tutela.interfaces.api.review import arranging, cases, deciding, queues
 from tutela.interfaces.api.rules import explanation, law, policy
 from tutela.interfaces.services import Services
 from tutela.interfaces.web.express import Express
@@ -84,6 +84,13 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     cases.count_cases,
     cases.export_cases,
     cases.read_case,
+    deciding.claim_next,
+    deciding.claim_case,
+    deciding.hand_back,
+    deciding.pass_on,
+    deciding.list_readings,
+    deciding.give_reading,
+    deciding.undo_reading,
     cases.list_events,
     cases.list_stacks,
     cases.read_history,

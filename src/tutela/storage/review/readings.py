@@ -80,8 +80,23 @@ class Readings:
         self._database = database
         self._undo = undo
 
-    def give(self, claim: str, new: NewReading, account_id: str, *, by: str = PROGRAM) -> Reading:
+    def give(
+        self,
+        claim: str,
+        new: NewReading,
+        account_id: str,
+        *,
+        by: str = PROGRAM,
+        case_id: str | None = None,
+    ) -> Reading:
         """Give a reading under a claim, which ends by this. Given again, it is the same one.
+
+        Args:
+            claim: token of the claim.
+            new: what the person says.
+            account_id: who says it.
+            by: who gives it, for the record.
+            case_id: which case is meant, where that is known besides the claim.
 
         Raises:
             ClaimLost: the claim is not the person's, or no longer.
@@ -93,6 +108,8 @@ class Readings:
             if case is None:
                 # Only now: whoever sent it twice at once has waited for the first one to be stored.
                 return _given_under(connection, claim, account_id)
+            if case_id not in (None, case.id):
+                raise ClaimLost("this claim is for another case", remedy="claim this one")
             if case.revision != new.revision:
                 raise CaseHasGrown(
                     "something joined or left this case since you opened it",

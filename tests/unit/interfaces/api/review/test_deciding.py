@@ -1,0 +1,70 @@
+"""People claim and decide over the API, in their own name, and nobody reads another's reading."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.unit.interfaces.acting import World
+from tests.unit.interfaces.deciding import give, held, reader
+from tests.unit.interfaces.reviewing import case
+
+if TYPE_CHECKING:
+    from tests.unit.interfaces.conftest import Api
+
+
+@pytest.fixture
+def world(api: Api) -> World:
+    return World(api)
+
+
+def test_a_reading_is_given_once_and_told_by_pseudonym(world: World) -> None:
+    given = give(world)
+    assert given.status == 201
+    case_id = given.json["case_id"]
+    (told,) = world.api.get(f"/v1/cases/{case_id}/readings").json["readings"]
+    assert (told["outcome"], told["reasons"]) == ("harmless", ["wrong-match"])
+    assert told["pseudonym"]
+    assert told["account"] == given.json["account"] == ""
+
+
+def test_readers_do_not_see_what_others_said(world: World) -> None:
+    given = give(world)
+    path = f"/v1/cases/{given.json['case_id']}/readings"
+    assert world.api.get(path, role="reviewer").status == 403
+
+
+def test_a_claim_needs_a_person(world: World) -> None:
+    answer = world.api.post("/v1/review/next", {}, role="reviewer")
+    assert (answer.status, answer.json["code"]) == (409, "needs-account")
+
+
+def test_who_asks_for_the_next_case_gets_one(world: World) -> None:
+    key, waiting = reader(world), case(world)
+    claim = world.post_as(key, "/v1/review/next").json["claim"]
+    assert claim["case_id"]
+    assert world.post_as(key, "/v1/review/next", {"queue": "nowhere"}).json["claim"] is None
+    assert world.services.cases.get(waiting).case.id == waiting
+
+
+def test_a_reading_names_the_case_that_its_claim_is_for(world: World) -> None:
+    case_id, key = held(world)
+    other = case(world)
+    claim = world.post_as(key, f"/v1/cases/{case_id}/claim").json
+    document = {"claim": claim["token"], "revision": 1, "outcome": "harmless"}
+    answer = world.post_as(key, f"/v1/cases/{other}/readings", document)
+    assert (answer.status, answer.json["code"]) == (409, "claim-lost")
+
+
+def test_only_reasons_of_the_policy_are_taken(world: World) -> None:
+    case_id, key = held(world)
+    claim = world.post_as(key, f"/v1/cases/{case_id}/claim").json
+    document = {
+        "claim": claim["token"],
+        "revision": claim["revision"],
+        "outcome": "confirmed",
+        "reasons": ["wrong-match"],
+    }
+    answer = world.post_as(key, f"/v1/cases/{case_id}/readings", document)
+    assert answer.status == 400
+    assert "listed-material" in answer.body.decode()

@@ -106,6 +106,7 @@ def _move(world: World) -> Answer:
 CASE = "POST /console/cases/{case_id:str}"
 STEPS: Mapping[str, Callable[[World], Answer]] = {
     "POST /console/review/next": _next,
+    "POST /console/cases/export": lambda w: w.submit("/cases/export", form="csv"),
     f"{CASE}/take": _take,
     f"{CASE}/decide": _decide,
     f"{CASE}/undo": _undo,
@@ -118,5 +119,6 @@ STEPS: Mapping[str, Callable[[World], Answer]] = {
     f"{CASE}/move": _move,
 }
 SILENT: Mapping[str, str] = {
+    f"{CASE}/draft": "drafts a text, and keeps nothing",
     f"{CASE}/renew": "holds a claim for longer, which is told when it is made and when it ends",
 }

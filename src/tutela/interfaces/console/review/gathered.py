@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from tutela.interfaces.console.review.choices import choices_of, short_cut
 from tutela.interfaces.console.review.draft import Draft
 from tutela.interfaces.console.review.view import (
-    Choices,
     Held,
     Reader,
     Work,
@@ -37,15 +37,18 @@ def work_of(
     readings = services.readings.of(case_id)
     contents = services.cases.contents(case_id)
     purpose = held.purpose if held else None
+    grades = [one.grade for one in contents]
+    review = services.policy.now().live.review
     members = services.cases.events(case_id, limit=MOST_MEMBERS)
     return file, Work(
         reader=reader,
         held=held,
         sight=sight_of(file, readings, reader, purpose, now=datetime.now(UTC)),
-        foresights=foresights_of(file, (one.grade for one in contents)),
-        choices=Choices(),
+        foresights=foresights_of(file, grades),
+        choices=choices_of(review, grades),
         draft=draft,
         offered=held is None and may_take(file, readings, reader),
+        offer=short_cut(review, members, contents, file.standing.events) if held else None,
         contents=len(contents),
         stacks=tuple(stacks(contents)) if held else (),
         members=tuple(members) if file.standing.events > 1 else (),

@@ -6,7 +6,8 @@ import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
-from litestar import Request, Response, get
+from litestar import Request, Response, get, post
+from litestar.types import ASGIApp
 
 from tutela.errors import InvalidInput
 from tutela.interfaces.access import Permission
@@ -14,7 +15,12 @@ from tutela.interfaces.console.answers import page
 from tutela.interfaces.console.response.actions import problem_of
 from tutela.interfaces.console.review.asking import address, asked, fields_of
 from tutela.interfaces.console.review.reader import reader_of
+from tutela.interfaces.console.sign_in import check_csrf, read_fields
+from tutela.interfaces.review.exporting import CaseFormat, cases_exported
 from tutela.interfaces.services import services_of
+from tutela.interfaces.web.answers import StreamAnswer, in_threads
+from tutela.interfaces.web.gate import visit_of
+from tutela.interfaces.web.guard import by_of, caller_of
 from tutela.model import CaseState, Severity
 from tutela.model.response.case import CaseKind
 from tutela.model.review.reading import ReviewOutcome
@@ -53,7 +59,7 @@ async def list_cases(request: Request[Any, Any, Any]) -> Response[str]:
         problem=problem,
         files=files,
         count=count,
-        fields=given if problem else fields_of(query),
+        fields=given,
         exported=fields_of(query),
         folded=set(fields_of(query)) <= set(SHOWN),
         older=address(query, after=older) if older else "",
@@ -66,5 +72,19 @@ async def list_cases(request: Request[Any, Any, Any]) -> Response[str]:
         orders=tuple(CaseOrder),
         now=datetime.now(UTC),
         reader=reader_of(request),
-        may_export=False,
+        may_export=caller_of(request).may(Permission.CASES_EXPORT),
     )
+
+
+@post("/cases/export", permission=Permission.CASES_EXPORT)
+async def export_cases(request: Request[Any, Any, Any]) -> ASGIApp:
+    """Hand out every case of a search as a file. The audit log has it before the first byte."""
+    fields = await read_fields(request)
+    check_csrf(request, fields)
+    query, wanted = asked(fields), fields.get("form", "")
+    form = CaseFormat(wanted) if wanted in set(CaseFormat) else CaseFormat.CSV
+    export = services_of(request).cases.export
+    cases = await asyncio.to_thread(export, query, by=by_of(request), form=form.value)
+    visit_of(request.scope).take_your_time()
+    headers = ((b"content-disposition", b'attachment; filename="cases.%b"' % form.encode()),)
+    return StreamAnswer(in_threads(cases_exported(cases, form)), form.media_type, headers)

@@ -179,11 +179,12 @@ def foresights_of(file: CaseFile, grades: Iterable[str]) -> tuple[Foresight, ...
 
 
 class Offer(Record, frozen=True, kw_only=True):
-    """What a case may be decided as without looking."""
+    """What a case may be decided as without looking, and the lists that it rests on."""
 
     outcome: ReviewOutcome
     category: str = ""
     reasons: tuple[str, ...] = ()
+    banks: tuple[str, ...] = ()
 
 
 class Work(Record, frozen=True, kw_only=True):

@@ -11,12 +11,14 @@ from datetime import datetime
 from typing import Any
 
 from litestar import Request, Response, post
+from msgspec import structs
 
 from tutela.errors import InvalidInput, TutelaError
 from tutela.interfaces.access import Permission
 from tutela.interfaces.console.answers import page, see_other
 from tutela.interfaces.console.response.actions import problem_of
 from tutela.interfaces.console.review.case import case_page
+from tutela.interfaces.console.review.choices import statement_of
 from tutela.interfaces.console.review.draft import FORM_BYTES, Draft, draft_of
 from tutela.interfaces.console.review.reader import reader_of
 from tutela.interfaces.console.sign_in import check_csrf, read_fields
@@ -70,6 +72,19 @@ async def renew(request: Request[Any, Any, Any], case_id: str) -> Response[str]:
         lease_seconds=lease,
         left=lease,
     )
+
+
+@post("/cases/{case_id:str}/draft", permission=Permission.REVIEW_WORK)
+async def draft_statement(request: Request[Any, Any, Any], case_id: str) -> Response[str]:
+    """Draft the statement of reasons from what is chosen, in the policy's words; nothing counts."""
+    draft = draft_of(await _fields(request))
+    services = services_of(request)
+    file = await asyncio.to_thread(services.cases.get, case_id)
+    try:
+        statement = statement_of(services.policy.now().live.review, file, draft)
+    except TutelaError as error:
+        return await _refused(request, case_id, error, draft)
+    return await case_page(request, case_id, draft=structs.replace(draft, statement=statement))
 
 
 @post("/cases/{case_id:str}/decide", permission=Permission.REVIEW_WORK)

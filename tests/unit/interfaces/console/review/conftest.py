@@ -23,13 +23,14 @@ Open = Callable[..., str]
 def case(api: Api) -> Open:
     """Open a case about something that a bank lists; the id of the case."""
 
-    def opened(**facts: object) -> str:
+    def opened(*, grade: tuple[str, str] = ("", ""), **facts: object) -> str:
         if api.get(f"/v1/banks/{BANK}").status == 404:
             bank = {"name": BANK, "trusted": True, "drill": True, "source": "a test"}
             assert api.post("/v1/banks", bank).status == 201
         number = next(NUMBERS)
         signals = [{"kind": "md5", "value": f"{number:032x}"}]
-        listed = {"entries": [{"signals": signals}]}
+        graded = {"scheme": grade[0], "category": grade[1]}
+        listed = {"entries": [{"signals": signals, **graded}]}
         assert api.post(f"/v1/banks/{BANK}/entries", listed).status == 201
         event = {"event_id": f"review-{number}", "drill": True, "signals": signals, **facts}
         answer = api.post("/v1/check", event)

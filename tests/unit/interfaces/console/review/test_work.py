@@ -260,3 +260,66 @@ def test_a_contested_case_is_named(person: Visit, case: Open, services: Services
     assert contested in page
     assert "Granted" in page
     assert "The decision stands" in page
+
+
+def test_a_statement_is_drafted_from_the_policy(person: Visit, case: Open) -> None:
+    work = Work(person("reviewer"), case(language="fr"))
+    work.take()
+    path, chosen = f"{work.path}/draft", {"outcome": "violation", "reason-own-rules": "yes"}
+    page = work.visitor.post(path, note=NOTE, **chosen).body.decode()
+    assert "Un contenu que vous avez partag\xe9" in page
+    assert "Our rules do not allow it." in page
+    assert "Two hills &amp; a &lt;lake&gt;</textarea>" in page
+    assert re.search(r'name="reason-own-rules"[^>]* checked', page)
+    answer = work.visitor.post(path, note=NOTE)
+    assert answer.status == 400
+    assert b"no outcome is chosen" in answer.body
+    assert b"Two hills &amp; a &lt;lake&gt;</textarea>" in answer.body
+
+
+def test_what_trusted_lists_agree_on_is_decided_without_looking(
+    person: Visit, case: Open, services: Services
+) -> None:
+    graded, plain = case(grade=("iwf", "B")), case()
+    visitor = person("reviewer")
+    assert "Decide without looking" not in Work(visitor, plain).take()
+    page = Work(visitor, graded).take()
+    assert "Decide without looking" in page
+    assert "iwf:B" in page
+    offer = page[page.index('class="offer"') : page.index('<form id="decide"')]
+    fields = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', offer))
+    fields.pop("csrf")
+    assert visitor.post(f"/console/cases/{graded}/decide", **fields).status == 303
+    (reading,) = services.readings.of(graded)
+    assert reading.unseen
+    assert (reading.outcome, reading.scheme, reading.category) == ("confirmed", "iwf", "B")
+
+
+def test_cases_are_put_together_and_taken_apart(person: Visit, case: Open) -> None:
+    visitor, one, other = person("reviewer"), case(), case()
+    path = f"/console/cases/{one}"
+    Work(visitor, one).take()
+    assert visitor.post(f"{path}/merge", other=other, why="the same <shed>").status == 303
+    page = visitor.get(path)
+    assert "the same &lt;shed&gt;" in page
+    assert "2 events" in page
+    assert one in visitor.get(f"/console/cases/{other}"), "it says where it stands"
+    assert visitor.post(f"{path}/split", **{other: "yes"}).status == 303
+    page = visitor.get(path)
+    assert "split off" in page
+    change = re.findall(r"/changes/(\d+)/undo", page)[-1]
+    assert visitor.post(f"{path}/changes/{change}/undo").status == 303
+    assert "2 events" in visitor.get(path)
+    answer = visitor.post(f"{path}/split")
+    assert answer.status == 400
+    assert b"name 1 to" in answer.body
+
+
+def test_a_supervisor_moves_a_case(person: Visit, case: Open) -> None:
+    case_id, lead = case(), person("supervisor")
+    path = f"/console/cases/{case_id}"
+    assert "Move it to another queue" in lead.get(path)
+    assert lead.post(f"{path}/move", queue="everything", why="to begin").status == 303
+    assert "moved" in lead.get(path)
+    assert lead.post(f"{path}/move", queue="nowhere").status == 404
+    assert person("reviewer").post(f"{path}/move", queue="everything").status == 403

@@ -26,6 +26,7 @@ from tutela.evidence.audit.opening import glance
 from tutela.extensions import signal_kinds, vault_makers
 from tutela.interfaces import console
 from tutela.interfaces.access.passwords import Passwords
+from tutela.interfaces.access.single_sign_on.opening import open_single_sign_on
 from tutela.interfaces.application import application
 from tutela.interfaces.services import Services
 from tutela.interfaces.web.bodies import SHARE, Room
@@ -54,6 +55,7 @@ from tutela.response.secrets import Secrets
 from tutela.settings import Settings
 from tutela.settings.sections import DecoderSettings
 from tutela.storage.access.accounts import Accounts
+from tutela.storage.access.identities import Identities
 from tutela.storage.access.keys import Keys
 from tutela.storage.access.security_keys import SecurityKeys
 from tutela.storage.access.sessions import Sessions
@@ -141,6 +143,7 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
     custody = open_custody(settings, database, law, log, makers, kept=metrics.preserved)
     recording, rulings = Recording(journal, custody.preservation), Telling(law, log)
     settler = _settler(settings, database, policy, routing, custody, log, started)
+    single = open_single_sign_on(settings.oidc, Accounts(database), Identities(database))
     return Services(
         **_repositories(settings, database),
         settings=settings,
@@ -165,6 +168,7 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
         audit_log=_audit_log(settings, database, log),
         secrets=Secrets.open(settings.actions_key_file),
         passwords=Passwords(),
+        single_sign_on=single,
         routing=routing,
         outgoing=Outgoing(_reach(settings)),
         metrics=metrics,
@@ -175,6 +179,7 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
         closers=(
             *(decoder.close, journal.close, policy.stop, routing.stop),
             *(quarantine.stop, gathering.stop, settler.stop, sync.stop, custody.vault.close),
+            *([single.close] if single else []),
             database.close,
         ),
     )
@@ -194,6 +199,7 @@ class _Repositories(TypedDict):
     security_keys: SecurityKeys
     steps: SignInSteps
     accounts: Accounts
+    identities: Identities
     counts: Counts
     parkings: Parkings
     rescans: Rescans
@@ -229,6 +235,7 @@ def _repositories(settings: Settings, database: Database) -> _Repositories:
         security_keys=SecurityKeys(database),
         steps=SignInSteps(database),
         accounts=Accounts(database),
+        identities=Identities(database),
         counts=Counts(database),
         parkings=Parkings(database),
         rescans=Rescans(database),

@@ -13,6 +13,7 @@ from tutela.detection.index.matcher import Matcher
 from tutela.detection.media.pool import DecoderPool
 from tutela.detection.signals.registry import SignalKinds
 from tutela.interfaces.access.passwords import Passwords
+from tutela.interfaces.access.single_sign_on.opening import SingleSignOn
 from tutela.interfaces.web.bodies import Room
 from tutela.interfaces.web.keyring import KeyRing
 from tutela.interfaces.web.limits import Rates
@@ -32,6 +33,7 @@ from tutela.response.routing import Routing
 from tutela.response.secrets import Secrets
 from tutela.settings import Settings
 from tutela.storage.access.accounts import Accounts
+from tutela.storage.access.identities import Identities
 from tutela.storage.access.keys import Keys
 from tutela.storage.access.security_keys import SecurityKeys
 from tutela.storage.access.sessions import Sessions
@@ -97,6 +99,7 @@ class Services:
     security_keys: SecurityKeys
     steps: SignInSteps
     accounts: Accounts
+    identities: Identities
     counts: Counts
     parkings: Parkings
     quarantine: Quarantine
@@ -120,6 +123,7 @@ class Services:
     deliveries: Deliveries
     secrets: Secrets
     passwords: Passwords
+    single_sign_on: SingleSignOn | None
     routing: Routing
     outgoing: Outgoing
     metrics: Metrics

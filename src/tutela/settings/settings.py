@@ -31,6 +31,7 @@ from tutela.settings.sections import (
     ServerSettings,
     StorageSettings,
 )
+from tutela.settings.single_sign_on import OidcSettings
 from tutela.settings.sources import CONFIG_VARIABLE, Found, from_environment, from_file
 
 DEFAULT = "default"
@@ -80,6 +81,7 @@ class Settings(Record, frozen=True, kw_only=True):
     actions: ActionsSettings = ActionsSettings()
     vault: VaultSettings = VaultSettings()
     access: AccessSettings = AccessSettings()
+    oidc: OidcSettings = OidcSettings()
     review: ReviewSettings = ReviewSettings()
     protection: ProtectionSettings = ProtectionSettings()
     audit: AuditSettings = AuditSettings()

@@ -24,6 +24,12 @@ from tutela.interfaces.services import Services
 from tutela.settings import Settings
 from tutela.telemetry import make_logger
 
+NOWHERE = {
+    "TUTELA_OIDC_ISSUER": "http://127.0.0.1:9",
+    "TUTELA_OIDC_CLIENT_ID": "tutela",
+    "TUTELA_OIDC_PRIVATE": "true",
+}
+"""A provider that does not answer."""
 LAKE = "0123456789abcdef" * 4
 """A PDQ hash that no picture has."""
 
@@ -35,6 +41,7 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    cookies: tuple[str, ...] = ()
 
     @property
     def json(self) -> Any:  # noqa: ANN401 - JSON
@@ -133,6 +140,7 @@ async def _exchange(
         status=start["status"],
         headers={name.decode().lower(): value.decode() for name, value in start["headers"]},
         body=b"".join(message.get("body", b"") for message in rest),
+        cookies=tuple(v.decode() for n, v in start["headers"] if n.lower() == b"set-cookie"),
     )
 
 
@@ -140,7 +148,7 @@ async def _exchange(
 def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     """Every part of a server process on a fresh data folder."""
     folder: Path = tmp_path_factory.mktemp("data")
-    env = {"TUTELA_DATA_FOLDER": str(folder), "TUTELA_DECODER_CHILDREN": "1"}
+    env = {"TUTELA_DATA_FOLDER": str(folder), "TUTELA_DECODER_CHILDREN": "1", **NOWHERE}
     log = make_logger("error", as_json=True, stream=sys.stderr)
     with open_services(Settings.load(None, env), log) as services:
         yield services

@@ -84,6 +84,9 @@ def test_only_these_are_public(services: Services) -> None:
         "/schema/openapi.json",
         "/console/sign-in",
         "/console/sign-in/key",
+        "/console/sign-in/provider",
+        "/console/sign-in/provider/done",
+        "/console/sign-in/provider/leave",
         "/console/static/{name:str}",
         "/console/{rest:path}",
     }

@@ -39,6 +39,7 @@ from tutela.interfaces.application import routed
 from tutela.interfaces.services import Services
 from tutela.interfaces.web.guard import declared
 from tutela.model.custody.leaf import AuditKind, Leaf
+from tutela.storage.access.identities import Identity
 
 if TYPE_CHECKING:
     from tests.unit.interfaces.conftest import Answer, Api
@@ -50,6 +51,7 @@ SILENT: Mapping[str, str] = {
     "POST /v1/policy/check": "checks a text, and keeps nothing",
     "POST /console/policy/check": "checks a text, and keeps nothing",
     "POST /console/account/keys/ask": "asks the browser for a key, and keeps none yet",
+    "POST /console/account/provider": "sends a browser out, and links nothing yet",
     "POST /v1/destinations/{name:str}/test": "sends a message that asks for nothing",
     "POST /console/destinations/{name:str}/test": "sends a message that asks for nothing",
     **reviewing.SILENT,
@@ -111,6 +113,16 @@ def _without_key(world: World) -> Answer:
     for key in keys:
         add(seat.account, key, NOTE, b"", 0, by="")
     return world.submit_as(seat, f"/account/keys/{keys[0]}/remove")
+
+
+def _unlinked(world: World) -> Answer:
+    seat, services = world.person(), world.services
+    hashed = services.passwords.hash(PASSWORD)
+    services.accounts.set_password(seat.account, hashed, by="", told=False)
+    identity = Identity(issuer=services.settings.oidc.issuer, subject=f"s-{next(NUMBERS)}")
+    world.secrets.add(identity.subject)
+    services.identities.link(seat.account, identity)
+    return world.submit_as(seat, "/account/provider/remove", present=PASSWORD)
 
 
 def _alone(world: World) -> Answer:
@@ -351,6 +363,7 @@ STEPS: Mapping[str, Step] = {
     "POST /console/account/keys": _with_key,
     "POST /console/sign-in/key": _by_key,
     "POST /console/account/keys/{key_id:str}/remove": _without_key,
+    "POST /console/account/provider/remove": _unlinked,
     "POST /v1/policy/activate": lambda w: w.post(
         "/v1/policy/activate", {"text": policy(), "note": NOTE}
     ),

@@ -12,8 +12,8 @@ from litestar import Response
 from litestar.connection import ASGIConnection
 
 PREFIX = "__Host-"
-SESSION, STEP = "tutela_session", "tutela_step"
-"""Cookies of a session, and of signing in that has begun."""
+SESSION, STEP, ABROAD = "tutela_session", "tutela_step", "tutela_abroad"
+"""Cookies of a session, of signing in that has begun, and of a browser sent to a provider."""
 
 
 def origin_of(connection: ASGIConnection[Any, Any, Any, Any], configured: str) -> str:
@@ -27,14 +27,18 @@ def read(connection: ASGIConnection[Any, Any, Any, Any], name: str, origin: str)
 
 
 def write(answer: Response[Any], name: str, value: str, origin: str, *, seconds: int) -> None:
-    """Set one of our cookies; with no seconds it is forgotten at once."""
+    """Set one of our cookies; with no seconds it is forgotten at once.
+
+    A browser that comes back from a provider comes from another site, and brings no strict cookie:
+    what it was given on the way out is the one that it may bring.
+    """
     answer.set_cookie(
         _full(name, origin),
         value,
         path="/" if _encrypted(origin) else "/console",
         max_age=seconds,
         httponly=True,
-        samesite="strict",
+        samesite="lax" if name == ABROAD else "strict",
         secure=_encrypted(origin),
     )
 

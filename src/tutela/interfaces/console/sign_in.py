@@ -105,7 +105,7 @@ async def read_fields(request: Request[Any, Any, Any], *, most: int = FORM_BYTES
 @get("/sign-in", permission=Permission.PUBLIC)
 async def show_sign_in(request: Request[Any, Any, Any]) -> Response[str]:
     """The page to sign in on."""
-    return page(request, "sign_in.html", typed="")
+    return sign_in_page(request, left="left" in request.query_params)
 
 
 @post("/sign-in", permission=Permission.PUBLIC)
@@ -113,7 +113,7 @@ async def sign_in(request: Request[Any, Any, Any]) -> Response[str]:
     """Turn a code or key into a session."""
     services = services_of(request)
     _check_origin(request)
-    services.rates.take("sign-in " + (request.client.host if request.client else ""))
+    take_turn(request)
     fields = await read_fields(request)
     opened = await asyncio.to_thread(_opened, services, fields)
     if isinstance(opened, KeyWanted):
@@ -126,7 +126,7 @@ async def sign_in_with_key(request: Request[Any, Any, Any]) -> Response[str]:
     """Turn the answer of a security key into a session, after the password was right."""
     services, origin = services_of(request), site_of(request).origin
     _check_origin(request)
-    services.rates.take("sign-in " + (request.client.host if request.client else ""))
+    take_turn(request)
     shown = (await read_fields(request)).get("answer", "")
     token = cookies.read(request, cookies.STEP, origin)
     opened = await asyncio.to_thread(_by_key, services, Site(origin), token, shown)
@@ -138,9 +138,32 @@ async def sign_out(request: Request[Any, Any, Any]) -> Response[str]:
     """End the session."""
     check_csrf(request, await read_fields(request))
     await asyncio.to_thread(services_of(request).sessions.close, token_of(request))
-    answer = see_other("/console/sign-in")
+    answer = see_other("/console/sign-in?left")
     cookies.write(answer, COOKIE, "", site_of(request).origin, seconds=0)
     return answer
+
+
+def sign_in_page(
+    request: Request[Any, Any, Any],
+    *,
+    status: int = 200,
+    problem: str = "",
+    typed: str = "",
+    left: bool = False,
+) -> Response[str]:
+    """The page to sign in on.
+
+    Args:
+        request: who asks.
+        status: of the answer.
+        problem: what did not work.
+        typed: the name that was typed.
+        left: whether somebody has just signed out.
+    """
+    single = services_of(request).single_sign_on
+    title = "" if single is None else single.title
+    view = {"problem": problem, "typed": typed, "provider": title, "left": left}
+    return page(request, "sign_in.html", status=status, **view)
 
 
 def site_of(connection: Connection) -> Site:
@@ -159,10 +182,10 @@ async def _admit(
 ) -> Response[str]:
     """Let somebody in with a new session, in place of any that the browser had; or say why not."""
     if isinstance(opened, str):
-        return page(request, "sign_in.html", status=403, problem=opened, typed=typed)
+        return sign_in_page(request, status=403, problem=opened, typed=typed)
     services, (session, token) = services_of(request), opened
     await asyncio.to_thread(services.sessions.close, token_of(request))
-    answer = see_other(await asyncio.to_thread(_first_page, services, session))
+    answer = see_other(await asyncio.to_thread(first_page, services, session))
     life = services.settings.console.session_minutes * 60
     cookies.write(answer, COOKIE, token, site_of(request).origin, seconds=life)
     return answer
@@ -214,7 +237,7 @@ def _for(services: Services, found: Account | Refused) -> tuple[Session, str] | 
     if found is Refused.NO_FACTOR:
         return "This account needs a second factor. Ask an administrator for a one-time code."
     assert isinstance(found, Account)  # noqa: S101 - the other two are above
-    idle, life = _spans(services)
+    idle, life = spans(services)
     return services.sessions.open(found.role, idle=idle, life=life, account_id=found.id)
 
 
@@ -223,7 +246,7 @@ def _by_secret(services: Services, secret: str) -> tuple[Session, str] | None:
 
     A key that is limited to scopes opens none: a session has all that its role has.
     """
-    (idle, life), sessions = _spans(services), services.sessions
+    (idle, life), sessions = spans(services), services.sessions
     if secret.startswith("tut_"):
         key = services.keys.verify(secret)
         if key is None or key.scopes is not None:
@@ -237,6 +260,12 @@ def _by_secret(services: Services, secret: str) -> tuple[Session, str] | None:
     return sessions.open(role, idle=idle, life=life, code=code, account_id=code.account_id)
 
 
+def take_turn(request: Request[Any, Any, Any]) -> None:
+    """Slow down whoever tries to sign in again and again; raises `TooMany`."""
+    host = request.client.host if request.client else ""
+    services_of(request).rates.take("sign-in " + host)
+
+
 def sign_in_of(services: Services) -> SignIn:
     """What signs people in with a password."""
     return SignIn(
@@ -248,14 +277,14 @@ def sign_in_of(services: Services) -> SignIn:
     )
 
 
-def _spans(services: Services) -> tuple[timedelta, timedelta]:
+def spans(services: Services) -> tuple[timedelta, timedelta]:
     """How long a session may be idle, and how long it may last."""
     settings = services.settings
     life = timedelta(minutes=settings.console.session_minutes)
     return min(timedelta(minutes=settings.access.idle_minutes), life), life
 
 
-def _first_page(services: Services, session: Session) -> str:
+def first_page(services: Services, session: Session) -> str:
     """Where somebody begins: who was invited sets up the account first."""
     if session.account_id:
         account = services.accounts.get(session.account_id)

@@ -17,6 +17,7 @@ from tutela.model.review.protection import Protection
 from tutela.storage.access.pseudonyms import pseudonyms
 from tutela.storage.access.tables import (
     accounts,
+    identities,
     security_keys,
     sessions,
     sign_in_codes,
@@ -73,25 +74,8 @@ class Accounts:
             InvalidInput: the name is none.
             Conflict: there is an account of this name.
         """
-        account_id, made = secrets.token_hex(6), now()
         with self._database.write() as connection:
-            if connection.scalar(select(exists().where(accounts.c.name == name))):
-                raise Conflict("there is an account of this name", remedy="choose another name")
-            row = {
-                "id": account_id,
-                "name": name,
-                "pseudonym": _pseudonym(connection),
-                "role": role,
-                "state": AccountState.INVITED.value,
-                "totp_generation": 0,
-                "created_at": made,
-                "failures": 0,
-                "preferences": "{}",
-            }
-            connection.execute(insert(accounts), row)
-            account = _read(connection, account_id)
-            _tell(connection, account, by, "made", {"role": role})
-        return account
+            return made_in(connection, name, role, by)
 
     def get(self, account_id: str) -> Account:
         """One account; raises `NotFound`."""
@@ -151,10 +135,10 @@ class Accounts:
         with self._database.write() as connection:
             before = _read(connection, account_id)
             if before.state is AccountState.DISABLED:
-                known = connection.scalar(
-                    select(accounts.c.password).where(accounts.c.id == account_id)
-                )
-                state = AccountState.ACTIVE if known else AccountState.INVITED
+                known = exists().where(accounts.c.id == account_id, accounts.c.password.isnot(None))
+                linked = exists().where(identities.c.account_id == account_id)
+                comes_in = connection.scalar(select(or_(known, linked)))
+                state = AccountState.ACTIVE if comes_in else AccountState.INVITED
                 _set(connection, account_id, state=state.value, failures=0, locked_until=None)
                 _tell(connection, before, by, "enabled")
             return _read(connection, account_id)
@@ -220,8 +204,8 @@ class Accounts:
             before = _read(connection, account_id)
             if before.state is AccountState.DISABLED:
                 raise Conflict("this account is disabled", remedy="enable it first")
-            keys = security_keys.c.account_id == account_id
-            connection.execute(delete(security_keys).where(keys))
+            for kept in (security_keys, identities):
+                connection.execute(delete(kept).where(kept.c.account_id == account_id))
             _set(
                 connection,
                 account_id,
@@ -280,6 +264,28 @@ class Accounts:
             facts = msgspec.to_builtins(wanted)
             _tell(connection, before, by, "protection set", facts)
             return _read(connection, account_id)
+
+
+def made_in(connection: Connection, name: str, role: str, by: str) -> Account:
+    """A new account, within a transaction; raises `Conflict` where the name is taken."""
+    if connection.scalar(select(exists().where(accounts.c.name == name))):
+        raise Conflict("there is an account of this name", remedy="choose another name")
+    account_id = secrets.token_hex(6)
+    row = {
+        "id": account_id,
+        "name": name,
+        "pseudonym": _pseudonym(connection),
+        "role": role,
+        "state": AccountState.INVITED.value,
+        "totp_generation": 0,
+        "created_at": now(),
+        "failures": 0,
+        "preferences": "{}",
+    }
+    connection.execute(insert(accounts), row)
+    account = _read(connection, account_id)
+    _tell(connection, account, by, "made", {"role": role})
+    return account
 
 
 def account_in(connection: Connection, account_id: str) -> Account:

@@ -138,6 +138,7 @@ class Sessions:
         key_id: str | None = None,
         code: Code | None = None,
         account_id: str | None = None,
+        means: str = "password",
     ) -> tuple[Session, str]:
         """Begin a session; the token for the cookie is returned once and never stored.
 
@@ -149,6 +150,7 @@ class Sessions:
             code: what signed in instead of a key.
             account_id: the person who signs in; such a session ends with the account, and has the
                 role of the account however that changes.
+            means: what signed the person in, where neither a key nor a code did.
         """
         token = secrets.token_urlsafe(TOKEN_BYTES)
         begun = now()
@@ -167,9 +169,9 @@ class Sessions:
         with self._database.write() as connection:
             connection.execute(delete(sessions).where(sessions.c.expires_at <= begun))
             connection.execute(insert(sessions), {**own, **seen, "digest": digest})
-            means = f"key:{key_id}" if key_id else code.name if code else None
-            means = means or ("password" if account_id else None)
-            facts = {"role": role, "with": means, "expires": session.expires_at.isoformat()}
+            shown = f"key:{key_id}" if key_id else code.name if code else None
+            shown = shown or (means if account_id else None)
+            facts = {"role": role, "with": shown, "expires": session.expires_at.isoformat()}
             tell(connection, AuditKind.SIGN_IN, session.name, _subject(digest), "signed in", facts)
         return session, token
 

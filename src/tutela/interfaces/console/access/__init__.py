@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tutela.interfaces.console.access import account, accounts, keys
+from tutela.interfaces.console.access import account, accounts, keys, provider
 
 HANDLERS = (
     account.show_account,
@@ -12,6 +12,11 @@ HANDLERS = (
     keys.ask_for_key,
     keys.add_key,
     keys.remove_key,
+    provider.go_abroad,
+    provider.come_back,
+    provider.leave,
+    provider.link_account,
+    provider.unlink_account,
     accounts.list_accounts,
     accounts.invite,
     accounts.invite_again,

@@ -17,6 +17,7 @@ from tutela.interfaces.console.sign_in import check_csrf, read_fields, session_o
 from tutela.interfaces.services import Services, services_of
 from tutela.interfaces.web.guard import account_of, by_of, caller_of
 from tutela.model.review.account import Account, AccountState
+from tutela.storage.access.identities import Linked
 from tutela.storage.values import now
 
 PAGE = "/console/account"
@@ -102,6 +103,14 @@ def check_present(services: Services, account: Account, fields: Mapping[str, str
         raise NotAllowed("your present password is not right")
 
 
+def linked_of(services: Services, account_id: str) -> Linked | None:
+    """Since when an account is linked to the provider, if it is. Blocks."""
+    single = services.single_sign_on
+    issuer = "" if single is None else single.provider.issuer
+    found = services.identities.of(account_id)
+    return next((one for one in found if one.identity.issuer == issuer), None)
+
+
 async def account_page(
     request: Request[Any, Any, Any], *, status: int = 200, problem: str = ""
 ) -> Response[str]:
@@ -111,7 +120,8 @@ async def account_page(
     account = await asyncio.to_thread(account_of, request)
     services = services_of(request)
     generation = await asyncio.to_thread(services.accounts.begin_authenticator, account.id)
-    own = Authenticators(services.secrets)
+    own, single = Authenticators(services.secrets), services.single_sign_on
+    known = await asyncio.to_thread(services.accounts.credentials, account.id)
     return page(
         request,
         "access/account.html",
@@ -123,6 +133,9 @@ async def account_page(
         keys=await asyncio.to_thread(services.security_keys.of, account.id),
         sessions=await asyncio.to_thread(services.sessions.of, account.id),
         here=session_of(request).id,
+        has_password=known.password is not None,
+        provider="" if single is None else single.title,
+        linked=await asyncio.to_thread(linked_of, services, account.id),
         picture=own.picture(account.id, generation, account.name),
         secret=own.secret(account.id, generation),
     )

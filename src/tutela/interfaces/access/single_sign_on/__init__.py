@@ -1,0 +1,1 @@
+"""Signing in with an account that an organisation keeps elsewhere (OpenID Connect)."""

@@ -13,10 +13,10 @@ RULES = read_rules("cn=leads,ou=safety=supervisor; review=reviewer;")
 
 
 def test_rules_are_read_in_their_order() -> None:
-    assert RULES == (
+    assert (
         Rule("cn=leads,ou=safety", Role.SUPERVISOR),
         Rule("review", Role.REVIEWER),
-    )
+    ) == RULES
     assert read_rules(" ") == ()
 
 

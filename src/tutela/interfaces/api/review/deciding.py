@@ -72,7 +72,7 @@ async def claim_next(request: Request[Any, Any, Any]) -> ASGIApp:
 
     def claim(account_id: str) -> Claim | None:
         services.gathering.gather()
-        return services.claims.next(account_id, queue=wanted.queue, settle=settle, by=by)
+        return services.taking.next(account_id, queue=wanted.queue, settle=settle, by=by)
 
     return JsonAnswer(NextCase(claim=await _as_person(request, claim)))
 

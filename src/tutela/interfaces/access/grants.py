@@ -42,12 +42,6 @@ class Permission(StrEnum):
     """See how a team does, take back claims, move cases between queues, lift a pause or budget."""
     QUEUES_CHANGE = "queues.change"
     """Make, change and delete queues."""
-    MEDIA_SEE = "media.see"
-    """See pictures of the case that one has claimed, covered at first; each is counted."""
-    PROTECTION_CHANGE = "protection.change"
-    """Set the weakest protection that anybody may choose."""
-    APPEALS_ADD = "appeals.add"
-    """Hand in that somebody contests a decision, and read what came of it."""
     ACCOUNTS_READ = "accounts.read"
     """Read who works here, in which role."""
     ACCOUNTS_CHANGE = "accounts.change"
@@ -126,7 +120,7 @@ class Role(StrEnum):
 P = Permission
 
 _REVIEW = (
-    *(P.CASES_READ, P.REVIEW_WORK, P.MEDIA_SEE, P.EVENTS_READ, P.EVIDENCE_READ, P.ACTIONS_READ),
+    *(P.CASES_READ, P.REVIEW_WORK, P.EVENTS_READ, P.EVIDENCE_READ, P.ACTIONS_READ),
     *(P.BANKS_READ, P.DEFENCE_READ, P.RESCANS_READ, P.POLICY_READ, P.LAW_READ),
     *(P.PRINCIPLES_READ, P.OWN_ACCOUNT),
 )
@@ -141,7 +135,6 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 P.SIGNALS_LOOKUP,
                 P.ACTIONS_CONFIRM,
                 P.EVIDENCE_ADD,
-                P.APPEALS_ADD,
                 P.PRINCIPLES_READ,
                 P.OWN_ACCOUNT,
             }
@@ -173,7 +166,6 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 P.CASES_EXPORT,
                 P.REVIEW_LEAD,
                 P.QUEUES_CHANGE,
-                P.PROTECTION_CHANGE,
                 P.ACCOUNTS_READ,
                 P.EVIDENCE_READ,
                 P.ACTIONS_READ,

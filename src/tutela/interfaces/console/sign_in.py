@@ -252,7 +252,9 @@ def _by_secret(services: Services, secret: str) -> tuple[Session, str] | None:
         if key is None or key.scopes is not None:
             return None
         account = key.account_id
-        return sessions.open(key.role, idle=idle, life=life, key_id=key.id, account_id=account)
+        return sessions.open(
+            key.account_role or key.role, idle=idle, life=life, key_id=key.id, account_id=account
+        )
     code = sessions.redeem(secret)
     if code is None:
         return None

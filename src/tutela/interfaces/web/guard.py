@@ -40,6 +40,7 @@ class Caller(Record, frozen=True, kw_only=True):
         by: the caller in records of who did what: `person:ID`, `key:ID` or `session:ID`.
         account: id of the person's account; empty where a key or code is nobody's in particular.
         scopes: permissions that a key is limited to; None for all that its role has.
+        limit: role of the person whom a key acts for: it never does more than they may.
     """
 
     id: str
@@ -47,10 +48,13 @@ class Caller(Record, frozen=True, kw_only=True):
     by: str
     account: str = ""
     scopes: tuple[str, ...] | None = None
+    limit: str | None = None
 
     def may(self, permission: Permission) -> bool:
         """Whether role and scopes both have a permission."""
         within = self.scopes is None or permission.value in self.scopes
+        if self.limit is not None and not may(self.limit, permission):
+            return False
         return within and may(self.role, permission)
 
 
@@ -136,7 +140,9 @@ async def by_key(connection: Connection) -> Caller:
         )
     account = key.account_id or ""
     by = f"person:{account}" if account else f"key:{key.id}"
-    return Caller(id=key.id, role=key.role, by=by, account=account, scopes=key.scopes)
+    return Caller(
+        id=key.id, role=key.role, by=by, account=account, scopes=key.scopes, limit=key.account_role
+    )
 
 
 def _bearer(connection: Connection) -> str:

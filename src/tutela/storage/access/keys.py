@@ -36,6 +36,8 @@ class ApiKey(Record, frozen=True, kw_only=True):
         last_used_at: to the minute.
         account_id: the person whom the key acts for, or None.
         scopes: permissions that the key is limited to; None for all that its role has.
+        account_role: what that person may do now, where the key was verified: a key that acts for
+            somebody never does more than they may.
     """
 
     id: str
@@ -47,6 +49,10 @@ class ApiKey(Record, frozen=True, kw_only=True):
     revoked_at: datetime | None = None
     account_id: str | None = None
     scopes: tuple[str, ...] | None = None
+    account_role: str | None = None
+
+
+COLUMNS = tuple(name for name in ApiKey.__struct_fields__ if name != "account_role")
 
 
 class Keys:
@@ -92,7 +98,7 @@ class Keys:
             scopes=None if scopes is None else tuple(sorted(set(scopes))),
         )
         secret = secrets.token_urlsafe(SECRET_BYTES)
-        fields = {column: getattr(key, column) for column in ApiKey.__struct_fields__}
+        fields = {column: getattr(key, column) for column in COLUMNS}
         if key.scopes is not None:
             fields["scopes"] = msgspec.json.encode(key.scopes).decode()
         with self._database.write() as connection:
@@ -114,7 +120,12 @@ class Keys:
             accounts.c.id == api_keys.c.account_id,
             accounts.c.state == AccountState.DISABLED.value,
         )
-        statement = select(api_keys, owner.label("kept_out")).where(api_keys.c.id == key_id)
+        acts_for = (
+            select(accounts.c.role).where(accounts.c.id == api_keys.c.account_id).scalar_subquery()
+        )
+        statement = select(api_keys, owner.label("kept_out"), acts_for.label("account_role")).where(
+            api_keys.c.id == key_id
+        )
         with self._database.read() as connection:
             row = connection.execute(statement).mappings().one_or_none()
         if row is None or not hmac.compare_digest(row["digest"], _digest(secret)):
@@ -124,7 +135,7 @@ class Keys:
         if key.revoked_at or (key.expires_at and key.expires_at <= present) or row["kept_out"]:
             return None
         self._note_use(key, present)
-        return key
+        return msgspec.structs.replace(key, account_role=row["account_role"])
 
     def list(self) -> Sequence[ApiKey]:
         """Every key, oldest first, the revoked included."""
@@ -169,7 +180,7 @@ def _tell(connection: Connection, key: ApiKey, by: str, did: str) -> None:
 
 
 def _key(row: RowMapping) -> ApiKey:
-    known = {column: row[column] for column in ApiKey.__struct_fields__}
+    known = {column: row[column] for column in COLUMNS}
     if known["scopes"] is not None:
         known["scopes"] = msgspec.json.decode(known["scopes"], type=tuple[str, ...])
     return ApiKey(**known)

@@ -68,3 +68,18 @@ def test_who_runs_the_machine_is_not_held_up(world: World) -> None:
 
 def test_a_text_that_is_none_is_not_proposed(world: World) -> None:
     assert ask(world, key_of(world), "/v1/policy/propose", {"text": "rules: ["}).status == 422
+
+
+def test_a_key_that_acts_for_somebody_does_no_more_than_they_may(world: World) -> None:
+    account = world.person("policy_editor").account
+    key = world.services.keys.create("own", "admin", account_id=account)[1]
+    refused = ask(world, key, "/v1/accounts", {"name": "x", "role": "admin"})
+    assert (refused.status, refused.code) == (403, "not-allowed")
+    assert ask(world, key, "/v1/policy/propose", {"text": policy()}).status == 201
+
+
+def test_a_key_is_limited_to_its_scopes(world: World) -> None:
+    key = world.services.keys.create("own", "admin", scopes=["policy.change"])[1]
+    assert ask(world, key, "/v1/policy/propose", {"text": policy()}).status == 201
+    refused = ask(world, key, "/v1/policy/activate", {"text": policy()})
+    assert (refused.status, "not made for" in refused.json["detail"]) == (403, True)

@@ -251,10 +251,10 @@ def _by_secret(services: Services, secret: str) -> tuple[Session, str] | None:
         key = services.keys.verify(secret)
         if key is None or key.scopes is not None:
             return None
+        if key.account_role not in (None, key.role):
+            return None  # it may do less than its role says, and a session would not know
         account = key.account_id
-        return sessions.open(
-            key.account_role or key.role, idle=idle, life=life, key_id=key.id, account_id=account
-        )
+        return sessions.open(key.role, idle=idle, life=life, key_id=key.id, account_id=account)
     code = sessions.redeem(secret)
     if code is None:
         return None

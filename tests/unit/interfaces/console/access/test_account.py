@@ -107,3 +107,13 @@ def test_names_are_shown_as_text(world: World) -> None:
     shown = world.submit("/accounts", name="<b>x</b>", role="reviewer")
     assert shown.status == 400
     assert "<b>x" not in shown.body.decode()
+
+
+def test_a_key_with_more_than_its_person_opens_no_session(world: World) -> None:
+    account = world.person("reviewer").account
+    keys = world.services.keys
+    assert sign_in(world, secret=keys.create("own", "admin", account_id=account)[1]).status == 403
+    assert sign_in(world, secret=keys.create("own", "auditor", account_id=account)[1]).status == 403
+    assert sign_in(world, secret=keys.create("a", "admin", scopes=["law.read"])[1]).status == 403
+    own = sign_in(world, secret=keys.create("own", "reviewer", account_id=account)[1])
+    assert own.status == 303

@@ -10,6 +10,12 @@ from tutela.storage.review.together.gathering import Gathered, Gathering
 
 PAUSE_SECONDS = 1.0
 """Time between two looks: a case stands where it belongs soon after it was opened."""
+AWAITED = 64
+"""Somebody who wants a case waits until so many are gathered, at most."""
+AT_ONCE = 256
+"""Cases of one look: it goes on at once where there are more, unless the server stops."""
+REST_SECONDS = 0.01
+"""Time between two transactions of one look, for events to be written in between."""
 
 
 class Gatherer:
@@ -38,8 +44,11 @@ class Gatherer:
         self._thread = threading.Thread(target=self._follow, name="gatherer", daemon=True)
 
     def gather(self) -> Gathered:
-        """Gather what is new now, so that who claims a case has all of it; raises `Unavailable`."""
-        return self._gathering.gather()
+        """Gather what is new now, so that who claims a case has all of it; raises `Unavailable`.
+
+        Where very much is new, only some of it: nobody waits for all that came in a flood.
+        """
+        return self._gathering.gather(AWAITED)
 
     def start(self) -> None:
         """Gather in the background from now on."""
@@ -52,8 +61,12 @@ class Gatherer:
             self._thread.join()
 
     def _follow(self) -> None:
-        while not self._stopping.wait(self._pause_seconds):
+        pause = self._pause_seconds
+        while not self._stopping.wait(pause):
+            pause = self._pause_seconds
             try:
-                self.gather()
+                done = self._gathering.gather(AT_ONCE, rest=REST_SECONDS)
+                if done.looked >= AT_ONCE:
+                    pause = REST_SECONDS
             except Exception as error:  # noqa: BLE001 - whatever it is, the next look may succeed
                 self._log.error("cases could not be gathered", error=type(error).__name__)

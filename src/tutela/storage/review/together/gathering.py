@@ -7,6 +7,7 @@ leaves a case gathered with everything that this means, or not gathered at all.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -58,14 +59,17 @@ class Gathering:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def gather(self, most: int = 10_000) -> Gathered:
+    def gather(self, most: int = 10_000, rest: float = 0.0) -> Gathered:
         """Look at the cases that nobody has looked at yet, and end what a change of queues began.
 
         Args:
             most: about so many cases are looked at, at most.
+            rest: seconds between two transactions, so that others come to write in between.
         """
         looked = joined = 0
         while looked < most and self._is_due():
+            if looked and rest:
+                time.sleep(rest)
             with self._database.write() as connection:
                 arranging(connection)
                 sort_some(connection)

@@ -9,9 +9,8 @@ by bit; nothing is missed, and nothing is taken that is farther.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, TextClause, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, TextClause, delete, func, insert, select
 
 from tutela.storage.review.tables import case_contents, case_pieces
 from tutela.storage.tables import cases
@@ -24,6 +23,9 @@ PARTS = 16
 BITS = 16
 _AT_ONCE = 8
 """Fingerprints that are looked for in one statement: each is looked up by 272 numbers."""
+
+_NAMED = 5000
+"""Numbers that one statement names."""
 
 Condition = ColumnElement[bool] | TextClause
 
@@ -53,7 +55,7 @@ class Likeness:
         rows = [
             {"piece": piece, "event_seq": self._seq, "ordinal": row.ordinal}
             for row in self._rows
-            for piece in {row.mark, *(parts(row.pdq) if row.pdq is not None else ())}
+            for piece in {_piece(row.mark), *(parts(row.pdq) if row.pdq is not None else ())}
         ]
         if rows:
             connection.execute(insert(case_pieces), rows)
@@ -66,47 +68,67 @@ def forget(connection: Connection, seqs: Collection[int]) -> None:
 
 def equal(connection: Connection, one: Likeness, joinable: Sequence[Condition]) -> int | None:
     """The oldest case that may be joined and holds an equal content."""
-    statement = (
-        select(cases.c.event_seq)
-        .join_from(case_pieces, case_contents, _same_content())
-        .join(cases, cases.c.event_seq == case_pieces.c.event_seq)
-        .where(case_pieces.c.piece.in_(one.marks), case_contents.c.mark.in_(one.marks), *joinable)
-        .order_by(cases.c.event_seq)
-        .limit(1)
-    )
-    return connection.scalar(statement)
+    found = _having(connection, {_piece(mark) for mark in one.marks})
+    return _oldest(connection, {seq for seq, _ in found}, joinable)
 
 
 def near(connection: Connection, one: Likeness, joinable: Sequence[Condition]) -> int | None:
     """The oldest case that may be joined and holds a near-duplicate."""
     prints = sorted(one.prints)
-    found = (
-        _near(connection, prints[start : start + _AT_ONCE], joinable)
-        for start in range(0, len(prints), _AT_ONCE)
-    )
-    return min((seq for seq in found if seq is not None), default=None)
+    alike: set[int] = set()
+    for start in range(0, len(prints), _AT_ONCE):
+        some = prints[start : start + _AT_ONCE]
+        found = _having(connection, {piece for one in some for piece in probed(one)})
+        alike |= _alike(connection, [int.from_bytes(one) for one in some], found)
+    return _oldest(connection, alike, joinable)
 
 
-def _near(
-    connection: Connection, prints: Sequence[bytes], joinable: Sequence[Condition]
-) -> int | None:
-    probes = {piece for one in prints for piece in probed(one)}
-    statement: Any = (
-        select(cases.c.event_seq, case_contents.c.pdq)
-        .join_from(case_pieces, case_contents, _same_content())
-        .join(cases, cases.c.event_seq == case_pieces.c.event_seq)
-        .where(case_pieces.c.piece.in_(probes), case_contents.c.pdq.is_not(None), *joinable)
-        .distinct()
+def _having(connection: Connection, pieces: set[int]) -> set[tuple[int, int]]:
+    """The contents that have one of some pieces, by event and place."""
+    # One table at a time: a database that knows little of how many rows there are would begin with
+    # the cases, and look at all of them.
+    statement = select(case_pieces.c.event_seq, case_pieces.c.ordinal).where(
+        case_pieces.c.piece.in_(pieces)
     )
-    wanted = [int.from_bytes(one) for one in prints]
-    return min(
-        (
-            row.event_seq
-            for row in connection.execute(statement)
-            if any(_distance(row.pdq, one) <= NEAR for one in wanted)
-        ),
-        default=None,
-    )
+    return {(row.event_seq, row.ordinal) for row in connection.execute(statement)}
+
+
+def _alike(connection: Connection, wanted: Sequence[int], found: set[tuple[int, int]]) -> set[int]:
+    """Numbers of the cases with a content near to one of some fingerprints."""
+    alike: set[int] = set()
+    for seqs in _some({seq for seq, _ in found}):
+        statement = select(
+            case_contents.c.event_seq, case_contents.c.ordinal, case_contents.c.pdq
+        ).where(case_contents.c.event_seq.in_(seqs), case_contents.c.pdq.is_not(None))
+        for row in connection.execute(statement):
+            if (row.event_seq, row.ordinal) in found:
+                own = int.from_bytes(row.pdq)
+                if any((own ^ one).bit_count() <= NEAR for one in wanted):
+                    alike.add(row.event_seq)
+    return alike
+
+
+def _oldest(connection: Connection, seqs: set[int], joinable: Sequence[Condition]) -> int | None:
+    for some in _some(seqs):
+        statement = select(func.min(cases.c.event_seq)).where(
+            cases.c.event_seq.in_(some), *joinable
+        )
+        found = connection.scalar(statement)
+        if found is not None:
+            return int(found)
+    return None
+
+
+def _some(seqs: set[int]) -> Iterator[list[int]]:
+    """Numbers in order, as many at a time as a statement may name."""
+    ordered = sorted(seqs)
+    for start in range(0, len(ordered), _NAMED):
+        yield ordered[start : start + _NAMED]
+
+
+def _piece(mark: int) -> int:
+    """The mark of a content among the pieces, where it is no part of a fingerprint."""
+    return mark if mark >> PARTS.bit_length() - 1 + BITS else mark | 1 << 62
 
 
 def parts(fingerprint: bytes) -> Iterator[int]:
@@ -120,13 +142,3 @@ def probed(fingerprint: bytes) -> Iterator[int]:
     for part in parts(fingerprint):
         yield part
         yield from (part ^ 1 << bit for bit in range(BITS))
-
-
-def _distance(one: bytes, other: int) -> int:
-    return (int.from_bytes(one) ^ other).bit_count()
-
-
-def _same_content() -> Condition:
-    return (case_contents.c.event_seq == case_pieces.c.event_seq) & (
-        case_contents.c.ordinal == case_pieces.c.ordinal
-    )

@@ -48,6 +48,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("suppressions", "defence:suppressions", "Count every match that did not count."),
     Command("rescan", "past.rescan:app", "Compare the past with grown lists, or with other rules."),
     Command("index", "index:app", "Look at the index on disk, and prove it."),
+    Command("cases", "review.cases:app", "Search, read, export, merge, split and move cases."),
+    Command("queues", "review.queues:app", "Make, change, order and delete queues."),
     Command("keys", "keys:app", "Create, list and revoke API keys."),
     Command("accounts", "access.accounts:app", "Invite people, change roles, keep people out."),
     Command("policy", "policy:app", "Check, try, replay and switch the policy that decides."),

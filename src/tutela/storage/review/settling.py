@@ -16,6 +16,7 @@ from tutela.storage.database import Database
 from tutela.storage.journal_rows import count
 from tutela.storage.review.readings import Settled
 from tutela.storage.review.tables import queues, samples
+from tutela.storage.review.together.likeness import forget
 from tutela.storage.tables import cases, deliveries, events
 from tutela.storage.values import now
 
@@ -64,6 +65,7 @@ class Settling:
                 _draw(connection, settled)
             closed = {"state": CaseState.CLOSED.value, "closed_at": now()}
             connection.execute(update(cases).where(chosen).values(**closed))
+            forget(connection, [settled.case_seq])
             facts: dict[str, Fact] = {
                 "outcome": settled.outcome.value,
                 "category": settled.category,

@@ -34,6 +34,8 @@ from tutela.settings import Settings
 from tutela.storage.access.accounts import Accounts
 from tutela.storage.access.keys import Keys
 from tutela.storage.database import Database
+from tutela.storage.review.queues import Queues
+from tutela.storage.review.together.arranging import Arranging
 
 READS = "reads, and shows no signal"
 OFFLINE = "needs no database"
@@ -55,6 +57,10 @@ SILENT: Mapping[str, str] = {
     "index status": READS,
     "index verify": READS,
     "keys list": READS,
+    "cases list": READS,
+    "cases count": READS,
+    "cases show": READS,
+    "queues list": READS,
     "policy check": OFFLINE,
     "policy test": OFFLINE,
     "policy diff": READS,
@@ -134,6 +140,17 @@ class Desk(NamedTuple):
     def item(self) -> str:
         return self.evidence.items(self.event())[0].id
 
+    def joined(self) -> int:
+        """A change by which a case came to stand in another."""
+        case = self.things.case()
+        self.things.case(into=case)
+        (change,) = Arranging(self.database).history(case)
+        return change.id
+
+    def queues(self) -> list[str]:
+        """The others of the queues, in their order."""
+        return [one.name for one in Queues(self.database).list()[1:-1]]
+
     def due(self) -> None:
         """Let the term of an item have ended."""
         self.evidence.end(self.item())
@@ -197,6 +214,12 @@ def _after(prepare: Callable[[Desk], object], *words: str) -> Step:
     return step
 
 
+def _ordered(desk: Desk) -> Sequence[object]:
+    """All queues, the last two of them the other way round."""
+    one, other = desk.things.queue(), desk.things.queue()
+    return [one, other, *(name for name in desk.queues() if name not in {one, other})]
+
+
 STEPS: Mapping[str, Step] = {
     "banks create": lambda _: [f"bank-{next(NUMBERS)}", "--source", NOTE],
     "banks change": lambda d: [d.things.bank(), "--distance", 5, "--source", NOTE],
@@ -217,6 +240,14 @@ STEPS: Mapping[str, Step] = {
     "accounts disable": lambda d: [d.person()],
     "accounts enable": lambda d: [d.person(disabled=True)],
     "accounts unlock": lambda d: [d.person()],
+    "cases export": lambda d: [d.path / f"cases-{next(NUMBERS)}"],
+    "cases merge": lambda d: [d.things.case(), d.things.case(), "--why", NOTE],
+    "cases split": lambda d: [case := d.things.case(), d.things.case(into=case), "--why", NOTE],
+    "cases move": lambda d: [d.things.case(), d.things.queue(), "--why", NOTE],
+    "cases undo": lambda d: [d.joined()],
+    "queues set": lambda _: [f"queue-{next(NUMBERS)}", "--readings", 2],
+    "queues delete": lambda d: [d.things.queue()],
+    "queues order": _ordered,
     "keys create": lambda _: ["--role", "uploader", "--name", NOTE],
     "keys revoke": lambda d: [d.key()],
     "keys code": lambda _: ["--role", "reviewer"],

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from tutela.model import (
     ActionKind,
@@ -23,7 +23,8 @@ from tutela.storage.outbox.destinations import Destinations
 from tutela.storage.review.claims import Claims
 from tutela.storage.review.readings import NewReading, Readings, Settled
 from tutela.storage.review.settling import Settling
-from tutela.storage.review.tables import samples
+from tutela.storage.review.tables import case_pieces, samples
+from tutela.storage.review.together.gathering import Gathering
 from tutela.storage.tables import cases
 from tutela.storage.values import now
 
@@ -78,6 +79,19 @@ def test_a_case_is_closed_with_what_follows_from_it(
     assert Counts(database).counts()["actions_quarantine"] == 1
     assert not Settling(database).close(settled, sent)
     assert len(Deliveries(database).list()) == 2
+
+
+def test_nothing_is_compared_with_what_is_closed(
+    database: Database, opened: Opened, people: list[str], readings: Readings
+) -> None:
+    opened("one")
+    Gathering(database).gather()
+    pieces = select(func.count()).select_from(case_pieces)
+    with database.read() as connection:
+        assert connection.scalar(pieces)
+    assert Settling(database).close(decide(database, readings, "case-one", people[0]), {})
+    with database.read() as connection:
+        assert not connection.scalar(pieces)
 
 
 def test_two_processes_close_a_case_once(

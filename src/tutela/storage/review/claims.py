@@ -339,8 +339,8 @@ def _orders(
     """The statements that find the next case, the one that comes first being asked first."""
     skipping = select(*_COLUMNS).with_for_update(of=cases, skip_locked=True).where(open_to)
     waiting = skipping.where(cases.c.state.in_([state.value for state in states]))
-    by_score = (cases.c.score.desc(), cases.c.opened_at)
-    yield waiting.where(cases.c.score >= IMMINENT).order_by(*by_score)
+    by_score = (cases.c.rank, cases.c.opened_at)  # in the order of an index
+    yield waiting.where(cases.c.rank <= -IMMINENT).order_by(*by_score)
     old = _samples(skipping).where(samples.c.drawn_at <= present - SAMPLE_WAITS)
     if lighter:
         yield waiting.where(cases.c.severity.in_(LIGHT)).order_by(*by_score)

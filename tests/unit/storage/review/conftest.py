@@ -26,6 +26,8 @@ def opened(database: Database, make: Callable[..., Made]) -> Callable[..., str]:
         with Journal(database) as journal:
             journal.record(made.event, made.outcome, made.case).result(30)
         case_id = f"case-{event_id}"
+        if isinstance(score := columns.get("score"), int):
+            columns["rank"] = -score
         if columns:
             with database.write() as connection:
                 connection.execute(update(cases).where(cases.c.id == case_id).values(**columns))

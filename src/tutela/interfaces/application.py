@@ -31,7 +31,7 @@ from tutela.interfaces.api.access import accounts
 from tutela.interfaces.api.custody import audit, content, documents, evidence
 from tutela.interfaces.api.operation import health, metrics
 from tutela.interfaces.api.response import actions, destinations
-from tutela.interfaces.api.review import arranging, cases, deciding, queues
+from tutela.interfaces.api.review import arranging, cases, deciding, protection, queues, team
 from tutela.interfaces.api.rules import explanation, law, policy
 from tutela.interfaces.services import Services
 from tutela.interfaces.web.express import Express
@@ -108,6 +108,15 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     accounts.read_account,
     accounts.change_account,
     accounts.invite_again,
+    protection.read_protection,
+    protection.choose_protection,
+    protection.set_recusals,
+    protection.read_floor,
+    protection.set_floor,
+    team.read_team,
+    team.lift,
+    team.read_ledger,
+    team.list_ledger,
     evidence.list_evidence,
     evidence.read_evidence,
     evidence.place_hold,

@@ -30,6 +30,7 @@ from tutela.model import (
     NewEntry,
     Outcome,
     Reason,
+    Severity,
     Signal,
     Verdict,
 )
@@ -181,12 +182,13 @@ class Things:
                 connection.execute(own.values(state="failed", ended_at=now(), next_at=None))
         return sent.id
 
-    def case(self, *, into: str = "") -> str:
+    def case(self, *, into: str = "", severity: Severity = Severity.MEDIUM) -> str:
         """A case that waits, of an actor of its own; or one that stands in another."""
         name = f"filed-{next(NUMBERS)}"
         actor = into.removeprefix("case-") or name
         self.secrets |= {f"actor-{actor}"}
-        file_cases(self._database, [Filed(name, actor=f"actor-{actor}", summary=NOTE)])
+        filed = Filed(name, actor=f"actor-{actor}", summary=NOTE, severity=severity)
+        file_cases(self._database, [filed])
         Gathering(self._database).gather()
         return f"case-{name}"
 
@@ -298,14 +300,16 @@ class World(Things):
         self.secrets |= {made[1], account.name}
         return made[1]
 
-    def post_as(self, key: str, path: str, document: object = None) -> Answer:
+    def post_as(
+        self, key: str, path: str, document: object = None, *, method: str = "POST"
+    ) -> Answer:
         """Send JSON with the key of somebody with an account."""
         account = self.services.keys.verify(key)
         assert account is not None
         self.by = f"person:{account.account_id}"
         body = msgspec.json.encode({} if document is None else document)
         headers = {"authorization": f"Bearer {key}"}
-        return self.api.ask("POST", path, body, role="", kind="application/json", headers=headers)
+        return self.api.ask(method, path, body, role="", kind="application/json", headers=headers)
 
     def found(self, *, given: bool = True) -> Found:
         """An event with its evidence."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 from litestar.exceptions import LitestarDeprecationWarning
 from tests.conftest import read_leaves
-from tests.unit.interfaces import deciding, reviewing
+from tests.unit.interfaces import deciding, protecting, reviewing
 from tests.unit.interfaces.acting import (
     LINES,
     NOTE,
@@ -417,6 +417,7 @@ STEPS: Mapping[str, Step] = {
     "POST /console/policy/rollback": lambda w: w.submit("/policy/rollback", to=w.other_policy()),
     **deciding.STEPS,
     **reviewing.STEPS,
+    **protecting.STEPS,
 }
 """How each other route is used with effect, and those that read and give signals away."""
 

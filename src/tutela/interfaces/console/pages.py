@@ -34,7 +34,9 @@ PLACES = (
     ("Policy", "/console/policy", Permission.POLICY_READ),
     ("Audit", "/console/audit", Permission.AUDIT_READ),
     ("People", "/console/accounts", Permission.ACCOUNTS_READ),
+    ("Team", "/console/team", Permission.REVIEW_LEAD),
     ("Principles", "/console/principles", Permission.PRINCIPLES_READ),
+    ("Protection", "/console/protection", Permission.OWN_ACCOUNT),
 )
 PERIOD = re.compile(r"_(?P<days>\d+)d$")
 """The end of the name of a number that counts what was in the last days."""

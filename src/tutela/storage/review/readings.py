@@ -34,7 +34,7 @@ from tutela.storage.values import now
 UNDO = timedelta(seconds=60)
 
 
-class NewReading(Record, frozen=True, kw_only=True):
+class SaidReading(Record, frozen=True, kw_only=True):
     """What a person says of a case; see `Reading`."""
 
     revision: int
@@ -45,6 +45,11 @@ class NewReading(Record, frozen=True, kw_only=True):
     note: Note = ""
     statement: Note = ""
     unseen: bool = False
+
+
+class NewReading(SaidReading, frozen=True, kw_only=True):
+    """What a person says of a case, with what the program knows of it."""
+
     stacks: int = 0
 
 

@@ -21,8 +21,9 @@ from tutela.interfaces.web.guard import account_of, by_of, caller_of
 from tutela.model.record import Record
 from tutela.model.review.queue import QueueName
 from tutela.model.review.reading import Reading, ReviewOutcome
+from tutela.response.review.stacks import different
 from tutela.storage.review.claims import Claim
-from tutela.storage.review.readings import NewReading
+from tutela.storage.review.readings import NewReading, SaidReading
 
 T = TypeVar("T")
 
@@ -39,7 +40,7 @@ class NextCase(Record, frozen=True, kw_only=True):
     claim: Claim | None
 
 
-class GivenReading(NewReading, frozen=True, kw_only=True):
+class GivenReading(SaidReading, frozen=True, kw_only=True):
     """What a person says of a case; see `Reading`.
 
     Attributes:
@@ -143,7 +144,9 @@ async def give_reading(request: Request[Any, Any, Any], case_id: FromPath[str]) 
     check_reasons(services, given.outcome, given.reasons)
 
     def give(account_id: str) -> Reading:
-        reading = services.readings.give(given.claim, given, account_id, by=by, case_id=case_id)
+        said = {name: getattr(given, name) for name in SaidReading.__struct_fields__}
+        new = NewReading(**said, stacks=different(services.cases, case_id))
+        reading = services.readings.give(given.claim, new, account_id, by=by, case_id=case_id)
         return structs.replace(reading, account="")
 
     return JsonAnswer(await _as_person(request, give), status=201)

@@ -1,7 +1,7 @@
 // The keyboard of the console. Every page works without it: it only saves reaching for the mouse.
 "use strict";
 
-const places = { v: "/console/review", c: "/console/cases", e: "/console/evidence", a: "/console/actions", t: "/console/destinations", b: "/console/banks", d: "/console/defence", r: "/console/rescans", l: "/console/law", o: "/console/policy", u: "/console/audit", h: "/console/accounts", p: "/console/principles" };
+const places = { v: "/console/review", c: "/console/cases", e: "/console/evidence", a: "/console/actions", t: "/console/destinations", b: "/console/banks", d: "/console/defence", r: "/console/rescans", l: "/console/law", o: "/console/policy", u: "/console/audit", h: "/console/accounts", p: "/console/principles", m: "/console/team", s: "/console/protection" };
 const sheet = document.getElementById("keys");
 let waitingForPlace = false;
 

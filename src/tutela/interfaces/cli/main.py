@@ -52,6 +52,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("queues", "review.queues:app", "Make, change, order and delete queues."),
     Command("keys", "keys:app", "Create, list and revoke API keys."),
     Command("accounts", "access.accounts:app", "Invite people, change roles, keep people out."),
+    Command("protection", "review.protection:app", "Protect people: floor, lifts, the ledger."),
     Command("policy", "policy:app", "Check, try, replay and switch the policy that decides."),
     Command("actions", "response.actions:app", "See actions on their way; send again what failed."),
     Command("destinations", "response.destinations:app", "Make and change where actions are sent."),

@@ -42,6 +42,8 @@ class Permission(StrEnum):
     """See how a team does, take back claims, move cases between queues, lift a pause or budget."""
     QUEUES_CHANGE = "queues.change"
     """Make, change and delete queues."""
+    PROTECTION_CHANGE = "protection.change"
+    """Set the weakest protection that anybody may choose."""
     ACCOUNTS_READ = "accounts.read"
     """Read who works here, in which role."""
     ACCOUNTS_CHANGE = "accounts.change"
@@ -166,6 +168,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 P.CASES_EXPORT,
                 P.REVIEW_LEAD,
                 P.QUEUES_CHANGE,
+                P.PROTECTION_CHANGE,
                 P.ACCOUNTS_READ,
                 P.EVIDENCE_READ,
                 P.ACTIONS_READ,

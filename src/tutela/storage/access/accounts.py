@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import msgspec
 from sqlalchemy import Connection, RowMapping, delete, exists, insert, or_, select, update
 
-from tutela.errors import Conflict, NotFound
+from tutela.errors import Conflict, InvalidInput, NotFound
 from tutela.model.custody.leaf import PROGRAM, AuditKind, Fact
 from tutela.model.record import Record
 from tutela.model.review.account import Account, AccountName, AccountState, Preferences
@@ -48,12 +48,6 @@ class Credentials(Record, frozen=True, kw_only=True):
     totp_generation: int
     totp_last: int | None
     totp_confirmed: bool
-
-
-class NewName(Record, frozen=True, kw_only=True):
-    """A name, to be checked as an account's name is."""
-
-    name: AccountName
 
 
 class Accounts:
@@ -286,6 +280,16 @@ def made_in(connection: Connection, name: str, role: str, by: str) -> Account:
     account = _read(connection, account_id)
     _tell(connection, account, by, "made", {"role": role})
     return account
+
+
+def _check_name(name: str) -> None:
+    try:
+        msgspec.convert(name, AccountName)
+    except msgspec.ValidationError:
+        raise InvalidInput(
+            "a name has small letters, digits and . _ @ + -, and begins with a letter or digit",
+            where="name",
+        ) from None
 
 
 def account_in(connection: Connection, account_id: str) -> Account:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from tutela.errors import Conflict, NotFound
+from tutela.errors import Conflict, InvalidInput, NotFound
 from tutela.model.custody.leaf import AuditKind, Leaf
 from tutela.model.review.account import AccountState, Preferences
 from tutela.model.review.protection import Protection
@@ -161,3 +161,10 @@ def test_an_invitation_names_its_account(accounts: Accounts, database: Database)
     found = sessions.redeem(sessions.create_code("reviewer", LIFE, account_id=made.id))
     assert found is not None
     assert found.account_id == made.id
+
+
+@pytest.mark.parametrize("name", ["", "Mara", "a b", "-mara", "mara\n", "m" * 129, "<b>", "m\x00"])
+def test_what_is_no_name_is_refused(accounts: Accounts, name: str) -> None:
+    with pytest.raises(InvalidInput):
+        accounts.create(name, "reviewer")
+    assert accounts.list() == []

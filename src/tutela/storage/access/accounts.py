@@ -68,6 +68,7 @@ class Accounts:
             InvalidInput: the name is none.
             Conflict: there is an account of this name.
         """
+        _check_name(name)
         with self._database.write() as connection:
             return made_in(connection, name, role, by)
 

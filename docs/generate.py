@@ -76,22 +76,35 @@ def permissions(_: str) -> Iterator[str]:
     for permission in access.Permission:
         roles = [f"`{role}`" for role in access.Role if access.may(role, permission)]
         who = "everybody" if permission is access.Permission.PUBLIC else ", ".join(roles)
-        yield f"### `{permission}`\n\n{prose[permission.name]}\n\nHeld by: {who}.\n"
+        level = permission.sensitivity
+        yield f"### `{permission}`\n\n{prose[permission.name]}\n"
+        yield f"Sensitivity: {level}. Held by: {who}.\n"
 
 
 def roles(_: str) -> Iterator[str]:
-    """Every role with its permissions, as a table."""
+    """Every role."""
     prose = member_prose(access, "Role")
     for role in access.Role:
         yield f"### `{role}`\n\n{prose[role.name]}\n"
+
+
+def rights(_: str) -> Iterator[str]:
+    """Every level of sensitivity, and who has which permission of it: rights, levels and roles."""
+    prose = member_prose(access, "Sensitivity")
     yield table(
-        ["permission", *access.Role],
+        ["sensitivity", "what is at stake"],
+        ([str(level), prose[level.name]] for level in access.Sensitivity),
+    )
+    levels = list(access.Sensitivity)
+    yield table(
+        ["sensitivity", "permission", *access.Role],
         (
             [
-                f"`{permission}`",
+                str(permission.sensitivity),
+                f"[`{permission}`](#{anchor(permission)})",
                 *("yes" if access.may(role, permission) else "" for role in access.Role),
             ]
-            for permission in access.Permission
+            for permission in sorted(access.Permission, key=lambda p: levels.index(p.sensitivity))
             if permission is not access.Permission.PUBLIC
         ),
     )
@@ -444,6 +457,7 @@ WRITERS: Mapping[str, Callable[[str], Iterator[str]]] = {
     "settings": settings,
     "permissions": permissions,
     "roles": roles,
+    "rights": rights,
     "commands": commands,
     "columns": columns,
     "signals": signals,

@@ -23,6 +23,7 @@ from tutela.interfaces.services import Services, services_of
 from tutela.interfaces.web.answers import JsonAnswer
 from tutela.interfaces.web.bodies import Spool, memory_file, pieces
 from tutela.interfaces.web.forms import read_form
+from tutela.interfaces.worded import from_words
 from tutela.model import Outcome
 from tutela.pipeline import Submission
 
@@ -87,7 +88,7 @@ async def _read(
         case b"multipart/form-data":
             refuse_query(request)
             fields = await read_form(request, spool, file_field=MEDIA_FIELD)
-            flat = msgspec.convert(dict(fields), FlatFacts, strict=False)
+            flat = from_words(dict(fields), FlatFacts)
             return of_media(unfolded(flat), spool)
         case _:
             facts = unfolded(read_query(request, FlatFacts))

@@ -10,6 +10,7 @@ from litestar import Request
 
 from tutela.errors import InvalidInput, TooLarge
 from tutela.interfaces.web.bodies import pieces
+from tutela.interfaces.worded import from_words
 
 if TYPE_CHECKING:
     from litestar.types import HTTPRequestEvent
@@ -107,7 +108,7 @@ def read_query(request: Request[Any, Any, Any], kind: type[T]) -> T:
         if name in fields:
             raise InvalidInput("a parameter comes twice", where=name[:64])
         fields[name] = value
-    return msgspec.convert(fields, kind, strict=False)
+    return from_words(fields, kind)
 
 
 def refuse_query(request: Request[Any, Any, Any]) -> None:

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-import msgspec
 from litestar import Request, post
 from litestar.params import FromPath
 from litestar.types import ASGIApp
@@ -20,6 +19,7 @@ from tutela.interfaces.web.bodies import Spool, memory_file, pieces
 from tutela.interfaces.web.forms import read_form
 from tutela.interfaces.web.guard import by_of
 from tutela.interfaces.web.problems import Unprocessable
+from tutela.interfaces.worded import from_words
 from tutela.model import Content, EntryFacts, Gap, NewEntry
 from tutela.model.record import Record
 
@@ -95,7 +95,7 @@ async def _read(request: Request[Any, Any, Any], spool: Spool) -> EntryFacts:
     if media_type(request) == b"multipart/form-data":
         refuse_query(request)
         fields = await read_form(request, spool, file_field=MEDIA_FIELD)
-        return msgspec.convert(dict(fields), EntryFacts, strict=False)
+        return from_words(dict(fields), EntryFacts)
     facts = read_query(request, EntryFacts)
     async for piece in pieces(request):
         spool.write(piece)

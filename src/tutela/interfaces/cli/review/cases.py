@@ -17,6 +17,7 @@ from rich.table import Table
 from tutela.errors import InvalidInput
 from tutela.interfaces.cli.settings import ConfigOption
 from tutela.interfaces.cli.user import user
+from tutela.interfaces.worded import from_words
 from tutela.model.custody.names import shown
 from tutela.model.review.search import CaseQuery
 from tutela.settings import Settings
@@ -192,7 +193,7 @@ def _query(where: list[str] | None) -> CaseQuery:
             raise InvalidInput("write NAME=VALUE, each name once", where="--where")
         asked[name] = value
     try:
-        return msgspec.convert(asked, CaseQuery, strict=False)
+        return from_words(asked, CaseQuery)
     except msgspec.ValidationError as error:
         names = ", ".join(CaseQuery.__struct_fields__)
         raise InvalidInput(str(error), where="--where", remedy=f"names are {names}") from None

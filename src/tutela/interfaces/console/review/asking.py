@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from tutela.errors import InvalidInput
+from tutela.interfaces.worded import from_words
 from tutela.model.review.search import CaseQuery
 
 DAYS = {"opened_from": 0, "decided_from": 0, "opened_until": 1, "decided_until": 1}
@@ -25,9 +26,10 @@ def asked(query: Mapping[str, str]) -> CaseQuery:
     given = {name: value.strip() for name, value in query.items() if name in NAMES}
     fields = {name: _whole_day(name, value) for name, value in given.items() if value}
     try:
-        return msgspec.convert(fields, CaseQuery, strict=False)
-    except msgspec.ValidationError as error:
-        name = str(error).rpartition("`$.")[2].rstrip("`")
+        return from_words(fields, CaseQuery)
+    except (msgspec.ValidationError, InvalidInput) as error:
+        said = error.where if isinstance(error, InvalidInput) else str(error)
+        name = said.rpartition("`$.")[2].rstrip("`")
         raise InvalidInput(
             "this cannot be searched for", where=name if name in NAMES else "", remedy="change it"
         ) from None

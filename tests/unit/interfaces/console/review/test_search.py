@@ -37,6 +37,8 @@ def test_cases_are_found_by_what_is_asked_for(person: Visit, case: Open) -> None
     [
         ("principle", "twelve"),
         ("opened_from", "<yesterday>"),
+        ("opened_until", "0.5"),
+        ("decided_from", "1764489600"),
         ("state", "asleep"),
         ("digest", "0f"),
         ("entry", "-1"),

@@ -3,86 +3,55 @@
 from __future__ import annotations
 
 import itertools
-import re
-import warnings
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import structlog
 from litestar import Request, Router, get
-from litestar.exceptions import LitestarDeprecationWarning
 from structlog.testing import LogCapture
+from tests.unit.interfaces.knocking import Guests, Route, judge, routes_of
 
 from tutela.errors import BadConfiguration, NotSignedIn
-from tutela.interfaces import console
 from tutela.interfaces.access import Permission, Role, may
-from tutela.interfaces.application import ROUTES, alarm_about_actions, application, routed
-from tutela.interfaces.console.sign_in import COOKIE
+from tutela.interfaces.application import ROUTES, alarm_about_actions, application
 from tutela.interfaces.services import Services
 from tutela.interfaces.web.gate import ALWAYS, ON_PAGES
-from tutela.interfaces.web.guard import Caller, Connection, declared
+from tutela.interfaces.web.guard import Caller, Connection
 from tutela.model import ActionKind, Decision, Event, Order, Outcome, Reason, Verdict
 from tutela.response.routing import NOWHERE, Routes
 
 if TYPE_CHECKING:
-    from tests.unit.interfaces.conftest import Answer, Api
-
-BANK = "no-such-bank"
+    from tests.unit.interfaces.conftest import Api
 
 
-class Route(NamedTuple):
-    method: str
-    path: str
-    permission: Permission
-
-    @property
-    def filled(self) -> str:
-        """The path with something in the place of each parameter."""
-        return re.sub(r"\{\w+:(str|path)\}", BANK, re.sub(r"\{\w+:int\}", "999999", self.path))
-
-    @property
-    def of_console(self) -> bool:
-        return self.path.startswith("/console")
-
-
+@pytest.fixture(scope="module")
 def routes(services: Services) -> list[Route]:
-    with warnings.catch_warnings():
-        # The console's path parameters are declared in a style that the framework will drop.
-        warnings.simplefilter("ignore", LitestarDeprecationWarning)
-        return [Route(*row) for row in declared(routed(services, [console.routes()]))]
+    return routes_of(services)
 
 
-def session_cookie(api: Api, role: str) -> dict[str, str]:
-    life = timedelta(minutes=5)
-    _, token = api.services.sessions.open(role, idle=life, life=life)
-    return {"cookie": f"{COOKIE}={token}"}
+@pytest.fixture(scope="module")
+def guests(api: Api) -> Guests:
+    return Guests(api)
 
 
-def ask_as(api: Api, route: Route, role: str) -> Answer:
-    if route.of_console:
-        headers = session_cookie(api, role) if role else {}
-        return api.ask(route.method, route.filled, role="", headers=headers)
-    return api.ask(route.method, route.filled, role=role)
-
-
-def test_there_is_a_route_for_each_handler(services: Services) -> None:
-    assert len([r for r in routes(services) if not r.of_console]) == len(ROUTES)
+def test_there_is_a_route_for_each_handler(routes: list[Route]) -> None:
+    assert len([r for r in routes if not r.of_console]) == len(ROUTES)
 
 
 WITHIN = {Permission.REVIEW_SETTLE: "which cases are offered: those that are disputed, or not"}
 """Permissions that no route asks for as a whole, with what they decide instead."""
 
 
-def test_every_permission_is_used(services: Services) -> None:
-    asked = {route.permission for route in routes(services)}
+def test_every_permission_is_used(routes: list[Route]) -> None:
+    asked = {route.permission for route in routes}
     assert asked | set(WITHIN) == set(Permission)
     assert asked.isdisjoint(WITHIN)
 
 
-def test_only_these_are_public(services: Services) -> None:
-    public = {r.path for r in routes(services) if r.permission is Permission.PUBLIC}
+def test_only_these_are_public(routes: list[Route]) -> None:
+    public = {r.path for r in routes if r.permission is Permission.PUBLIC}
     assert public == {
         "/health/live",
         "/health/ready",
@@ -98,22 +67,14 @@ def test_only_these_are_public(services: Services) -> None:
     }
 
 
-def test_each_route_refuses_each_role_that_may_not(api: Api) -> None:
-    for route, role in itertools.product(routes(api.services), Role):
-        answer = ask_as(api, route, role)
-        if may(role, route.permission):
-            # A form without its token is refused as well, but by the page, not by the guard.
-            form = route.of_console and route.method == "POST"
-            assert answer.status != 401, (route, role)
-            assert answer.status != 403 or form, (route, role)
-        else:
-            assert answer.status == 403, (route, role)
-            assert route.permission in answer.body.decode(), (route, role)
+def test_each_route_refuses_each_role_that_may_not(routes: list[Route], guests: Guests) -> None:
+    for route, role in itertools.product(routes, Role):
+        judge(route, guests.ask(route, role), may(role, route.permission), role)
 
 
-def test_each_route_refuses_who_is_not_known(api: Api) -> None:
-    for route in routes(api.services):
-        answer = ask_as(api, route, "")
+def test_each_route_refuses_who_is_not_known(routes: list[Route], guests: Guests) -> None:
+    for route in routes:
+        answer = guests.ask(route, "")
         if route.permission is Permission.PUBLIC:
             assert answer.status not in {303, 401}, route
         elif route.of_console:
@@ -176,9 +137,9 @@ def test_a_key_of_a_role_that_is_gone_may_nothing(api: Api) -> None:
     assert api.ask("GET", "/v1/principles", role="", headers=headers).status == 403
 
 
-def test_every_answer_has_the_security_headers(api: Api) -> None:
-    for route in routes(api.services):
-        headers = ask_as(api, route, "admin").headers
+def test_every_answer_has_the_security_headers(routes: list[Route], guests: Guests) -> None:
+    for route in routes:
+        headers = guests.ask(route, "admin").headers
         is_page = headers.get("content-type", "").startswith("text/html")
         wanted = ON_PAGES if is_page else ALWAYS
         assert {name.decode() for name in wanted} <= headers.keys()

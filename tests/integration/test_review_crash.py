@@ -59,8 +59,8 @@ def test_no_decision_is_lost_none_counts_twice_and_each_claim_comes_back(
             assert process.stdout is not None
             assert process.stdout.readline() == "begun\n"
             # Killed at work, however slow the machine is: after so many words, and a moment more.
-            for _ in range(chance.randint(1, 12)):
-                told.append(process.stdout.readline().split())
+            words = range(chance.randint(1, 12))
+            told += [process.stdout.readline().split() for _ in words]
             time.sleep(chance.uniform(0, 0.05))
             process.kill()
             told += said(process)

@@ -89,6 +89,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     deciding.hand_back,
     deciding.pass_on,
     deciding.list_readings,
+    deciding.read_choices,
     deciding.give_reading,
     deciding.undo_reading,
     cases.list_events,

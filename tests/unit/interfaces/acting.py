@@ -311,6 +311,11 @@ class World(Things):
         headers = {"authorization": f"Bearer {key}"}
         return self.api.ask(method, path, body, role="", kind="application/json", headers=headers)
 
+    def get_as(self, key: str, path: str) -> Answer:
+        """Read with the key of somebody with an account."""
+        headers = {"authorization": f"Bearer {key}"}
+        return self.api.ask("GET", path, role="", headers=headers)
+
     def found(self, *, given: bool = True) -> Found:
         """An event with its evidence."""
         return keep(self.services, given=given)

@@ -11,10 +11,13 @@ from types import MappingProxyType
 
 from tutela.model import Content, EventKind, Gap, GapReason, Ruling, SurfaceClass
 from tutela.policy.law.operator import Operator, read_operator
-from tutela.policy.law.records import Override, Pack, ScanSwitch
+from tutela.policy.law.records import Category, Override, Pack, ScanSwitch
 
 NO_PACK = "none"
 """What stands for a pack in a ruling about a place that none covers."""
+CATEGORIES_OF = "us"
+"""The pack whose categories are offered where a place's own has none: they are no law, but the
+classification that the industry agreed on, and reports from many places use it."""
 
 WITHOUT_SURFACE: Mapping[EventKind, SurfaceClass] = MappingProxyType(
     {
@@ -71,6 +74,17 @@ class Law:
                 return self._by_code[code]
             code = code.rpartition("-")[0]
         return None
+
+    def categories_of(self, region: str) -> tuple[Category, ...]:
+        """What contents of a place may be put into, in the order in which it is offered.
+
+        The categories of the pack that covers the place; where it has none, those of
+        `CATEGORIES_OF`.
+        """
+        pack = self.pack_of(region)
+        if pack is None or not pack.categories:
+            pack = self.packs.get(CATEGORIES_OF)
+        return tuple(pack.categories.values()) if pack else ()
 
     def class_of(self, surface: str, kind: EventKind = EventKind.UPLOAD) -> SurfaceClass:
         """What one of the platform's surfaces counts as.

@@ -98,6 +98,8 @@ def pack_of(reader: Reader, top: Node, beside: Collection[Pack] = ()) -> Pack:
         **items,
     )
     _check_beside(reader, keyed, pack, beside)
+    if "categories" in keyed:
+        _check_categories(reader, keyed["categories"], pack)
     used = {item.source for _, item in pack.items()}
     for name, source in sources.items():
         if source not in used:
@@ -134,6 +136,8 @@ def member_of(reader: Reader, node: Node, kind: type[Cited], name: str) -> Any: 
         return reader.choice(node, name, hint)
     if hint is not str:
         return tuple(reader.words(item, "an item") for item in reader.items(node, name))
+    if name in _CODES:
+        return reader.code(node, f"a {name}")
     text = reader.words(node, name)
     if name in _TERMS and not is_span(text) and text not in _TERMS[name]:
         remedy = "; or ".join(filter(None, (_LENGTHS, ", ".join(_TERMS[name]))))
@@ -155,6 +159,16 @@ def _check_beside(
             raise reader.error(f"{code} is covered by the pack {taken[code]}", node, remedy)
 
 
+def _check_categories(reader: Reader, node: Node, pack: Pack) -> None:
+    """No category stands twice in its scheme."""
+    seen: set[str] = set()
+    for name, item in reader.named(node, "categories").items():
+        grade = pack.categories[name].grade
+        if grade in seen:
+            raise reader.error(f"the category {grade} is given twice", item, "remove one of them")
+        seen.add(grade)
+
+
 def _scan(reader: Reader, node: Node, sources: Sources) -> dict[SurfaceClass, ScanSwitch]:
     """A switch for every class of surface: none is left to chance."""
     classes = [one.value for one in SurfaceClass]
@@ -174,6 +188,7 @@ def _name(file: Any) -> str:  # noqa: ANN401 - a resource
 
 
 _TERMS: Mapping[str, tuple[str, ...]] = {"within": WORDS, "keep": (NOT_STATED,), "window": ()}
+_CODES = ("scheme", "category")
 _WHAT = {
     "Regions": "regions",
     "ScanSwitch": "a switch",
@@ -182,4 +197,5 @@ _WHAT = {
     "Retention": "a retention",
     "Form": "a form",
     "Words": "a text",
+    "Category": "a category",
 }

@@ -27,6 +27,7 @@ LONGEST = 1500
 E = TypeVar("E", bound=StrEnum)
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,47}")
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 _REGION = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
 _WEB = re.compile(r"https://[^\s]{4,500}")
 _TAG = "tag:yaml.org,2002:"
@@ -186,6 +187,13 @@ class Reader:
                 raise self.error(f"{code} is listed twice", item, "remove one of them")
             found.append(code)
         return tuple(found)
+
+    def code(self, node: Node, what: str) -> str:
+        """A short word that stands in records, such as the name of a category."""
+        text = self.words(node, what)
+        if not _CODE.fullmatch(text):
+            raise self.error(f"{what} has letters, digits, - and _, at most 32", node)
+        return text
 
     def source(self, node: Node) -> Source:
         """A law with its title and perhaps its address."""

@@ -181,7 +181,27 @@ class Words(Cited, frozen=True, kw_only=True):
     language: str = "en"
 
 
-Item: TypeAlias = Regions | ScanSwitch | Recipient | Clock | Retention | Form | Words
+class Category(Cited, frozen=True, kw_only=True):
+    """One category that a person may put a content into, of a scheme in use at the place.
+
+    Attributes:
+        scheme: short name of the scheme; categories of different schemes are never translated into
+            one another.
+        category: its name in the scheme, as it is written there.
+        label: what it is called. No description of content: who works with a scheme knows it.
+    """
+
+    scheme: str
+    category: str
+    label: str
+
+    @property
+    def grade(self) -> str:
+        """Scheme and category as one word."""
+        return f"{self.scheme}:{self.category}"
+
+
+Item: TypeAlias = Regions | ScanSwitch | Recipient | Clock | Retention | Form | Words | Category
 
 
 class Pack(Record, frozen=True, kw_only=True, dict=True):
@@ -192,6 +212,8 @@ class Pack(Record, frozen=True, kw_only=True, dict=True):
         title: the place, in words.
         about: what to know before relying on it.
         scan: whether each class of surface may be scanned.
+        categories: what people who review may put contents into, in the order in which it is
+            offered.
     """
 
     id: str
@@ -204,6 +226,7 @@ class Pack(Record, frozen=True, kw_only=True, dict=True):
     retention: Mapping[str, Retention] = msgspec.field(default_factory=dict)
     forms: Mapping[str, Form] = msgspec.field(default_factory=dict)
     texts: Mapping[str, Words] = msgspec.field(default_factory=dict)
+    categories: Mapping[str, Category] = msgspec.field(default_factory=dict)
 
     @cached_property
     def text(self) -> str:
@@ -257,6 +280,7 @@ SECTIONS: Mapping[str, type[Cited]] = {
     "retention": Retention,
     "forms": Form,
     "texts": Words,
+    "categories": Category,
 }
 """The sections of a pack that hold named items, in the order in which they are shown."""
 

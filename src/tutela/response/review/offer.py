@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from tutela.model.record import Record
 from tutela.model.response.case import CaseKind
+from tutela.model.review.reading import ReviewOutcome
 from tutela.model.review.standing import CaseContent
 from tutela.storage.cases import CaseFile
 
@@ -28,6 +29,16 @@ class Offer(Record, frozen=True, kw_only=True):
     category: str
     banks: tuple[str, ...]
     contents: int
+
+    @property
+    def outcome(self) -> ReviewOutcome:
+        """The one outcome that lists can stand for."""
+        return ReviewOutcome.CONFIRMED
+
+    @property
+    def grade(self) -> str:
+        """Scheme and category as one word."""
+        return ":".join(filter(None, (self.scheme, self.category)))
 
 
 def offer_of(files: Sequence[CaseFile], contents: Sequence[CaseContent]) -> Offer | None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tutela.errors import BadConfiguration
 from tutela.model import EventKind, GapReason, SurfaceClass
 from tutela.policy.law.law import NO_PACK, Law, not_permitted, unlawful
+from tutela.policy.law.operator import Operator
 
 TODAY = date(2026, 11, 22)
 LAW = Law.load("", today=TODAY)
@@ -142,3 +143,14 @@ def test_a_part_of_a_country_may_have_a_pack_of_its_own(tmp_path: Path) -> None:
     law = law_of(tmp_path, "packs: [own.yaml]\n")
     found = [law.pack_of(region) for region in ("US-CA", "US-NY", "US")]
     assert [pack.id for pack in found if pack] == ["xx", "us", "us"]
+
+
+def test_categories_of_a_place_and_where_its_pack_has_none() -> None:
+    def grades(law: Law, region: str) -> list[str]:
+        return [one.grade for one in law.categories_of(region)]
+
+    assert grades(LAW, "GB-SCT") == ["uk:A", "uk:B", "uk:C"]
+    of_the_industry = ["industry:A1", "industry:A2", "industry:B1", "industry:B2"]
+    for region in ("US", "FR", "", "XX"):
+        assert grades(LAW, region) == of_the_industry
+    assert Law(Operator()).categories_of("FR") == ()

@@ -15,7 +15,7 @@ from tutela.policy.law.records import SECTIONS, Status
 from tutela.policy.law.terms import WORDS, Bound, Moment
 
 DOCS = Path(__file__).parents[4] / "docs"
-TODAY = date(2026, 11, 22)
+TODAY = date(2026, 11, 30)
 EXAMPLES = re.findall(
     r"^```yaml\n(.*?)^```", (DOCS / "how-to/adapt-the-law.md").read_text(), re.MULTILINE | re.DOTALL
 )
@@ -33,6 +33,7 @@ def test_the_examples_are_accepted(tmp_path: Path) -> None:
     found = law.pack_of("IS")
     assert found is not None
     assert found.id == "is"
+    assert [one.grade for one in law.categories_of("IS")] == ["is:1", "is:2"]
 
 
 @pytest.mark.parametrize(

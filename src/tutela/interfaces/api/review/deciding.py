@@ -12,15 +12,15 @@ from litestar.params import FromPath
 from litestar.types import ASGIApp
 from msgspec import structs
 
-from tutela.errors import InvalidInput
 from tutela.interfaces.access import Permission
 from tutela.interfaces.api.documents import About, read_json
-from tutela.interfaces.services import Services, services_of
+from tutela.interfaces.review.saying import CaseChoices, check_said, choices_for
+from tutela.interfaces.services import services_of
 from tutela.interfaces.web.answers import EmptyAnswer, JsonAnswer
 from tutela.interfaces.web.guard import account_of, by_of, caller_of
 from tutela.model.record import Record
 from tutela.model.review.queue import QueueName
-from tutela.model.review.reading import Reading, ReviewOutcome
+from tutela.model.review.reading import Reading
 from tutela.response.review.stacks import different
 from tutela.storage.review.claims import Claim
 from tutela.storage.review.readings import NewReading, SaidReading
@@ -122,6 +122,16 @@ async def pass_on(request: Request[Any, Any, Any], case_id: FromPath[str]) -> AS
 
 
 @get(
+    "/v1/cases/{case_id:str}/choices",
+    permission=Permission.CASES_READ,
+    about=About(summary="Read what may be said of a case", gives=CaseChoices),
+)
+async def read_choices(request: Request[Any, Any, Any], case_id: FromPath[str]) -> ASGIApp:
+    """Read the categories and reasons that a reading may name, and whether one must look."""
+    return JsonAnswer(await asyncio.to_thread(choices_for, services_of(request), case_id))
+
+
+@get(
     "/v1/cases/{case_id:str}/readings",
     permission=Permission.REVIEW_LEAD,
     about=About(summary="List the readings of a case", gives=ReadingsAnswer),
@@ -141,9 +151,9 @@ async def give_reading(request: Request[Any, Any, Any], case_id: FromPath[str]) 
     """Say what the case is, under a claim. Sent again, it is the same reading."""
     given = await read_json(request, _GIVEN)
     services, by = services_of(request), by_of(request)
-    check_reasons(services, given.outcome, given.reasons)
 
     def give(account_id: str) -> Reading:
+        check_said(services, case_id, given)
         said = {name: getattr(given, name) for name in SaidReading.__struct_fields__}
         new = NewReading(**said, stacks=different(services.cases, case_id))
         reading = services.readings.give(given.claim, new, account_id, by=by, case_id=case_id)
@@ -164,22 +174,6 @@ async def undo_reading(request: Request[Any, Any, Any], reading_id: FromPath[int
     return JsonAnswer(
         await _as_person(request, lambda who: services.readings.undo(reading_id, who, by=by))
     )
-
-
-def check_reasons(services: Services, outcome: ReviewOutcome, reasons: Sequence[str]) -> None:
-    """Let only reasons pass that the policy offers for an outcome.
-
-    Raises:
-        InvalidInput: it offers no such reason.
-    """
-    offered = {one.name for one in services.policy.now().live.review.offered(outcome)}
-    unknown = next((name for name in reasons if name not in offered), None)
-    if unknown is not None:
-        raise InvalidInput(
-            "the policy offers no such reason for this outcome",
-            where="reasons",
-            remedy=f"it offers: {', '.join(sorted(offered)) or 'none'}",
-        )
 
 
 async def _as_person(request: Request[Any, Any, Any], work: Callable[[str], T]) -> T:

@@ -2,56 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from tutela.interfaces.console.review.draft import Draft
 from tutela.interfaces.console.review.view import Choice, Choices, Offer
-from tutela.model.review.reading import ReviewOutcome
-from tutela.model.review.standing import CaseContent
+from tutela.interfaces.review.saying import OfferedCategory
 from tutela.policy.reviewing.review import ReviewPolicy
-from tutela.response.review.offer import offer_of
+from tutela.response.review.offer import Offer as ListsOffer
 from tutela.response.review.statement import draft as drafted
 from tutela.storage.cases import CaseFile
 
 
-def choices_of(review: ReviewPolicy, grades: Iterable[str]) -> Choices:
+def choices_of(review: ReviewPolicy, categories: Sequence[OfferedCategory]) -> Choices:
     """What may be chosen.
 
     Args:
         review: what the policy says of review.
-        grades: what lists call the contents, as `scheme:category`; empty ones are left out.
+        categories: what the case may be put into. The first one's scheme is named once; of others
+            it stands with the category.
     """
     reasons = tuple(
         Choice(value=one.name, name=one.text, hint=one.notice, outcomes=one.outcomes)
         for one in review.reasons
     )
-    known = sorted({grade for grade in grades if grade})
-    categories = tuple(Choice(value=grade, name=grade.replace(":", " ")) for grade in known)
-    return Choices(categories=categories, reasons=reasons)
+    scheme = categories[0].scheme if categories else ""
+    choices = tuple(
+        Choice(
+            value=one.grade,
+            name=one.category if one.scheme == scheme else one.grade.replace(":", " "),
+            hint=one.label,
+        )
+        for one in categories
+    )
+    return Choices(scheme=scheme, categories=choices, reasons=reasons)
 
 
-def short_cut(
-    review: ReviewPolicy,
-    files: Sequence[CaseFile],
-    contents: Sequence[CaseContent],
-    events: int,
-) -> Offer | None:
-    """What the case may be decided as without looking; None where somebody must look.
-
-    Args:
-        review: what the policy says of review.
-        files: events of the case.
-        contents: all its contents.
-        events: how many events the case has; where not all of them are known, somebody must look.
-    """
-    found = offer_of(files, contents) if len(files) == events else None
+def short_cut(review: ReviewPolicy, found: ListsOffer | None) -> Offer | None:
+    """What the form says of deciding without looking; None where somebody must look."""
     if found is None:
         return None
-    outcome = ReviewOutcome.CONFIRMED
     # Without looking nobody can say more than that it is what the lists say: the first reason.
-    reasons = tuple(one.name for one in review.offered(outcome)[:1])
-    category = f"{found.scheme}:{found.category}"
-    return Offer(outcome=outcome, category=category, reasons=reasons, banks=found.banks)
+    reasons = tuple(one.name for one in review.offered(found.outcome)[:1])
+    return Offer(outcome=found.outcome, category=found.grade, reasons=reasons, banks=found.banks)
 
 
 def statement_of(review: ReviewPolicy, file: CaseFile, draft: Draft) -> str:

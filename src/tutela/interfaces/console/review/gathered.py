@@ -14,14 +14,13 @@ from tutela.interfaces.console.review.view import (
     may_take,
     sight_of,
 )
+from tutela.interfaces.review.saying import MOST_MEMBERS, categories_of, unseen_offer
 from tutela.interfaces.services import Services
 from tutela.model import CaseState
 from tutela.response.review.stacks import stacks
 from tutela.storage.cases import CaseFile
 
 WAITING = frozenset({CaseState.OPEN, CaseState.SECOND, CaseState.DISPUTED})
-MOST_MEMBERS = 50
-"""Events of a case that its page lists."""
 
 
 def work_of(
@@ -45,10 +44,10 @@ def work_of(
         held=held,
         sight=sight_of(file, readings, reader, purpose, now=datetime.now(UTC)),
         foresights=foresights_of(file, grades),
-        choices=choices_of(review, grades),
+        choices=choices_of(review, categories_of(services, file, contents)),
         draft=draft,
         offered=held is None and may_take(file, readings, reader),
-        offer=short_cut(review, members, contents, file.standing.events) if held else None,
+        offer=short_cut(review, unseen_offer(services, file, contents)) if held else None,
         contents=len(contents),
         stacks=tuple(stacks(contents)) if held else (),
         members=tuple(members) if file.standing.events > 1 else (),

@@ -22,6 +22,7 @@ from tutela.interfaces.console.review.choices import statement_of
 from tutela.interfaces.console.review.draft import FORM_BYTES, Draft, draft_of
 from tutela.interfaces.console.review.reader import reader_of
 from tutela.interfaces.console.sign_in import check_csrf, read_fields
+from tutela.interfaces.review.saying import check_said
 from tutela.interfaces.services import services_of
 from tutela.interfaces.web.guard import account_of, by_of
 from tutela.interfaces.web.problems import document
@@ -184,7 +185,9 @@ def _give(request: Request[Any, Any, Any], case_id: str, fields: Fields, draft: 
         unseen=draft.unseen,
         stacks=different(services.cases, case_id),
     )
-    services.readings.give(fields.get("claim", ""), new, account.id, by=by_of(request))
+    claim, by = fields.get("claim", ""), by_of(request)
+    check_said(services, case_id, new)
+    services.readings.give(claim, new, account.id, by=by, case_id=case_id)
 
 
 def _undo(request: Request[Any, Any, Any], reading_id: int) -> Reading:

@@ -68,3 +68,35 @@ def test_only_reasons_of_the_policy_are_taken(world: World) -> None:
     answer = world.post_as(key, f"/v1/cases/{case_id}/readings", document)
     assert answer.status == 400
     assert "listed-material" in answer.body.decode()
+
+
+def test_only_categories_of_the_place_are_taken(world: World) -> None:
+    case_id, key = held(world)
+    offered = world.get_as(key, f"/v1/cases/{case_id}/choices").json
+    assert [(one["scheme"], one["category"]) for one in offered["categories"]] == [
+        ("industry", name) for name in ("A1", "A2", "B1", "B2")
+    ]
+    assert "wrong-match" in {one["name"] for one in offered["reasons"]}
+    assert offered["unseen"] is None
+    claim = world.post_as(key, f"/v1/cases/{case_id}/claim").json
+    document = {"claim": claim["token"], "revision": claim["revision"], "outcome": "confirmed"}
+    for wrong in (
+        {"scheme": "industry", "category": "A3"},
+        {"category": "A1"},
+        {"scheme": "industry"},
+    ):
+        answer = world.post_as(key, f"/v1/cases/{case_id}/readings", document | wrong)
+        assert (answer.status, answer.json["where"]) == (422, "category"), wrong
+        assert "industry:A1, industry:A2" in answer.json["remedy"]
+    right = {"scheme": "industry", "category": "A1"}
+    given = world.post_as(key, f"/v1/cases/{case_id}/readings", document | right)
+    assert (given.status, given.json["scheme"], given.json["category"]) == (201, "industry", "A1")
+
+
+def test_nobody_decides_without_looking_what_must_be_looked_at(world: World) -> None:
+    case_id, key = held(world)
+    claim = world.post_as(key, f"/v1/cases/{case_id}/claim").json
+    document = {"claim": claim["token"], "revision": claim["revision"], "outcome": "confirmed"}
+    answer = world.post_as(key, f"/v1/cases/{case_id}/readings", document | {"unseen": True})
+    assert (answer.status, answer.json["where"]) == (422, "unseen")
+    assert world.post_as(key, f"/v1/cases/{case_id}/readings", document).status == 201

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 NOTE = "Two hills & a <lake>"
 ALL = {
     "outcome": "violation",
-    "category": "iwf:B",
+    "category": "industry:B1",
     "note": NOTE,
     "statement": "Our rules\nsay so.",
 }
@@ -80,7 +80,7 @@ def test_nothing_typed_is_lost_when_the_claim_went_to_somebody_else(
     assert "It does not count" in page
     assert "Two hills &amp; a &lt;lake&gt;</textarea>" in page
     assert "Our rules\nsay so.</textarea>" in page
-    assert "iwf:B" in page
+    assert "industry:B1" in page
     assert "own-rules" in page
     assert "with this" not in page, "it is somebody else's now"
     assert services.readings.of(case_id) == []
@@ -277,6 +277,55 @@ def test_a_statement_is_drafted_from_the_policy(person: Visit, case: Open) -> No
     assert b"Two hills &amp; a &lt;lake&gt;</textarea>" in answer.body
 
 
+def test_categories_are_those_of_the_place_and_of_the_lists(
+    person: Visit, case: Open, services: Services
+) -> None:
+    british = Work(person("reviewer"), case(grade=("iwf", "B"), region="GB"))
+    page = british.take()
+    offered = re.findall(r'name="category" value="([^"]*)" data-press="(\w+)"', page)
+    assert [one for one in offered if "type" not in one] == [
+        *[("", "c0"), ("uk:A", "c1"), ("uk:B", "c2"), ("uk:C", "c3"), ("iwf:B", "c4")]
+    ]
+    assert "Category A, the highest of three" in page
+    answer = british.send(british.fields(), outcome="confirmed", category="industry:A1", note=NOTE)
+    page = answer.body.decode()
+    assert answer.status == 422
+    assert "there is no such category for this case" in page
+    assert "uk:A, uk:B, uk:C, iwf:B" in page
+    assert "Two hills &amp; a &lt;lake&gt;</textarea>" in page
+    british.decide("confirmed", category="uk:B")
+    (reading,) = services.readings.of(british.case_id)
+    assert (reading.scheme, reading.category) == ("uk", "B")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reason"), [("confirmed", "wrong-match"), ("harmless", "no-such-reason")]
+)
+def test_only_reasons_of_the_policy_count(
+    person: Visit, case: Open, services: Services, outcome: str, reason: str
+) -> None:
+    work = Work(person("reviewer"), case())
+    work.take()
+    answer = work.send(work.fields(), **{"outcome": outcome, f"reason-{reason}": "yes"}, note=NOTE)
+    assert answer.status == 400
+    assert b"the policy offers no such reason for this outcome" in answer.body
+    assert b"Two hills &amp; a &lt;lake&gt;</textarea>" in answer.body
+    assert services.readings.of(work.case_id) == []
+
+
+def test_a_claim_decides_the_case_that_its_form_is_of(
+    person: Visit, case: Open, services: Services
+) -> None:
+    visitor = person("reviewer")
+    one, other = Work(visitor, case()), Work(visitor, case())
+    one.take()
+    other.take()
+    answer = one.send(other.fields(), outcome="harmless")
+    assert answer.status == 409
+    assert b"this claim is for another case" in answer.body
+    assert services.readings.of(one.case_id) == services.readings.of(other.case_id) == []
+
+
 def test_what_trusted_lists_agree_on_is_decided_without_looking(
     person: Visit, case: Open, services: Services
 ) -> None:
@@ -289,6 +338,18 @@ def test_what_trusted_lists_agree_on_is_decided_without_looking(
     offer = page[page.index('class="offer"') : page.index('<form id="decide"')]
     fields = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', offer))
     fields.pop("csrf")
+    for more in (
+        {"category": "industry:A1"},
+        {"outcome": "violation", "reason-listed-material": ""},
+    ):
+        refused = visitor.post(f"/console/cases/{graded}/decide", **(fields | more))
+        assert refused.status == 422
+        assert b"only be decided as its lists say" in refused.body
+    looked = Work(visitor, plain)
+    refused = looked.send(looked.fields(), outcome="confirmed", unseen="yes", note=NOTE)
+    assert refused.status == 422
+    assert b"cannot be decided without looking" in refused.body
+    assert b"Two hills &amp; a &lt;lake&gt;</textarea>" in refused.body
     assert visitor.post(f"/console/cases/{graded}/decide", **fields).status == 303
     (reading,) = services.readings.of(graded)
     assert reading.unseen

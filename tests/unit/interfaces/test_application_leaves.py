@@ -52,6 +52,7 @@ SILENT: Mapping[str, str] = {
     "POST /console/policy/check": "checks a text, and keeps nothing",
     "POST /console/account/keys/ask": "asks the browser for a key, and keeps none yet",
     "POST /console/account/provider": "sends a browser out, and links nothing yet",
+    "POST /console/language": "sets a cookie of a browser, and stores nothing",
     "POST /v1/destinations/{name:str}/test": "sends a message that asks for nothing",
     "POST /console/destinations/{name:str}/test": "sends a message that asks for nothing",
     **reviewing.SILENT,
@@ -356,6 +357,7 @@ STEPS: Mapping[str, Step] = {
     "POST /console/account/password": lambda w: w.submit_as(
         w.person(), "/account/password", new=PASSWORD, again=PASSWORD
     ),
+    "POST /console/preferences": lambda w: w.submit_as(w.person(), "/preferences", language="fr"),
     "POST /console/account/authenticator": _with_authenticator,
     "POST /console/account/sessions/end": _alone,
     "POST /v1/policy/propose": lambda w: w.post("/v1/policy/propose", {"text": policy()}),

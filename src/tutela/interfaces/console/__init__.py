@@ -22,7 +22,9 @@ from tutela.interfaces.console import (
 )
 from tutela.interfaces.console.answers import PAGES, respond
 from tutela.interfaces.console.pages import Pages
+from tutela.interfaces.console.shell import preferring
 from tutela.interfaces.console.sign_in import by_session
+from tutela.interfaces.language import OPT, Languages
 from tutela.interfaces.web.guard import IDENTIFY
 
 
@@ -42,6 +44,7 @@ def routes() -> Router:
             *custody.HANDLERS,
             *response.HANDLERS,
             *rules.HANDLERS,
+            *preferring.HANDLERS,
             places.show_principles,
             places.show_static,
             places.show_nothing,
@@ -68,6 +71,6 @@ def routes() -> Router:
             entries.set_entry_distance,
         ],
         exception_handlers={Exception: respond},
-        opt={IDENTIFY: by_session, PAGES: Pages()},
+        opt={IDENTIFY: by_session, PAGES: Pages(), OPT: Languages()},
         include_in_schema=False,
     )

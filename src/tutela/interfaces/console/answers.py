@@ -9,10 +9,13 @@ from litestar import Request, Response
 
 from tutela.errors import NotSignedIn
 from tutela.interfaces.console.alarm import alarm_of
-from tutela.interfaces.console.pages import Pages, viewer_of
+from tutela.interfaces.console.pages import Pages
+from tutela.interfaces.console.shell.navigation import viewer_of
+from tutela.interfaces.language import later, reader_of, translator_of
 from tutela.interfaces.web.guard import CALLER, Caller
 from tutela.interfaces.web.problems import headers, noted
 
+SIGN_IN = "/console/sign-in"
 PAGES = "pages"
 """Name under which the console's router carries its templates."""
 HEADERS = MappingProxyType(
@@ -26,14 +29,14 @@ HEADERS = MappingProxyType(
 )
 TITLES = MappingProxyType(
     {
-        400: "That could not be read",
-        403: "Not allowed",
-        404: "Not found",
-        405: "Not found",
-        409: "That contradicts what is there",
-        413: "Too large",
-        429: "Too many requests",
-        503: "Not ready",
+        400: later("That could not be read"),
+        403: later("Not allowed"),
+        404: later("Not found"),
+        405: later("Not found"),
+        409: later("That contradicts what is there"),
+        413: later("Too large"),
+        429: later("Too many requests"),
+        503: later("Not ready"),
     }
 )
 
@@ -52,13 +55,17 @@ def page(
     **view: Any,  # noqa: ANN401 - what the template shows
 ) -> Response[str]:
     """A page, with the navigation of whoever is signed in."""
+    reader = reader_of(request)
     caller: Caller | None = request.scope.get(CALLER)  # type: ignore[assignment]
     if caller is not None:
         csrf = request.scope["tutela.session"].csrf  # type: ignore[typeddict-item]
         person = bool(caller.account)
-        view["viewer"] = viewer_of(caller.role, csrf, request.url.path, person=person)
+        view["viewer"] = viewer_of(
+            caller.role, csrf, request.url.path, person=person, texts=reader.texts
+        )
         view["alarm"] = alarm_of(request)
-    body = pages_of(request).render(template, **view)
+    here = request.url.path if request.method == "GET" else ""
+    body = pages_of(request).render(template, reader, page_path=here, **view)
     return Response(body, status_code=status, media_type="text/html", headers=dict(HEADERS))
 
 
@@ -70,15 +77,22 @@ def see_other(href: str) -> Response[str]:
 def respond(request: Request[Any, Any, Any], error: Exception) -> Response[str]:
     """Answer an error with a page: Litestar's exception handler for the console."""
     if isinstance(error, NotSignedIn):
-        return see_other("/console/sign-in")
+        return _to_sign_in(request)
     problem = noted(request, error)
-    parts = [problem.detail, problem.remedy, problem.instance]
+    texts = translator_of(request)
     answer = page(
         request,
         "problem.html",
         status=problem.status,
-        title=TITLES.get(problem.status, "Something went wrong"),
-        text="; ".join(part for part in parts if part) + ".",
+        title=texts.gettext(TITLES.get(problem.status, later("Something went wrong"))),
+        what=problem,
     )
     answer.headers.update(headers(error, problem))
     return answer
+
+
+def _to_sign_in(request: Request[Any, Any, Any]) -> Response[str]:
+    """Go to sign in; a part of a page that htmx renews takes the whole page there."""
+    if request.headers.get("hx-request") != "true":
+        return see_other(SIGN_IN)
+    return Response("", status_code=401, headers={"HX-Redirect": SIGN_IN}, media_type="text/html")

@@ -8,58 +8,25 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from importlib.resources import files
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Self
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
-from tutela.interfaces.access import Permission, may
+from tutela.interfaces.language import LANGUAGES, Reader, Translator
 from tutela.model.custody.names import shown
 from tutela.model.record import Record
-from tutela.response.alarms import span
 
-PLACES = (
-    ("Review", "/console/review", Permission.CASES_READ),
-    ("Cases", "/console/cases", Permission.CASES_READ),
-    ("Evidence", "/console/evidence", Permission.EVIDENCE_READ),
-    ("Actions", "/console/actions", Permission.ACTIONS_READ),
-    ("Destinations", "/console/destinations", Permission.DESTINATIONS_READ),
-    ("Banks", "/console/banks", Permission.BANKS_READ),
-    ("Defence", "/console/defence", Permission.DEFENCE_READ),
-    ("Re-scans", "/console/rescans", Permission.RESCANS_READ),
-    ("Law", "/console/law", Permission.LAW_READ),
-    ("Policy", "/console/policy", Permission.POLICY_READ),
-    ("Audit", "/console/audit", Permission.AUDIT_READ),
-    ("People", "/console/accounts", Permission.ACCOUNTS_READ),
-    ("Team", "/console/team", Permission.REVIEW_LEAD),
-    ("Principles", "/console/principles", Permission.PRINCIPLES_READ),
-    ("Protection", "/console/protection", Permission.OWN_ACCOUNT),
-)
 PERIOD = re.compile(r"_(?P<days>\d+)d$")
 """The end of the name of a number that counts what was in the last days."""
 PLAIN = re.compile(r"-[0-9a-f]{12}\.")
 """The digest in a served name, which the file's own name lacks."""
 STATIC_TYPES = MappingProxyType({"css": "text/css; charset=utf-8", "js": "text/javascript"})
-
-
-class Place(Record, frozen=True, kw_only=True):
-    """An item of the navigation."""
-
-    title: str
-    href: str
-    here: bool
-
-
-class Viewer(Record, frozen=True, kw_only=True):
-    """Who looks at a page, and where they may go."""
-
-    role: str
-    csrf: str
-    places: tuple[Place, ...]
-    person: bool = False
 
 
 class Problem(Record, frozen=True, kw_only=True):
@@ -69,32 +36,12 @@ class Problem(Record, frozen=True, kw_only=True):
     rows: tuple[str, ...] = ()
 
 
-def viewer_of(role: str, csrf: str, path: str, *, person: bool) -> Viewer:
-    """The navigation for a role; places that it may not see are left out.
-
-    Args:
-        role: of whoever looks.
-        csrf: what forms of the session carry.
-        path: of the page.
-        person: whether whoever looks has an account.
-    """
-    places = tuple(
-        Place(title=title, href=href, here=path.startswith(href))
-        for title, href, permission in PLACES
-        if may(role, permission)
-    )
-    return Viewer(role=role, csrf=csrf, places=places, person=person)
-
-
-def home_of(role: str) -> str:
-    """The first page that a role may see; every role may see the principles."""
-    return next(href for _, href, permission in PLACES if may(role, permission))
-
-
 class Pages:
     """Renders templates and serves static files. One per process."""
 
     def __init__(self) -> None:
+        # Macros of other files and filters do not see the view: who reads stands beside it.
+        self._reader: ContextVar[Reader] = ContextVar("reader")
         self._environment = Environment(
             loader=PackageLoader("tutela.interfaces.console"),
             autoescape=True,
@@ -103,21 +50,88 @@ class Pages:
             lstrip_blocks=True,
             extensions=["jinja2.ext.i18n"],
         )
-        self._environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
-        self._environment.filters["instant"] = _instant
-        self._environment.filters["words"] = _words
-        self._environment.filters["told"] = _told
-        self._environment.filters["span"] = span
-        self._environment.filters["legible"] = _legible
+        self._environment.policies["ext.i18n.trimmed"] = True
+        self._speak()
+        self._environment.filters |= {
+            "instant": self._instant,
+            "told": self._told,
+            "legible": _legible,
+            "said": self._said,
+        }
         self.static: Mapping[str, bytes] = _static()
-        names = {PLAIN.sub(".", name): name for name in self.static}
-        own = {"static": names, "css": names["console.css"], "js": names["console.js"]}
-        self._environment.globals |= own
+        served = {PLAIN.sub(".", name): name for name in self.static}
+        self._environment.globals |= {"static": served, "languages": LANGUAGES}
 
-    def render(self, template: str, **view: Any) -> str:  # noqa: ANN401 - what a template shows
+    def __deepcopy__(self, memo: object) -> Self:
+        # The framework copies what a router carries for each of its routes.
+        return self
+
+    def render(self, template: str, reader: Reader, /, **view: Any) -> str:  # noqa: ANN401 - what a template shows
         """One page as HTML; names that the layout needs and the view lacks are empty."""
-        empty = {"viewer": None, "note": "", "problem": None, "alarm": None}
-        return self._environment.get_template(template).render(empty | view)
+        empty = {"viewer": None, "note": "", "problem": None, "alarm": None, "page_path": ""}
+        own = {"page_language": reader.texts.language, "page_zone": reader.zone.key}
+        token = self._reader.set(reader)
+        try:
+            return self._environment.get_template(template).render(empty | own | view)
+        finally:
+            self._reader.reset(token)
+
+    def _speak(self) -> None:
+        """Give templates what says texts, in the language of whoever reads."""
+        self._environment.install_gettext_callables(  # type: ignore[attr-defined]
+            self._by("gettext"),
+            self._by("ngettext"),
+            newstyle=True,
+            pgettext=self._by("pgettext"),
+            npgettext=self._by("npgettext"),
+        )
+        names = {"words": "word", "amount": "amount", "share": "share", "span": "span"}
+        self._environment.filters |= {name: self._by(method) for name, method in names.items()}
+
+    def _by(self, method: str) -> Callable[..., str]:
+        """What the translator of whoever reads says, whoever that will be."""
+
+        def said(*given: Any) -> str:  # noqa: ANN401 - as the method takes
+            text: str = getattr(self._texts, method)(*given)
+            return text
+
+        return said
+
+    @property
+    def _texts(self) -> Translator:
+        return self._reader.get().texts
+
+    def _instant(self, moment: datetime) -> Markup:
+        """A moment by the reader's clock, which says by itself which moment it was."""
+        there = moment.astimezone(self._reader.get().zone)
+        return Markup('<time datetime="{}">{}</time>').format(
+            moment.astimezone(UTC).isoformat(timespec="seconds"),
+            there.strftime("%Y-%m-%d %H:%M:%S"),
+        )
+
+    def _told(self, numbers: Record) -> list[str]:
+        """Numbers that are known, in words: `minors contacted in 7 days: 4`."""
+        texts = self._texts
+        known = {name: getattr(numbers, name) for name in numbers.__struct_fields__}
+        found = []
+        for name, number in known.items():
+            if number is not None:
+                period = PERIOD.search(name)
+                said = texts.word(PERIOD.sub("", name), "number")
+                if period:
+                    days = int(period["days"])
+                    in_days = texts.ngettext("in a day", "in %(num)s days", days) % {"num": days}
+                    said = f"{said} {in_days}"
+                colon = "\N{NO-BREAK SPACE}:" if texts.language == "fr" else ":"
+                found.append(f"{said}{colon} {texts.amount(number)}")
+        return found
+
+    def _said(self, text: str) -> str:
+        """A text that the program made, such as an error's: marked as English where it is."""
+        texts = self._texts
+        if texts.known(text):
+            return texts.gettext(text)
+        return Markup('<span lang="en">{}</span>').format(text)
 
 
 def _static() -> dict[str, bytes]:
@@ -131,34 +145,5 @@ def _static() -> dict[str, bytes]:
     return found
 
 
-def _plain(served: str) -> str:
-    """The name of a static file without its digest."""
-    stem, _, ending = served.rpartition(".")
-    return f"{stem.rpartition('-')[0]}.{ending}"
-
-
-def _instant(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def _told(numbers: Record) -> list[str]:
-    """Numbers that are known, in words: `minors contacted in 7 days: 4`."""
-    known = {name: getattr(numbers, name) for name in numbers.__struct_fields__}
-    return [
-        f"{_words(PERIOD.sub(_period, name))}: {number:,}"
-        for name, number in known.items()
-        if number is not None
-    ]
-
-
-def _period(found: re.Match[str]) -> str:
-    days = int(found["days"])
-    return " in a day" if days == 1 else f" in {days} days"
-
-
 def _legible(text: object) -> str:
     return shown(str(text))
-
-
-def _words(name: object) -> str:
-    return str(name).replace("_", " ")

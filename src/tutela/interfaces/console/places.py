@@ -11,7 +11,8 @@ from tutela.errors import NotFound
 from tutela.interfaces.access import Permission
 from tutela.interfaces.board import board
 from tutela.interfaces.console.answers import page, pages_of, see_other
-from tutela.interfaces.console.pages import STATIC_TYPES, home_of
+from tutela.interfaces.console.pages import STATIC_TYPES
+from tutela.interfaces.console.shell.navigation import home_of
 from tutela.interfaces.console.sign_in import session_of
 from tutela.interfaces.services import services_of
 

@@ -23,11 +23,12 @@ from tutela.interfaces.access.security_keys import Site
 from tutela.interfaces.access.signing_in import KeyWanted, Refused, SignIn
 from tutela.interfaces.console.alarm import look
 from tutela.interfaces.console.answers import page, see_other
-from tutela.interfaces.console.pages import home_of
+from tutela.interfaces.console.shell.navigation import home_of
+from tutela.interfaces.language import PREFERENCES
 from tutela.interfaces.services import Services, services_of
 from tutela.interfaces.web.bodies import pieces
 from tutela.interfaces.web.guard import Caller, Connection
-from tutela.model.review.account import Account, AccountState
+from tutela.model.review.account import Account, AccountState, Preferences
 from tutela.storage.access.sessions import Session
 
 COOKIE = cookies.SESSION
@@ -48,11 +49,13 @@ async def by_session(connection: Connection) -> Caller:
         NotSignedIn: there is no session, or it has ended.
     """
     token = token_of(connection)
-    find = services_of(connection).sessions.find
-    session = await asyncio.to_thread(find, token) if token else None
-    if session is None:
+    services = services_of(connection)
+    found = await asyncio.to_thread(_found, services, token) if token else None
+    if found is None:
         raise NotSignedIn("your session has ended", remedy="sign in again")
+    session, preferences = found
     connection.scope[SESSION] = session  # type: ignore[literal-required]
+    connection.scope[PREFERENCES] = preferences  # type: ignore[literal-required]
     await look(connection, session.role)
     return Caller(
         id=f"session-{session.id}",
@@ -60,6 +63,16 @@ async def by_session(connection: Connection) -> Caller:
         by=session.name,
         account=session.account_id or "",
     )
+
+
+def _found(services: Services, token: str) -> tuple[Session, Preferences] | None:
+    """A session that has not ended, with what its person prefers. Blocks."""
+    session = services.sessions.find(token)
+    if session is None:
+        return None
+    if session.account_id is None:
+        return session, Preferences()
+    return session, services.accounts.get(session.account_id).preferences
 
 
 def session_of(request: Request[Any, Any, Any]) -> Session:
@@ -112,7 +125,7 @@ async def show_sign_in(request: Request[Any, Any, Any]) -> Response[str]:
 async def sign_in(request: Request[Any, Any, Any]) -> Response[str]:
     """Turn a code or key into a session."""
     services = services_of(request)
-    _check_origin(request)
+    check_origin(request)
     take_turn(request)
     fields = await read_fields(request)
     opened = await asyncio.to_thread(_opened, services, fields)
@@ -125,7 +138,7 @@ async def sign_in(request: Request[Any, Any, Any]) -> Response[str]:
 async def sign_in_with_key(request: Request[Any, Any, Any]) -> Response[str]:
     """Turn the answer of a security key into a session, after the password was right."""
     services, origin = services_of(request), site_of(request).origin
-    _check_origin(request)
+    check_origin(request)
     take_turn(request)
     shown = (await read_fields(request)).get("answer", "")
     token = cookies.read(request, cookies.STEP, origin)
@@ -295,7 +308,7 @@ def first_page(services: Services, session: Session) -> str:
     return home_of(session.role)
 
 
-def _check_origin(request: Request[Any, Any, Any]) -> None:
+def check_origin(request: Request[Any, Any, Any]) -> None:
     """Nobody is signed in by a form on another site: browsers name the site that sends a form."""
     origin = request.headers.get("origin")
     if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):

@@ -1,12 +1,12 @@
 // The keyboard of the console. Every page works without it: it only saves reaching for the mouse.
 "use strict";
 
-const places = { v: "/console/review", c: "/console/cases", e: "/console/evidence", a: "/console/actions", t: "/console/destinations", b: "/console/banks", d: "/console/defence", r: "/console/rescans", l: "/console/law", o: "/console/policy", u: "/console/audit", h: "/console/accounts", p: "/console/principles", m: "/console/team", s: "/console/protection" };
 const sheet = document.getElementById("keys");
 let waitingForPlace = false;
 
 function typing(target) {
-  return target.closest("input, select, textarea, dialog") !== null;
+  const field = target.closest("input, select, textarea, dialog");
+  return field !== null && !["radio", "checkbox"].includes(field.type);
 }
 
 function move(step) {
@@ -24,7 +24,8 @@ document.addEventListener("keydown", (event) => {
   if (waitingForPlace) {
     waitingForPlace = false;
     event.preventDefault();
-    if (places[event.key]) location.assign(places[event.key]);
+    const place = document.querySelector(`#places [data-place="${CSS.escape(event.key)}"]`);
+    if (place) location.assign(place.href);
     return;
   }
   if (event.key === "g") {
@@ -39,6 +40,13 @@ document.addEventListener("keydown", (event) => {
 for (const button of document.querySelectorAll("[data-keys]")) {
   button.hidden = false;
   button.addEventListener("click", () => sheet.showModal());
+}
+
+// The server writes times by the reader's clock, which browsers do not tell by themselves.
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+if (zone) {
+  const secure = location.protocol === "https:" ? "; secure" : "";
+  document.cookie = `tutela_zone=${zone}; path=/console; max-age=31536000; samesite=strict${secure}`;
 }
 
 // A long import says that it is at work and cannot be sent twice by accident.

@@ -1,0 +1,1 @@
+"""What is around every page: where one can go, the keys, and the reader's language."""

@@ -57,6 +57,7 @@ def test_only_these_are_public(routes: list[Route]) -> None:
         "/health/ready",
         "/schema",
         "/schema/openapi.json",
+        "/console/language",
         "/console/sign-in",
         "/console/sign-in/key",
         "/console/sign-in/provider",

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from jinja2 import Environment, nodes
 
 from tutela.interfaces.language import LANGUAGES, SOURCE
@@ -162,8 +162,8 @@ def test_translations_say_one_thing_and_keep_what_is_filled_in(language: str) ->
                 text = _text(message.context, message.id)
                 assert seen.setdefault(text, message.string) == message.string, (area, text)
                 places = set(PLACE.findall(text.one)) | set(PLACE.findall(text.many or ""))
-                forms = message.string if isinstance(message.string, tuple) else (message.string,)
-                assert set(PLACE.findall("".join(forms))) == places, (area, text)
+                forms = "".join(_forms(message))
+                assert set(PLACE.findall(forms)) == places, (area, text)
 
 
 def test_no_template_says_anything_by_itself(root: Path) -> None:
@@ -260,8 +260,14 @@ def _said(language: str) -> frozenset[Text]:
         _text(message.context, message.id)
         for _, catalog in areas(language)
         for message in catalog
-        if message.id and all(message.string if message.pluralizable else [message.string])
+        if message.id and all(_forms(message))
     )
+
+
+def _forms(message: Message) -> list[str]:
+    """A translation in all its forms."""
+    given = message.string if isinstance(message.string, tuple | list) else [message.string]
+    return [str(form or "") for form in given]
 
 
 def _texts(catalog: Catalog) -> Iterator[Text]:
@@ -282,12 +288,12 @@ def _bare_in(tree: nodes.Template) -> list[str]:
     page = _Page()
     page.feed("".join(_pieces(tree)))
     page.close()
-    given = (
-        (node.args if isinstance(node, nodes.Call) else [node.node])
-        for node in tree.find_all((nodes.Call, nodes.Assign))
-        if not (isinstance(node, nodes.Call) and getattr(node.node, "name", "") in SPEAKERS)
+    calls = (
+        call for call in tree.find_all(nodes.Call) if getattr(call.node, "name", "") not in SPEAKERS
     )
-    passed = [part.value for parts in given for part in parts if isinstance(part, nodes.Const)]
+    given: list[nodes.Node] = [part for call in calls for part in call.args]
+    given += [one.node for one in tree.find_all(nodes.Assign)]
+    passed = [part.value for part in given if isinstance(part, nodes.Const)]
     return page.found + [one for one in passed if isinstance(one, str) and SENTENCE.search(one)]
 
 
@@ -328,7 +334,7 @@ class _Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._code += tag in CODE
         self.found += [
-            text for name, text in attrs if name in SHOWN_ATTRIBUTES and _says(text or "")
+            text for name, text in attrs if name in SHOWN_ATTRIBUTES and text and _says(text)
         ]
 
     def handle_endtag(self, tag: str) -> None:

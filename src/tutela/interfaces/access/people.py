@@ -6,11 +6,16 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from tutela.errors import Conflict, InvalidInput
-from tutela.interfaces.access.grants import Role
+from tutela.interfaces.access.grants import Permission, Role, may
 from tutela.model.record import Record
 from tutela.model.review.account import Account, AccountName
+from tutela.settings.access import AccessSettings
 from tutela.storage.access.accounts import Accounts
+from tutela.storage.access.administrators import Administrators
 from tutela.storage.access.sessions import Sessions
+
+ADMINISTER = tuple(role.value for role in Role if may(role, Permission.ACCOUNTS_CHANGE))
+"""Roles of whom one account has to be left that somebody can sign in to."""
 
 
 class NewPerson(Record, frozen=True, kw_only=True):
@@ -54,24 +59,39 @@ class Invitation(Record, frozen=True, kw_only=True):
 
 
 class People(NamedTuple):
-    """The repositories that it takes, and how long an invitation holds."""
+    """The repositories that it takes, how long an invitation holds, and who has to stay."""
 
     accounts: Accounts
     sessions: Sessions
     minutes: int
+    kept: Administrators
+
+    @classmethod
+    def of(cls, accounts: Accounts, sessions: Sessions, settings: AccessSettings) -> People:
+        """What changes people, as it is set."""
+        kept = Administrators(roles=ADMINISTER, factor=settings.second_factor == "required")
+        return cls(accounts, sessions, settings.invitation_minutes, kept)
 
     def invite(self, new: NewPerson, *, by: str) -> Invitation:
         """Make an account and a code for it; raises `Conflict` where the name is taken."""
         return self._invitation(self.accounts.create(new.name, new.role, by=by), by)
 
-    def invite_again(self, account_id: str, *, by: str) -> Invitation:
+    def invite_again(self, account_id: str, *, last: bool = False, by: str) -> Invitation:
         """Forget all that a person signs in with, and make a code: for whoever lost a part of it.
+
+        Args:
+            account_id: whose account.
+            last: whether it may be the last that can administer: where whoever asks is on the
+                server itself, and can make another code.
+            by: who asks.
 
         Raises:
             NotFound: there is no such account.
             Conflict: it is disabled.
+            LastAdministrator: nobody else could administer until the code is used.
         """
-        return self._invitation(self.accounts.reset(account_id, by=by), by)
+        kept = None if last else self.kept
+        return self._invitation(self.accounts.reset(account_id, kept=kept, by=by), by)
 
     def change(self, account_id: str, wanted: PersonChange, *, by: str) -> Account:
         """Change a person's role, or whether the person may come in.
@@ -80,6 +100,7 @@ class People(NamedTuple):
             NotFound: there is no such account.
             InvalidInput: nothing is to change.
             Conflict: somebody wants to lose their own rights.
+            LastAdministrator: nobody else could administer.
         """
         account = self.accounts.get(account_id)
         if wanted == PersonChange():
@@ -88,10 +109,11 @@ class People(NamedTuple):
         if loses and by == f"person:{account_id}":
             raise Conflict("you cannot do this to yourself", remedy="ask another administrator")
         if wanted.role is not None:
-            account = self.accounts.set_role(account_id, wanted.role, by=by)
-        if wanted.enabled is not None:
-            switch = self.accounts.enable if wanted.enabled else self.accounts.disable
-            account = switch(account_id, by=by)
+            account = self.accounts.set_role(account_id, wanted.role, kept=self.kept, by=by)
+        if wanted.enabled:
+            account = self.accounts.enable(account_id, by=by)
+        if wanted.enabled is False:
+            account = self.accounts.disable(account_id, kept=self.kept, by=by)
         if wanted.unlock:
             account = self.accounts.unlock(account_id, by=by)
         return account

@@ -14,6 +14,7 @@ from tutela.model.custody.leaf import PROGRAM, AuditKind, Fact
 from tutela.model.record import Record
 from tutela.model.review.account import Account, AccountName, AccountState, Preferences
 from tutela.model.review.protection import Protection
+from tutela.storage.access.administrators import Administrators, keep_one
 from tutela.storage.access.pseudonyms import pseudonyms
 from tutela.storage.access.tables import (
     accounts,
@@ -103,9 +104,29 @@ class Accounts:
             totp_confirmed=row.totp_confirmed_at is not None,
         )
 
-    def set_role(self, account_id: str, role: str, *, by: str = PROGRAM) -> Account:
-        """Give another role; it counts at once, in sessions that are open, too."""
+    def set_role(
+        self,
+        account_id: str,
+        role: str,
+        *,
+        kept: Administrators | None = None,
+        by: str = PROGRAM,
+    ) -> Account:
+        """Give another role; it counts at once, in sessions that are open, too.
+
+        Args:
+            account_id: whose.
+            role: what the person may do from now on.
+            kept: of whom one has to be left; None where nobody has to.
+            by: who gives it.
+
+        Raises:
+            NotFound: there is no such account.
+            LastAdministrator: nobody else could administer.
+        """
         with self._database.write() as connection:
+            if kept is not None and role not in kept.roles:
+                keep_one(connection, account_id, kept)
             before = _read(connection, account_id)
             _set(connection, account_id, role=role)
             own = sessions.c.account_id == account_id
@@ -115,9 +136,18 @@ class Accounts:
                 _tell(connection, before, by, "changed", changed)
             return _read(connection, account_id)
 
-    def disable(self, account_id: str, *, by: str = PROGRAM) -> Account:
-        """Keep a person out from now on: every session ends."""
+    def disable(
+        self, account_id: str, *, kept: Administrators | None = None, by: str = PROGRAM
+    ) -> Account:
+        """Keep a person out from now on: every session ends.
+
+        Raises:
+            NotFound: there is no such account.
+            LastAdministrator: nobody else of those of whom one has to be left could administer.
+        """
         with self._database.write() as connection:
+            if kept is not None:
+                keep_one(connection, account_id, kept)
             before = _read(connection, account_id)
             _set(connection, account_id, state=AccountState.DISABLED.value)
             _end_sessions(connection, account_id)
@@ -189,18 +219,21 @@ class Accounts:
             _tell(connection, before, by, "authenticator set")
             return _read(connection, account_id)
 
-    def reset(self, account_id: str, *, by: str) -> Account:
+    def reset(self, account_id: str, *, kept: Administrators | None = None, by: str) -> Account:
         """Forget all that a person signs in with, and end the sessions: only a code is left.
 
         Raises:
             Conflict: the account is disabled.
+            LastAdministrator: nobody else of those of whom one has to be left could administer.
         """
         with self._database.write() as connection:
+            if kept is not None:
+                keep_one(connection, account_id, kept)
             before = _read(connection, account_id)
             if before.state is AccountState.DISABLED:
                 raise Conflict("this account is disabled", remedy="enable it first")
-            for kept in (security_keys, identities):
-                connection.execute(delete(kept).where(kept.c.account_id == account_id))
+            for means in (security_keys, identities):
+                connection.execute(delete(means).where(means.c.account_id == account_id))
             _set(
                 connection,
                 account_id,

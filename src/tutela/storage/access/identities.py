@@ -89,19 +89,40 @@ class Identities:
         with self._database.write() as connection:
             return _linked(connection, made_in(connection, name, role, by), identity, by)
 
-    def unlink(self, account_id: str, issuer: str, *, by: str = PROGRAM) -> Account:
+    def unlink(
+        self, account_id: str, issuer: str, *, factor: bool | None = None, by: str = PROGRAM
+    ) -> Account:
         """Whoever the provider sends is no longer this account; its sessions stay.
+
+        Args:
+            account_id: whose account.
+            issuer: the provider.
+            factor: whether a password lets nobody in without a second factor; None where the
+                account may be left without a way in.
+            by: who wants it.
 
         Raises:
             NotFound: there is no such account, or it has no identity there.
+            Conflict: without it, nobody could sign in to the account.
         """
         own = (identities.c.account_id == account_id, identities.c.issuer == issuer)
         with self._database.write() as connection:
             account = account_in(connection, account_id)
             if not connection.execute(delete(identities).where(*own)).rowcount:
                 raise NotFound("the account is not linked", where="account")
+            if factor is not None:
+                _check_other_way(connection, account, factor=factor)
             tell(connection, AuditKind.ACCOUNT, by, f"person:{account.id}", "unlinked")
         return account
+
+
+def _check_other_way(connection: Connection, account: Account, *, factor: bool) -> None:
+    password = connection.scalar(select(accounts.c.password).where(accounts.c.id == account.id))
+    lacks = "a password" if password is None else ""
+    if password is not None and factor and not account.second_factor:
+        lacks = "a second factor"
+    if lacks:
+        raise Conflict("without it you could not sign in", remedy=f"set up {lacks} first")
 
 
 def _linked(connection: Connection, account: Account, identity: Identity, by: str) -> Account:

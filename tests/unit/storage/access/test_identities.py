@@ -121,3 +121,17 @@ def test_leaves_name_the_provider_and_never_the_person(
     ]
     assert told[0].data["issuer"] == ONE.issuer
     assert "mara" not in str(told)
+
+
+def test_the_only_way_in_is_not_taken_away(accounts: Accounts, identities: Identities) -> None:
+    mara = accounts.create("mara", "reviewer")
+    identities.link(mara.id, ONE)
+    with pytest.raises(Conflict, match="a password"):
+        identities.unlink(mara.id, ONE.issuer, factor=False)
+    accounts.set_password(mara.id, "a hash", by="cli:ada")
+    with pytest.raises(Conflict, match="a second factor"):
+        identities.unlink(mara.id, ONE.issuer, factor=True)
+    assert identities.find(ONE) == accounts.get(mara.id)
+    accounts.confirm_authenticator(mara.id, 1, 1, by="cli:ada")
+    identities.unlink(mara.id, ONE.issuer, factor=True)
+    assert identities.find(ONE) is None

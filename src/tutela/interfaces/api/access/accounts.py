@@ -89,5 +89,4 @@ async def invite_again(request: Request[Any, Any, Any], account_id: FromPath[str
 
 def people_of(services: Services) -> People:
     """What changes people."""
-    minutes = services.settings.access.invitation_minutes
-    return People(services.accounts, services.sessions, minutes)
+    return People.of(services.accounts, services.sessions, services.settings.access)

@@ -52,7 +52,7 @@ def invite(
     with _people(config) as people:
         if again:
             account = named(people.accounts, name)
-            invitation = people.invite_again(account.id, by=user())
+            invitation = people.invite_again(account.id, last=True, by=user())
         elif role is None:
             raise typer.BadParameter("say what the person may do: --role reviewer")
         else:
@@ -147,7 +147,6 @@ def _people(config: ConfigOption) -> Iterator[People]:
     database = Database.open(settings.database_url)
     try:
         database.migrate()
-        minutes = settings.access.invitation_minutes
-        yield People(Accounts(database), Sessions(database), minutes)
+        yield People.of(Accounts(database), Sessions(database), settings.access)
     finally:
         database.close()

@@ -128,9 +128,8 @@ async def _own_form(
 
 
 def _unlink(services: Services, single: SingleSignOn, account: Account, by: str) -> None:
-    if services.accounts.credentials(account.id).password is None:
-        raise Conflict("without it you could not sign in", remedy="set a password first")
-    services.identities.unlink(account.id, single.provider.issuer, by=by)
+    factor = services.settings.access.second_factor == "required"
+    services.identities.unlink(account.id, single.provider.issuer, factor=factor, by=by)
 
 
 async def _begun(

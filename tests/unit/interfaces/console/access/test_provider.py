@@ -249,6 +249,9 @@ def test_a_person_links_an_account_and_comes_in_with_it(
     onward(other.come("s-linked"))
     assert "nils" in other.get("/console/account").body.decode()
     assert services.accounts.find("nobody") is None
+    kept = browser.post("/console/account/provider/remove", csrf=csrf, present=PASSWORD)
+    told(kept, 400, "set up a second factor first")  # else nobody could come in
+    services.accounts.confirm_authenticator(nils.id, 1, 1, by="cli:ada")
     gone = browser.post("/console/account/provider/remove", csrf=csrf, present=PASSWORD)
     assert (gone.status, gone.headers["location"]) == (303, "/console/account")
     assert services.identities.of(nils.id) == []

@@ -47,6 +47,7 @@ from tutela.response.custody.opening import Custody, open_custody
 from tutela.response.recording import Recording
 from tutela.response.review.budget import limits_of
 from tutela.response.review.consequences import consequences
+from tutela.response.review.figures import FigureReader
 from tutela.response.review.gathering import Gatherer
 from tutela.response.review.settling import Settler
 from tutela.response.review.taking import Taking
@@ -80,6 +81,7 @@ from tutela.storage.past.rescans import Rescans
 from tutela.storage.past.signals import KeptSignals
 from tutela.storage.review.claims import Claims
 from tutela.storage.review.exposures import Exposures
+from tutela.storage.review.figures.counting import FigureCounts
 from tutela.storage.review.protecting.ledger import Ledger
 from tutela.storage.review.protecting.lifts import Lifts
 from tutela.storage.review.protecting.recusals import Recusals
@@ -193,6 +195,7 @@ class _Repositories(TypedDict):
     events: Events
     cases: Cases
     queues: Queues
+    figures: FigureReader
     arranging: Arranging
     keys: Keys
     sessions: Sessions
@@ -229,6 +232,7 @@ def _repositories(settings: Settings, database: Database) -> _Repositories:
         events=Events(database),
         cases=Cases(database),
         queues=Queues(database),
+        figures=FigureReader(FigureCounts(database), Queues(database)),
         arranging=Arranging(database),
         keys=Keys(database),
         sessions=Sessions(database),

@@ -31,7 +31,15 @@ from tutela.interfaces.api.access import accounts
 from tutela.interfaces.api.custody import audit, content, documents, evidence
 from tutela.interfaces.api.operation import health, metrics
 from tutela.interfaces.api.response import actions, destinations
-from tutela.interfaces.api.review import arranging, cases, deciding, protection, queues, team
+from tutela.interfaces.api.review import (
+    arranging,
+    cases,
+    deciding,
+    figures,
+    protection,
+    queues,
+    team,
+)
 from tutela.interfaces.api.rules import explanation, law, policy
 from tutela.interfaces.services import Services
 from tutela.interfaces.web.express import Express
@@ -99,6 +107,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     arranging.split_case,
     arranging.move_case,
     arranging.undo_change,
+    figures.read_figures,
     queues.list_queues,
     queues.order_queues,
     queues.read_queue,

@@ -26,6 +26,7 @@ from tutela.policy.current import CurrentPolicy
 from tutela.policy.law.law import Law
 from tutela.policy.versions import PolicyVersions
 from tutela.response.custody.opening import Custody
+from tutela.response.review.figures import FigureReader
 from tutela.response.review.gathering import Gatherer
 from tutela.response.review.settling import Settler
 from tutela.response.review.taking import Taking
@@ -91,6 +92,7 @@ class Services:
     ledger: Ledger
     taking: Taking
     queues: Queues
+    figures: FigureReader
     arranging: Arranging
     gathering: Gatherer
     settler: Settler

@@ -50,6 +50,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("index", "index:app", "Look at the index on disk, and prove it."),
     Command("cases", "review.cases:app", "Search, read, export, merge, split and move cases."),
     Command("queues", "review.queues:app", "Make, change, order and delete queues."),
+    Command("review", "review.figures:app", "Show how long cases wait, and how people agree."),
     Command("keys", "keys:app", "Create, list and revoke API keys."),
     Command("accounts", "access.accounts:app", "Invite people, change roles, keep people out."),
     Command("protection", "review.protection:app", "Protect people: floor, lifts, the ledger."),

@@ -29,6 +29,13 @@ class CaseOrder(StrEnum):
     """The greatest score first, and of equal ones the oldest: as they are offered."""
 
 
+OF_READINGS = (
+    *("read_from", "read_until", "unseen", "undone", "passed"),
+    *("second_read", "reread", "disagreed", "sampled", "overturned", "corrected"),
+)
+"""Fields of a query that ask for what people made of cases."""
+
+
 class CaseQuery(Record, frozen=True, kw_only=True, omit_defaults=True):
     """Which cases: those that all of it holds of; what is empty or None holds always.
 
@@ -56,6 +63,19 @@ class CaseQuery(Record, frozen=True, kw_only=True, omit_defaults=True):
         bank: name of a bank that matched.
         entry: number of an entry that matched.
         digest: SHA-256 of a content, hex.
+        late: whether it was decided later than its queue promised.
+        read_from, read_until: when it was read or passed on, or what is asked of its readings was
+            so: from, and before.
+        unseen: whether somebody decided it without looking.
+        undone: whether somebody took a reading of it back.
+        passed: whether somebody passed it on.
+        second_read: whether a first and a second person read it.
+        reread: whether two people read it, neither knowing of the other: the other one being a
+            second reader, or who read it again as a sample.
+        disagreed: whether those two disagree.
+        sampled: whether it was drawn at random and read again.
+        overturned: whether that changed what had been decided.
+        corrected: whether it ended otherwise than the first of two readers said.
         text: words that its summary, actor or conversation holds, all of them.
         order: in which order.
     """
@@ -85,8 +105,25 @@ class CaseQuery(Record, frozen=True, kw_only=True, omit_defaults=True):
     bank: Word = ""
     entry: Annotated[int, msgspec.Meta(ge=1, le=2**62)] | None = None
     digest: Digest = ""
+    late: bool | None = None
+    read_from: Moment | None = None
+    read_until: Moment | None = None
+    unseen: bool | None = None
+    undone: bool | None = None
+    passed: bool | None = None
+    second_read: bool | None = None
+    reread: bool | None = None
+    disagreed: bool | None = None
+    sampled: bool | None = None
+    overturned: bool | None = None
+    corrected: bool | None = None
     text: Word = ""
     order: CaseOrder = CaseOrder.LATEST
+
+    @property
+    def of_readings(self) -> bool:
+        """Whether it asks for what people made of cases: nothing for who may yet read them."""
+        return any(getattr(self, name) is not None for name in OF_READINGS)
 
     @property
     def narrow(self) -> bool:

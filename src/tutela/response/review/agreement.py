@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from typing import TypeVar
 
 from tutela.model.record import Record
+
+Said = TypeVar("Said", bound=Hashable)
 
 Z = 1.959963984540054
 """Half the width of a 95 % interval, in standard errors."""
@@ -63,20 +66,36 @@ def agreed_share(pairs: Sequence[tuple[Hashable, Hashable]]) -> Share:
     return share_of(sum(one == other for one, other in pairs), len(pairs))
 
 
-def kappa_of(pairs: Sequence[tuple[Hashable, Hashable]]) -> Kappa:
-    """Cohen's kappa of what two people said of each case.
+def kappa_of(pairs: Sequence[tuple[Said, Said]]) -> Kappa:
+    """Cohen's kappa of what two people said of each case; see `kappa_of_counts`."""
+    return kappa_of_counts(Counter(pairs))
+
+
+def kappa_of_counts(pairs: Mapping[tuple[Said, Said], int]) -> Kappa:
+    """Cohen's kappa of how often two people said what.
 
     Its standard error is the usual one of large samples: sqrt(p (1 - p) / (n (1 - e)^2)), where p
-    is the agreement there is and e that which chance would give.
+    is the agreement there is and e that which chance would give. Where all pairs agree, or none
+    does, that is 0 however few they are: there, the interval is that of the agreement, by Wilson's
+    score, with e taken off.
     """
-    count = len(pairs)
+    count = sum(pairs.values())
     if count == 0:
         return Kappa(pairs=0)
-    seen = sum(one == other for one, other in pairs) / count
-    first, second = Counter(one for one, _ in pairs), Counter(other for _, other in pairs)
+    seen = sum(times for (one, other), times in pairs.items() if one == other) / count
+    first: Counter[Said] = Counter()
+    second: Counter[Said] = Counter()
+    for (one, other), times in pairs.items():
+        first[one] += times
+        second[other] += times
     chance = sum(first[word] * second[word] for word in first) / (count * count)
     if chance >= 1:
         return Kappa(pairs=count)
     value = (seen - chance) / (1 - chance)
-    half = Z * math.sqrt(seen * (1 - seen) / count) / (1 - chance)
-    return Kappa(pairs=count, value=value, low=max(-1.0, value - half), high=min(1.0, value + half))
+    if seen in (0, 1):
+        share = share_of(round(seen * count), count)
+        low, high = ((bound - chance) / (1 - chance) for bound in (share.low or 0, share.high or 0))
+    else:
+        half = Z * math.sqrt(seen * (1 - seen) / count) / (1 - chance)
+        low, high = value - half, value + half
+    return Kappa(pairs=count, value=value, low=max(-1.0, low), high=min(1.0, high))

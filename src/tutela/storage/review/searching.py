@@ -16,10 +16,10 @@ from tutela.errors import InvalidInput
 from tutela.model import CaseState
 from tutela.model.review.search import CaseOrder, CaseQuery
 from tutela.storage.access.tables import accounts
+from tutela.storage.review.figures.readings import Times, read_how
 from tutela.storage.review.rows import seq_of
 from tutela.storage.review.tables import case_contents
 from tutela.storage.tables import banks, cases, events, matches
-from tutela.storage.values import microseconds
 
 WAITING = (CaseState.OPEN.value, CaseState.SECOND.value, CaseState.DISPUTED.value)
 """States of cases that wait for somebody."""
@@ -37,7 +37,7 @@ def found(
     Raises:
         NotFound: there is no case `after`.
     """
-    statement = _ordered(_matching(connection, query, present), query.order)
+    statement = _ordered(matching(connection, query, present), query.order)
     if after is not None:
         statement = statement.where(
             _beyond(connection, query.order, seq_of(connection, after, "after"))
@@ -47,14 +47,16 @@ def found(
 
 def counted(connection: Connection, query: CaseQuery, present: datetime, most: int) -> int:
     """How many cases there are, counted up to `most`."""
-    some = _matching(connection, query, present).limit(most).subquery()
+    some = matching(connection, query, present).limit(most).subquery()
     return connection.scalar(select(func.count()).select_from(some)) or 0
 
 
-def _matching(connection: Connection, query: CaseQuery, present: datetime) -> Select[Any]:
+def matching(connection: Connection, query: CaseQuery, present: datetime) -> Select[Any]:
+    """Numbers of the cases of a query, in no order."""
     statement = select(cases.c.event_seq)
-    for conditions in (_own(query), _elsewhere(query), _worded(connection, query)):
-        statement = statement.where(*conditions)
+    conditions = (_own(query), _elsewhere(query), _worded(connection, query), read_how(query))
+    for some in conditions:
+        statement = statement.where(*some)
     return statement.where(*_waiting(query, present), *_held(query, present))
 
 
@@ -85,8 +87,8 @@ def _own(query: CaseQuery) -> Iterator[Condition]:
         listed = "," + func.substr(cases.c.principles, 2)
         yield or_(listed.contains(f",{query.principle},"), listed.contains(f",{query.principle}]"))
     yield from _switches(query)
-    yield from _between(cases.c.opened_at, query.opened_from, query.opened_until)
-    yield from _between(cases.c.decided_at, query.decided_from, query.decided_until)
+    yield from Times(query.opened_from, query.opened_until).hold(cases.c.opened_at)
+    yield from Times(query.decided_from, query.decided_until).hold(cases.c.decided_at)
 
 
 def _switches(query: CaseQuery) -> Iterator[Condition]:
@@ -99,16 +101,6 @@ def _switches(query: CaseQuery) -> Iterator[Condition]:
         yield gathered if query.gathered else ~gathered
     elif query.state is None and not query.narrow:
         yield ~gathered
-
-
-def _between(column: Any, since: datetime | None, until: datetime | None) -> Iterator[Condition]:  # noqa: ANN401 - a column
-    for bound in (since, until):
-        if bound is not None:
-            microseconds(bound)  # refuses what has no time zone
-    if since is not None:
-        yield column >= since
-    if until is not None:
-        yield column < until
 
 
 def _waiting(query: CaseQuery, present: datetime) -> Iterator[Condition]:

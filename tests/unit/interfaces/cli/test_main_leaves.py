@@ -61,6 +61,7 @@ SILENT: Mapping[str, str] = {
     "cases count": READS,
     "cases show": READS,
     "queues list": READS,
+    "review figures": READS,
     "policy check": OFFLINE,
     "policy test": OFFLINE,
     "policy diff": READS,

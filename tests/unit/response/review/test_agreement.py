@@ -42,6 +42,15 @@ def test_where_everybody_always_says_the_same_kappa_says_nothing() -> None:
     assert kappa_of([]) == Kappa(pairs=0)
 
 
+def test_full_agreement_of_few_is_no_certainty() -> None:
+    """Chance is 41 of 81; agreement may be as low as 9 / (9 + 3.8415), by Wilson's score."""
+    found = kappa_of([("a", "a"), ("b", "b")] * 4 + [("a", "a")])
+    chance = (5 * 5 + 4 * 4) / 81
+    assert found.value == pytest.approx(1.0)
+    assert found.low == pytest.approx((9 / (9 + 3.8415) - chance) / (1 - chance), abs=1e-4)
+    assert found.high == pytest.approx(1.0)
+
+
 def test_wilsons_interval_by_hand() -> None:
     """35 of 50: middle 0.738415 / 1.076829, half 1.96 * 0.067706 / 1.076829."""
     found = share_of(35, 50)

@@ -14,10 +14,11 @@ from litestar.types import ASGIApp
 from tutela.interfaces.access import Permission
 from tutela.interfaces.api.documents import About, read_query
 from tutela.interfaces.review.exporting import CaseFormat, cases_exported
+from tutela.interfaces.review.searching import check_search
 from tutela.interfaces.services import services_of
 from tutela.interfaces.web.answers import JsonAnswer, StreamAnswer, in_threads
 from tutela.interfaces.web.gate import visit_of
-from tutela.interfaces.web.guard import by_of
+from tutela.interfaces.web.guard import by_of, caller_of
 from tutela.model.record import Record
 from tutela.model.review.search import CaseQuery
 from tutela.model.review.standing import CaseChange
@@ -87,6 +88,7 @@ class HistoryAnswer(Record, frozen=True, kw_only=True):
 async def list_cases(request: Request[Any, Any, Any]) -> ASGIApp:
     """List cases, latest first unless said otherwise, each with the event that opened it."""
     query = read_query(request, CasesQuery)
+    check_search(caller_of(request), query)
     found = await asyncio.to_thread(
         services_of(request).cases.list, query, after=query.after, limit=query.limit
     )
@@ -101,6 +103,7 @@ async def list_cases(request: Request[Any, Any, Any]) -> ASGIApp:
 async def count_cases(request: Request[Any, Any, Any]) -> ASGIApp:
     """Count the cases of a query, up to 10,000."""
     query = read_query(request, CaseQuery)
+    check_search(caller_of(request), query)
     count = await asyncio.to_thread(services_of(request).cases.count, query)
     return JsonAnswer(CasesCount(count=count, more=count == COUNTED))
 
@@ -121,6 +124,7 @@ async def export_cases(request: Request[Any, Any, Any]) -> ASGIApp:
     begins with an apostrophe.
     """
     query = read_query(request, CasesExportQuery)
+    check_search(caller_of(request), query)
     form = query.format
     export = services_of(request).cases.export
     cases = await asyncio.to_thread(export, query, by=by_of(request), form=form.value)

@@ -9,7 +9,7 @@ from typing import Any
 from litestar import Request, Response, get, post
 from litestar.types import ASGIApp
 
-from tutela.errors import InvalidInput
+from tutela.errors import InvalidInput, NotAllowed
 from tutela.interfaces.access import Permission
 from tutela.interfaces.console.answers import page
 from tutela.interfaces.console.response.actions import problem_of
@@ -17,10 +17,12 @@ from tutela.interfaces.console.review.asking import address, asked, fields_of
 from tutela.interfaces.console.review.reader import reader_of
 from tutela.interfaces.console.sign_in import check_csrf, read_fields
 from tutela.interfaces.review.exporting import CaseFormat, cases_exported
+from tutela.interfaces.review.searching import check_search
 from tutela.interfaces.services import services_of
 from tutela.interfaces.web.answers import StreamAnswer, in_threads
 from tutela.interfaces.web.gate import visit_of
 from tutela.interfaces.web.guard import by_of, caller_of
+from tutela.interfaces.web.problems import document
 from tutela.model import CaseState, Severity
 from tutela.model.response.case import CaseKind
 from tutela.model.review.reading import ReviewOutcome
@@ -38,8 +40,10 @@ async def list_cases(request: Request[Any, Any, Any]) -> Response[str]:
     status, problem, query = 200, None, CaseQuery()
     try:
         query = asked(given)
-    except InvalidInput as error:
-        status, problem = 400, problem_of(error)
+        check_search(caller_of(request), query)
+    except (InvalidInput, NotAllowed) as error:
+        status, problem = document(error).status, problem_of(error)
+        query = CaseQuery()
     services = services_of(request)
     found = (
         []
@@ -82,6 +86,7 @@ async def export_cases(request: Request[Any, Any, Any]) -> ASGIApp:
     fields = await read_fields(request)
     check_csrf(request, fields)
     query, wanted = asked(fields), fields.get("form", "")
+    check_search(caller_of(request), query)
     form = CaseFormat(wanted) if wanted in set(CaseFormat) else CaseFormat.CSV
     export = services_of(request).cases.export
     cases = await asyncio.to_thread(export, query, by=by_of(request), form=form.value)

@@ -100,4 +100,4 @@ REFUSALS = frozenset(
         later("leave at least one"),
     }
 )
-"""Every fixed sentence and remedy that `tutela.storage.review` and the forms of review refuse with."""
+"""Every fixed sentence and remedy of `tutela.storage.review` and of the forms of review."""

@@ -34,7 +34,7 @@ def words_of(said: list[ast.expr]) -> Iterator[str]:
 def test_every_refusal_of_review_is_known_and_none_beside() -> None:
     home = Path(tutela.__file__).parent
     found = {words for package in PACKAGES for words in raised(home / package)}
-    assert len(found) > 50  # noqa: PLR2004 - the reading of the code reads something
+    assert len(found) > 50
     assert sorted(found - REFUSALS) == []
     assert f"you hold {MOST_HELD} cases already" in REFUSALS
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tutela.model import (
     ActionKind,
     Actor,
+    Case,
     Content,
     Decision,
     Event,
@@ -40,10 +41,14 @@ class Found(NamedTuple):
     user_data: str
 
 
-def keep(services: Services, *, given: bool = True) -> Found:
-    """Keep some text as evidence of an event of its own, whatever the policy in force says."""
+def keep(services: Services, *, given: bool = True, picture: bytes = b"") -> Found:
+    """Keep some text as evidence of an event of its own, whatever the policy in force says.
+
+    A picture, where there is one, is kept in place of the text and has a case.
+    """
     number = next(NUMBERS)
     event_id, data = f"evidence-{number}", f"a harmless line, number {number}".encode()
+    data, case_id = picture or data, f"case-of-{event_id}" if picture else None
     sha256 = Signal(kind="sha256", value=hashlib.sha256(data).hexdigest())
     event = Event(
         id=event_id,
@@ -64,11 +69,13 @@ def keep(services: Services, *, given: bool = True) -> Found:
         matches=(),
         gaps=(),
         decision=decision,
+        case_id=case_id,
     )
+    case = Case(id=case_id, event_id=event_id, opened_at=now(), drill=True) if case_id else None
     recording = Recording(services.journal, services.custody.preservation)
-    conclusion = Conclusion(event, outcome, None, (), None)
+    conclusion = Conclusion(event, outcome, case, (), None)
     stored = asyncio.run(recording.record(data if given else None, conclusion))
-    return Found(event_id, "", data, *(one.id for one in stored.evidence))
+    return Found(event_id, case_id or "", data, *(one.id for one in stored.evidence))
 
 
 class Finding:

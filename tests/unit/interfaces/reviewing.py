@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from tests.unit.interfaces.acting import NOTE, NUMBERS, Seat, World, value
+from tests.unit.interfaces.finding import keep
+
+from tutela.detection.media.formats import samples
 
 if TYPE_CHECKING:
     from tests.unit.interfaces.conftest import Answer
@@ -103,6 +107,16 @@ def _move(world: World) -> Answer:
     return world.submit(f"{CASES}{case(world)}/move", queue="everything", why=NOTE)
 
 
+def _show(world: World) -> Answer:
+    stream = io.BytesIO()
+    samples.drawing().save(stream, "PNG")
+    found = keep(world.services, picture=stream.getvalue())
+    seat = world.person()
+    world.services.claims.take(found.case_id, seat.account)
+    path = f"{CASES}{found.case_id}/media/{found.content}"
+    return world.submit_as(seat, path, show="covered")
+
+
 CASE = "POST /console/cases/{case_id:str}"
 STEPS: Mapping[str, Callable[[World], Answer]] = {
     "POST /console/review/next": _next,
@@ -117,8 +131,10 @@ STEPS: Mapping[str, Callable[[World], Answer]] = {
     f"{CASE}/split": _split,
     f"{CASE}/changes/{{change_id:int}}/undo": _undo_change,
     f"{CASE}/move": _move,
+    f"{CASE}/media/{{item_id:str}}": _show,
 }
 SILENT: Mapping[str, str] = {
     f"{CASE}/draft": "drafts a text, and keeps nothing",
+    "POST /console/exposures/{number:int}/end": "says how long something that is told of was seen",
     f"{CASE}/renew": "holds a claim for longer, which is told when it is made and when it ends",
 }

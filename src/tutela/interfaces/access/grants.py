@@ -68,6 +68,8 @@ class Permission(StrEnum):
     """See how a team does, take back claims, move cases between queues, lift a pause or budget."""
     QUEUES_CHANGE = "queues.change", Sensitivity.WORKING
     """Make, change and delete queues."""
+    MEDIA_SEE = "media.see", Sensitivity.MATERIAL
+    """See pictures of the case that one has claimed, covered at first; each is counted."""
     PROTECTION_CHANGE = "protection.change", Sensitivity.WORKING
     """Set the weakest protection that anybody may choose."""
     ACCOUNTS_READ = "accounts.read", Sensitivity.PERSONAL
@@ -148,7 +150,7 @@ class Role(StrEnum):
 P = Permission
 
 _REVIEW = (
-    *(P.CASES_READ, P.REVIEW_WORK, P.EVENTS_READ, P.EVIDENCE_READ, P.ACTIONS_READ),
+    *(P.CASES_READ, P.REVIEW_WORK, P.MEDIA_SEE, P.EVENTS_READ, P.EVIDENCE_READ, P.ACTIONS_READ),
     *(P.BANKS_READ, P.DEFENCE_READ, P.RESCANS_READ, P.POLICY_READ, P.LAW_READ),
     *(P.PRINCIPLES_READ, P.OWN_ACCOUNT),
 )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from litestar.types import ControllerRouterHandler
 
-from tutela.interfaces.console.review import arranging, board, case, search, work
+from tutela.interfaces.console.review import arranging, board, case, media, search, work
 
 HANDLERS: Sequence[ControllerRouterHandler] = (
     board.show_board,
@@ -27,5 +27,7 @@ HANDLERS: Sequence[ControllerRouterHandler] = (
     arranging.split,
     arranging.undo_change,
     arranging.move,
+    media.show,
+    media.end,
 )
 """Every page of this package."""

@@ -104,6 +104,11 @@ class CaseContent(Record, frozen=True, kw_only=True):
     item: str = ""
     item_state: str = ""
 
+    @property
+    def visible(self) -> bool:
+        """Whether there is something to see: pictures or videos whose bytes are kept."""
+        return self.item_state == "kept" and self.media_type.startswith(("image/", "video/"))
+
 
 class ChangeKind(StrEnum):
     """What changed in how cases stand together."""

@@ -88,8 +88,10 @@ def _facts(seen: Shown) -> dict[str, str]:
         "Tutela-Width": str(rendered.width),
         "Tutela-Height": str(rendered.height),
         "Tutela-Stills": str(rendered.stills),
+        "Tutela-Columns": str(rendered.columns),
         "Tutela-Region": "yes" if protection.region else "no",
         "Tutela-Clip": "no" if protection.sheet else "yes",
+        "Tutela-Sound": "no" if protection.mute else "yes",
         "Tutela-Missing": "yes" if rendered.gaps else "no",
     }
     if rendered.seconds is not None:

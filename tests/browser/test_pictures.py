@@ -1,0 +1,321 @@
+"""Pictures of a case in a real browser: covered, uncovered while something is held, and gone."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import os
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+from playwright.sync_api import BrowserContext, Locator, Page, Response, Route, expect
+
+from tutela.client import Tutela
+from tutela.drill.photographs import listed, unrelated
+from tutela.interfaces.console.sign_in import COOKIE
+from tutela.model.review.account import Account
+from tutela.model.review.protection import Exposure, ExposureKind, Protection
+from tutela.storage.access.accounts import Accounts
+from tutela.storage.access.sessions import Sessions
+from tutela.storage.database import Database
+from tutela.storage.review.claims import Claims
+from tutela.storage.review.exposures import Exposures
+
+pytestmark = pytest.mark.browser
+
+NUMBERS = itertools.count(1)
+LIFE = timedelta(minutes=10)
+WEAKEST = Protection(blur=1, grey=False, size=384, mute=False, region=False, sheet=False)
+MEDIA = "**/console/cases/*/media/*"
+PIXELS = """(canvas) => {
+  const { width, height } = canvas;
+  return [width, height, [...canvas.getContext("2d").getImageData(0, 0, width, height).data]];
+}"""
+
+DRAWN = """(canvas) => {
+  const brush = canvas.getContext("2d");
+  const draw = brush.drawImage.bind(brush);
+  canvas.drawn = 0;
+  brush.drawImage = (...given) => {
+    canvas.drawn += 1;
+    draw(...given);
+  };
+}"""
+
+
+class Site(Protocol):
+    address: str
+    key: str
+    env: dict[str, str]
+
+
+class Desk:
+    """Somebody at a case, in a browser."""
+
+    def __init__(self, page: Page, account: Account, case_id: str, database: Database) -> None:
+        self.page, self.account, self.case_id = page, account, case_id
+        self._exposures = Exposures(database)
+        self.picture = page.locator("covered-picture").first
+        self.canvas = self.picture.locator("canvas")
+        self.hold = self.picture.get_by_role("button", name="Hold to uncover")
+
+    def state(self, state: str, picture: Locator | None = None) -> None:
+        expect(picture or self.picture).to_have_attribute("data-state", state)
+
+    def pixels(self) -> NDArray[np.int16]:
+        width, height, data = self.canvas.evaluate(PIXELS)
+        return np.array(data, dtype=np.int16).reshape(height, width, 4)[..., :3]
+
+    def exposures(self) -> list[Exposure]:
+        """What was uncovered so far, oldest first."""
+        of_day = self._exposures.of_day(self.account.id, self._exposures.day(self.account.id).day)
+        return [one for one in reversed(of_day) if one.kind is not ExposureKind.COVERED]
+
+    def told(self, count: int = 1) -> list[Exposure]:
+        """What was uncovered, once there are so many and all have ended."""
+        until = time.monotonic() + 5
+        while time.monotonic() < until:
+            found = self.exposures()
+            if len(found) == count and all(one.seconds is not None for one in found):
+                return found
+            time.sleep(0.02)
+        raise AssertionError(self.exposures())
+
+
+def fine(pixels: NDArray[np.int16]) -> float:
+    """How much changes from pixel to pixel."""
+    return float(np.abs(np.diff(pixels.mean(axis=2), axis=1)).mean())
+
+
+def shoot(page: Page, name: str) -> None:
+    """Keep a picture for whoever wants to look: the folder is named in the environment."""
+    folder = os.environ.get("SHOTS_FOLDER")
+    if folder:
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+
+@pytest.fixture(scope="module")
+def database(site: Site) -> Iterator[Database]:
+    opened = Database.open(f"sqlite:///{site.env['TUTELA_DATA_FOLDER']}/tutela.db")
+    yield opened
+    opened.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def client(site: Site) -> Iterator[Tutela]:
+    with Tutela(site.address, site.key) as opened:
+        yield opened
+
+
+Open = Callable[[bytes], str]
+Sit = Callable[..., Desk]
+
+
+@pytest.fixture(scope="module")
+def case(client: Tutela) -> Open:
+    """Open a case about some bytes, found in a country that has them kept."""
+
+    def opened(data: bytes) -> str:
+        name = f"picture-{next(NUMBERS)}"
+        facts = {"event_id": name, "region": "GB", "drill": "true", "surface": "forum"}
+        return str(client.upload("/v1/check", facts, data, "a.bin")["case_id"])
+
+    return opened
+
+
+@pytest.fixture
+def sit(database: Database, case: Open, context: BrowserContext, site: Site) -> Sit:
+    """Claim a case about some bytes as somebody new, and open its page."""
+
+    def seated(data: bytes, *, protection: Protection | None = None, case_id: str = "") -> Desk:
+        case_id = case_id or case(data)
+        account = person(database, protection)
+        Claims(database).take(case_id, account.id)
+        page = entered(context, site, database, account)
+        page.goto(f"/console/cases/{case_id}")
+        desk = Desk(page, account, case_id, database)
+        desk.state("covered")
+        return desk
+
+    return seated
+
+
+def person(database: Database, protection: Protection | None = None) -> Account:
+    accounts = Accounts(database)
+    account = accounts.create(f"person-{next(NUMBERS)}", "reviewer")
+    if protection:
+        accounts.set_protection(account.id, protection, by="person:x")
+    return account
+
+
+def entered(context: BrowserContext, site: Site, database: Database, account: Account) -> Page:
+    """A page of somebody who is signed in, as after the form."""
+    opened = Sessions(database).open("reviewer", idle=LIFE, life=LIFE, account_id=account.id)
+    context.add_cookies([{"name": COOKIE, "value": opened[1], "url": site.address}])
+    return context.new_page()
+
+
+def packed(*files: bytes) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for number, data in enumerate(files):
+            archive.writestr(f"{number}.jpg", data)
+    return stream.getvalue()
+
+
+def again(data: bytes) -> bytes:
+    """The same picture, encoded once more."""
+    stream = io.BytesIO()
+    Image.open(io.BytesIO(data)).save(stream, "JPEG", quality=60)
+    return stream.getvalue()
+
+
+@contextmanager
+def pressed(page: Page, key: str = " ") -> Iterator[None]:
+    page.keyboard.down(key)
+    yield
+    page.keyboard.up(key)
+
+
+def test_a_part_is_uncovered_while_space_is_held(sit: Sit) -> None:
+    """With the strongest protection: covered at first, then a part, then covered as before."""
+    desk = sit(listed()[1].data)
+    answers: list[Response] = []
+    desk.page.on("response", lambda answer: answers.append(answer))
+    before = desk.pixels()
+    assert max(before.shape[:2]) == 96
+    assert np.ptp(before, axis=2).max() <= 4, "it is grey"
+    with pressed(desk.page):
+        desk.state("open")
+        desk.page.wait_for_timeout(300)
+        during = desk.pixels()
+    desk.state("covered")
+    assert (desk.pixels() == before).all()
+    rows, columns = np.nonzero((during != before).any(axis=2))
+    height, width = before.shape[:2]
+    assert height // 4 - 2 <= rows.min() <= rows.max() <= height * 3 // 4 + 2
+    assert width // 4 - 2 <= columns.min() <= columns.max() <= width * 3 // 4 + 2
+    part = np.s_[rows.min() : rows.max(), columns.min() : columns.max()]
+    assert fine(before[part]) < fine(during[part]) / 2
+    (seen,) = desk.told()
+    assert seen.seconds is not None
+    assert 0.25 < seen.seconds < 1.5
+    shown = [one for one in answers if "/media/" in one.url]
+    assert [one.headers["cache-control"] for one in shown] == ["no-store"]
+    assert desk.page.locator("main img, main video").count() == 0
+
+
+def test_the_part_follows_the_pointer_and_the_arrows(sit: Sit) -> None:
+    desk = sit(listed()[2].data)
+    box = desk.canvas.bounding_box()
+    assert box is not None
+    mouse = desk.page.mouse
+    mouse.move(box["x"] + 1, box["y"] + 1)
+    mouse.down()
+    desk.state("open")
+    corner = desk.pixels()
+    with desk.page.expect_response(MEDIA):
+        mouse.move(box["x"] + box["width"] - 2, box["y"] + box["height"] - 2)
+    expect(desk.picture.locator(".lens")).to_be_visible()
+    desk.page.wait_for_timeout(100)
+    other = desk.pixels()
+    assert (corner != other).any()
+    mouse.move(box["x"] + box["width"] + 30, box["y"])
+    desk.state("covered")
+    mouse.up()
+    with pressed(desk.page):
+        desk.state("open")
+        with desk.page.expect_response(MEDIA):
+            desk.page.keyboard.press("ArrowLeft")
+    desk.state("covered")
+    assert len(desk.told(2)) == 2
+
+
+def test_enlarged_parts_fill_the_picture(sit: Sit) -> None:
+    desk = sit(listed()[3].data, protection=WEAKEST)
+    covered = desk.pixels()
+    assert max(covered.shape[:2]) == 384
+    with pressed(desk.page):
+        desk.state("open")
+        whole = desk.pixels()
+    assert fine(covered) < fine(whole) * 0.8, "lightly blurred"
+    desk.page.keyboard.press("+")
+    expect(desk.picture.locator(".lens")).to_be_visible()
+    with pressed(desk.page):
+        desk.state("open")
+        half = desk.pixels()
+    assert half.shape == whole.shape
+    assert fine(half) < fine(whole), "the same hills, twice as large"
+    desk.told(2)
+
+
+def test_what_is_let_go_before_it_is_there_is_never_drawn(sit: Sit) -> None:
+    desk = sit(listed()[4].data)
+    before = desk.pixels()
+    held: list[Route] = []
+    desk.page.route(MEDIA, lambda route: held.append(route))  # noqa: PLW0108 - playwright marks it
+    desk.canvas.evaluate(DRAWN)
+    with desk.page.expect_request(MEDIA), pressed(desk.page):
+        pass
+    assert [one.seconds for one in desk.exposures()] == []
+    held[0].continue_()
+    (seen,) = desk.told()
+    assert seen.seconds == 0
+    desk.state("covered")
+    assert (desk.pixels() == before).all()
+    assert desk.canvas.evaluate("(canvas) => canvas.drawn") == 1, "the cover, once more"
+
+
+@pytest.mark.parametrize("way", ["blur", "Escape", "beforeprint", "visibilitychange", "leaves"])
+def test_it_is_covered_whenever_nobody_may_be_looking(sit: Sit, way: str) -> None:
+    desk = sit(listed()[5].data)
+    before = desk.pixels()
+    desk.page.keyboard.down(" ")
+    desk.state("open")
+    if way == "Escape":
+        desk.page.keyboard.press("Escape")
+    elif way == "leaves":
+        desk.page.goto("/console/review")
+        assert 0 < (desk.told()[0].seconds or 0) < 3
+        return
+    else:
+        target = "document" if way == "visibilitychange" else "window"
+        desk.page.evaluate(f"{target}.dispatchEvent(new Event('{way}'))")
+    desk.state("covered")
+    assert (desk.pixels() == before).all()
+    desk.page.keyboard.up(" ")
+    desk.told()
+
+
+def test_members_of_a_stack_are_gone_through_by_keys(sit: Sit) -> None:
+    one, other = listed()[6].data, unrelated()[1].data
+    desk = sit(packed(one, again(one), other), protection=WEAKEST)
+    pictures = desk.page.locator("covered-picture")
+    expect(pictures).to_have_count(2)
+    expect(desk.page.get_by_text("There is nothing to see in a file")).to_have_count(1)
+    desk.page.keyboard.press(",")
+    expect(desk.hold).to_be_focused()
+    expect(desk.picture).to_contain_text("1 of 2 in this stack")
+    with desk.page.expect_response(MEDIA):
+        desk.page.keyboard.press(">")
+    expect(desk.picture).to_contain_text("2 of 2 in this stack")
+    desk.state("covered")
+    with pressed(desk.page, "Enter"):
+        desk.state("open")
+    desk.page.keyboard.press(".")
+    expect(pictures.nth(1).get_by_role("button", name="Hold to uncover")).to_be_focused()
+    expect(pictures.nth(1)).to_have_attribute("data-here", "")
+    with pressed(desk.page):
+        desk.state("open", pictures.nth(1))
+        desk.state("covered")
+    items = [one.item.partition("/")[2] for one in desk.told(2)]
+    assert items == ["2", "3"]

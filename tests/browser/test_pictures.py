@@ -190,7 +190,7 @@ def test_a_part_is_uncovered_while_space_is_held(sit: Sit) -> None:
     """With the strongest protection: covered at first, then a part, then covered as before."""
     desk = sit(listed()[1].data)
     answers: list[Response] = []
-    desk.page.on("response", lambda answer: answers.append(answer))
+    desk.page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108
     before = desk.pixels()
     assert max(before.shape[:2]) == 96
     assert np.ptp(before, axis=2).max() <= 4, "it is grey"

@@ -1,7 +1,7 @@
 """Pages of the console: templates, and the static files with their digests in the name.
 
-No content reaches these pages: they show facts and reasons. Everything is escaped; a name that a
-template does not know is an error, not an empty string.
+No content is in these pages: they show facts and reasons. Scripts fetch pictures, covered.
+Everything is escaped; a name that a template does not know is an error, not an empty string.
 """
 
 from __future__ import annotations

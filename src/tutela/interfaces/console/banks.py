@@ -138,10 +138,7 @@ def _distance(fields: Mapping[str, str]) -> int:
 
 def _problem(error: TutelaError) -> Problem:
     rows = error.problems if isinstance(error, BankFileError) else ()
-    return Problem(
-        text="; ".join(filter(None, [error.what, error.remedy])) + ".",
-        rows=tuple(str(row) for row in rows),
-    )
+    return Problem(text=error.what, remedy=error.remedy, rows=tuple(str(row) for row in rows))
 
 
 async def _banks_page(

@@ -97,7 +97,7 @@ def _wanted(fields: Mapping[str, str]) -> ParkingDocument:
 
 
 def _problem(error: TutelaError) -> Problem:
-    return Problem(text="; ".join(filter(None, [error.what, error.remedy])) + ".")
+    return Problem(text=error.what, remedy=error.remedy)
 
 
 async def _defence_page(

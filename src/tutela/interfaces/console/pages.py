@@ -30,9 +30,15 @@ STATIC_TYPES = MappingProxyType({"css": "text/css; charset=utf-8", "js": "text/j
 
 
 class Problem(Record, frozen=True, kw_only=True):
-    """Why something that was asked for was not done, with the bad rows of a file if any."""
+    """Why something that was asked for was not done, with the bad rows of a file if any.
+
+    Attributes:
+        text: what was wrong, in English: the page says it in the reader's language if it can.
+        remedy: what can be done about it, likewise.
+    """
 
     text: str
+    remedy: str = ""
     rows: tuple[str, ...] = ()
 
 
@@ -128,9 +134,9 @@ class Pages:
 
     def _said(self, text: str) -> str:
         """A text that the program made, such as an error's: marked as English where it is."""
-        texts = self._texts
-        if texts.known(text):
-            return texts.gettext(text)
+        said = self._texts.said(text)
+        if said is not None:
+            return said
         return Markup('<span lang="en">{}</span>').format(text)
 
 

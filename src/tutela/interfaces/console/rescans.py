@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from litestar import Request, Response, get, post
 
@@ -14,7 +15,9 @@ from tutela.interfaces.access import Permission, may
 from tutela.interfaces.api.rescans import RescanRequest, ask
 from tutela.interfaces.console.answers import page, see_other
 from tutela.interfaces.console.pages import Problem
+from tutela.interfaces.console.response.actions import problem_of
 from tutela.interfaces.console.sign_in import check_csrf, read_fields, session_of
+from tutela.interfaces.language import moment_in, zone_of
 from tutela.interfaces.services import services_of
 from tutela.interfaces.web.guard import by_of
 from tutela.model import Rescan, RescanState
@@ -35,11 +38,10 @@ async def start_rescan(request: Request[Any, Any, Any]) -> Response[str]:
     fields = await read_fields(request)
     check_csrf(request, fields)
     try:
-        wanted = _wanted(fields)
+        wanted = _wanted(fields, zone_of(request))
         asked = await asyncio.to_thread(ask, services_of(request), wanted, by_of(request))
     except TutelaError as error:
-        text = "; ".join(filter(None, [error.what, error.remedy])) + "."
-        return await _list_page(request, status=400, problem=Problem(text=text))
+        return await _list_page(request, status=400, problem=problem_of(error))
     return see_other(f"/console/rescans/{asked.id}")
 
 
@@ -127,22 +129,22 @@ def _going_on(rescan: Rescan) -> bool:
     return not rescan.state.ended and rescan.state is not RescanState.PAUSED
 
 
-def _wanted(fields: Mapping[str, str]) -> RescanRequest:
+def _wanted(fields: Mapping[str, str], zone: ZoneInfo) -> RescanRequest:
     return RescanRequest(
         bank=fields.get("bank") or None,
-        since=_moment(fields.get("since", ""), "from"),
-        until=_moment(fields.get("until", ""), "until"),
+        since=_moment(fields.get("since", ""), "from", zone),
+        until=_moment(fields.get("until", ""), "until", zone),
         policy=fields.get("policy") or None,
         record="record" in fields,
     )
 
 
-def _moment(text: str, where: str) -> datetime | None:
-    """A point in time from a form, in UTC."""
+def _moment(text: str, where: str, zone: ZoneInfo) -> datetime | None:
+    """A point in time from a form, which is by the reader's clock."""
     if not text:
         return None
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=UTC)
+        return moment_in(text, zone)
     except ValueError:
         raise InvalidInput(f"the time in “{where}” cannot be read") from None
 

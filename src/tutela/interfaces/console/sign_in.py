@@ -23,8 +23,9 @@ from tutela.interfaces.access.security_keys import Site
 from tutela.interfaces.access.signing_in import KeyWanted, Refused, SignIn
 from tutela.interfaces.console.alarm import look
 from tutela.interfaces.console.answers import page, see_other
+from tutela.interfaces.console.pages import Problem
 from tutela.interfaces.console.shell.navigation import home_of
-from tutela.interfaces.language import PREFERENCES
+from tutela.interfaces.language import PREFERENCES, later
 from tutela.interfaces.services import Services, services_of
 from tutela.interfaces.web.bodies import pieces
 from tutela.interfaces.web.guard import Caller, Connection
@@ -39,7 +40,10 @@ FORM_BYTES = 65_536
 KEY_STEP = "security key"
 STEP_LIFE = timedelta(minutes=5)
 """How long somebody may look for their security key."""
-WRONG = "This is not right. After several wrong tries, nothing is tried for a while."
+WRONG = later("This is not right. After several wrong tries, nothing is tried for a while.")
+UNKNOWN = later("This code or key is not known, was used already, or has expired.")
+TOO_LATE = later("That took too long, or was sent twice. Sign in again.")
+NO_FACTOR = later("This account needs a second factor. Ask an administrator for a one-time code.")
 
 
 async def by_session(connection: Connection) -> Caller:
@@ -160,7 +164,7 @@ def sign_in_page(
     request: Request[Any, Any, Any],
     *,
     status: int = 200,
-    problem: str = "",
+    problem: Problem | None = None,
     typed: str = "",
     left: bool = False,
 ) -> Response[str]:
@@ -195,7 +199,7 @@ async def _admit(
 ) -> Response[str]:
     """Let somebody in with a new session, in place of any that the browser had; or say why not."""
     if isinstance(opened, str):
-        return sign_in_page(request, status=403, problem=opened, typed=typed)
+        return sign_in_page(request, status=403, problem=Problem(text=opened), typed=typed)
     services, (session, token) = services_of(request), opened
     await asyncio.to_thread(services.sessions.close, token_of(request))
     answer = see_other(await asyncio.to_thread(first_page, services, session))
@@ -223,7 +227,7 @@ def _opened(services: Services, fields: Mapping[str, str]) -> tuple[Session, str
     if "password" in fields:
         return _by_password(services, fields)
     opened = _by_secret(services, fields.get("secret", "").strip())
-    return opened or "This code or key is not known, was used already, or has expired."
+    return opened or UNKNOWN
 
 
 def _by_password(
@@ -238,7 +242,7 @@ def _by_key(services: Services, site: Site, token: str, answer: str) -> tuple[Se
     """A session for whoever shows the key that was asked for. Blocks."""
     step = services.steps.take(KEY_STEP, token) if token else None
     if step is None or step.account_id is None:
-        return "That took too long, or was sent twice. Sign in again."
+        return TOO_LATE
     challenge = step.facts["challenge"]
     return _for(services, sign_in_of(services).shown(step.account_id, site, answer, challenge))
 
@@ -248,7 +252,7 @@ def _for(services: Services, found: Account | Refused) -> tuple[Session, str] | 
     if found is Refused.WRONG:
         return WRONG
     if found is Refused.NO_FACTOR:
-        return "This account needs a second factor. Ask an administrator for a one-time code."
+        return NO_FACTOR
     assert isinstance(found, Account)  # noqa: S101 - the other two are above
     idle, life = spans(services)
     return services.sessions.open(found.role, idle=idle, life=life, account_id=found.id)

@@ -7,7 +7,7 @@ the console, which are read when a server process starts. See "Texts that people
 
 from __future__ import annotations
 
-from tutela.interfaces.language.catalogs import LANGUAGES, SOURCE, Languages
+from tutela.interfaces.language.catalogs import LANGUAGES, Languages
 from tutela.interfaces.language.choosing import (
     LANGUAGE_COOKIE,
     OPT,
@@ -20,8 +20,10 @@ from tutela.interfaces.language.choosing import (
     translator_of,
     zone_called,
     zone_of,
+    zones,
 )
-from tutela.interfaces.language.translator import Translator
+from tutela.interfaces.language.clock import moment_in
+from tutela.interfaces.language.translator import SOURCE, Translator
 
 __all__ = [
     "LANGUAGES",
@@ -35,8 +37,10 @@ __all__ = [
     "Translator",
     "language_of",
     "later",
+    "moment_in",
     "reader_of",
     "translator_of",
     "zone_called",
     "zone_of",
+    "zones",
 ]

@@ -14,10 +14,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 from tutela.errors import BadConfiguration
-from tutela.interfaces.language.translator import Translator
+from tutela.interfaces.language.translator import SOURCE, Translator
 
-SOURCE = "en"
-"""The language of the code and the templates."""
 LANGUAGES: Mapping[str, str] = MappingProxyType({SOURCE: "English", "fr": "Français"})
 """Every language of the console, by the name that it has for itself."""
 

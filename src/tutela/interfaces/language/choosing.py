@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, NamedTuple, TypeAlias
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from litestar.connection import ASGIConnection
 
-from tutela.interfaces.language.catalogs import LANGUAGES, SOURCE, Languages
-from tutela.interfaces.language.translator import Translator
+from tutela.interfaces.language.catalogs import LANGUAGES, Languages
+from tutela.interfaces.language.translator import SOURCE, Translator
 from tutela.model.review.account import Preferences
 
 OPT = "languages"
@@ -77,6 +78,13 @@ def zone_called(name: str) -> ZoneInfo | None:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         return None
+
+
+@cache
+def zones() -> tuple[str, ...]:
+    """The names of the time zones that one may choose from."""
+    named = (name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
+    return (UTC.key, *sorted(named))
 
 
 def accepted(header: str) -> Iterator[str]:

@@ -9,6 +9,10 @@ from tutela.response.alarms import span
 
 UNIT = "unit"
 """Context in the catalogs of units of time."""
+PROGRAM = "program"
+"""Context in the catalogs of texts of parts below the interfaces, such as what is wrong."""
+SOURCE = "en"
+"""The language of the code and the templates."""
 WORD = "word"
 """Context in the catalogs of names that the code gives to states, kinds and the like."""
 THOUSANDS = MappingProxyType({"en": ",", "fr": "\N{NARROW NO-BREAK SPACE}"})
@@ -56,9 +60,17 @@ class Translator:
         said = self.pgettext(about, text) if about else text
         return said if said != text else self.pgettext(WORD, text)
 
-    def known(self, text: str) -> bool:
-        """Whether there is a translation, or none is needed."""
-        return self.language == "en" or self.gettext(text) != text
+    def said(self, text: str) -> str | None:
+        """A text of a part below the interfaces; None where it exists in English only."""
+        if self.language == SOURCE:
+            return text
+        for found in (self.pgettext(PROGRAM, text), self.gettext(text)):
+            if found != text:
+                return found
+        if text[:1].isupper():  # the same at the beginning of a sentence
+            small = self.said(text[:1].lower() + text[1:])
+            return None if small is None else small[:1].upper() + small[1:]
+        return None
 
     def amount(self, number: float) -> str:
         """A number with its thousands apart: `12,345`."""

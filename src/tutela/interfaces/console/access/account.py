@@ -13,7 +13,10 @@ from tutela.interfaces.access import Permission
 from tutela.interfaces.access.authenticator import Authenticators
 from tutela.interfaces.access.passwords import SHORTEST
 from tutela.interfaces.console.answers import page, see_other
+from tutela.interfaces.console.pages import Problem
+from tutela.interfaces.console.response.actions import problem_of
 from tutela.interfaces.console.sign_in import check_csrf, read_fields, session_of, token_of
+from tutela.interfaces.language import zones
 from tutela.interfaces.services import Services, services_of
 from tutela.interfaces.web.guard import account_of, by_of, caller_of
 from tutela.model.review.account import Account, AccountState
@@ -54,7 +57,7 @@ async def _changed(request: Request[Any, Any, Any], change: Any, after: str) -> 
     try:
         await asyncio.to_thread(change, request, account, fields)
     except TutelaError as error:
-        return await account_page(request, status=400, problem=str(error))
+        return await account_page(request, status=400, problem=problem_of(error))
     return see_other(after)
 
 
@@ -112,7 +115,7 @@ def linked_of(services: Services, account_id: str) -> Linked | None:
 
 
 async def account_page(
-    request: Request[Any, Any, Any], *, status: int = 200, problem: str = ""
+    request: Request[Any, Any, Any], *, status: int = 200, problem: Problem | None = None
 ) -> Response[str]:
     """The page of one's own account."""
     if not caller_of(request).account:
@@ -133,6 +136,7 @@ async def account_page(
         keys=await asyncio.to_thread(services.security_keys.of, account.id),
         sessions=await asyncio.to_thread(services.sessions.of, account.id),
         here=session_of(request).id,
+        zones=zones(),
         has_password=known.password is not None,
         provider="" if single is None else single.title,
         linked=await asyncio.to_thread(linked_of, services, account.id),

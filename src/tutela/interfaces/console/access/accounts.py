@@ -14,6 +14,8 @@ from tutela.interfaces.access import Permission, Role, may
 from tutela.interfaces.access.people import Invitation, NewPerson, PersonChange
 from tutela.interfaces.api.access.accounts import people_of
 from tutela.interfaces.console.answers import page, see_other
+from tutela.interfaces.console.pages import Problem
+from tutela.interfaces.console.response.actions import problem_of
 from tutela.interfaces.console.sign_in import check_csrf, read_fields, session_of
 from tutela.interfaces.services import services_of
 from tutela.interfaces.web.guard import by_of
@@ -36,7 +38,7 @@ async def invite(request: Request[Any, Any, Any]) -> Response[str]:
         new = _new(fields)
         invitation = await asyncio.to_thread(people.invite, new, by=by)
     except TutelaError as error:
-        return await _page(request, status=400, problem=str(error), typed=fields)
+        return await _page(request, status=400, problem=problem_of(error), typed=fields)
     return await _page(request, invitation=invitation)
 
 
@@ -48,7 +50,7 @@ async def invite_again(request: Request[Any, Any, Any], account_id: str) -> Resp
     try:
         invitation = await asyncio.to_thread(people.invite_again, account_id, by=by)
     except TutelaError as error:
-        return await _page(request, status=400, problem=str(error))
+        return await _page(request, status=400, problem=problem_of(error))
     return await _page(request, invitation=invitation)
 
 
@@ -61,7 +63,7 @@ async def change(request: Request[Any, Any, Any], account_id: str) -> Response[s
         wanted = _change(fields)
         await asyncio.to_thread(people.change, account_id, wanted, by=by)
     except TutelaError as error:
-        return await _page(request, status=400, problem=str(error))
+        return await _page(request, status=400, problem=problem_of(error))
     return see_other(PAGE)
 
 
@@ -97,7 +99,7 @@ async def _page(
     request: Request[Any, Any, Any],
     *,
     status: int = 200,
-    problem: str = "",
+    problem: Problem | None = None,
     invitation: Invitation | None = None,
     typed: Mapping[str, str] | None = None,
 ) -> Response[str]:

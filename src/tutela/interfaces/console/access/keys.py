@@ -13,6 +13,7 @@ from tutela.interfaces.access import Permission, cookies
 from tutela.interfaces.access.security_keys import Asked
 from tutela.interfaces.console.access.account import PAGE, account_page, check_present
 from tutela.interfaces.console.answers import page, see_other
+from tutela.interfaces.console.response.actions import problem_of
 from tutela.interfaces.console.sign_in import STEP_LIFE, check_csrf, read_fields, site_of
 from tutela.interfaces.services import services_of
 from tutela.interfaces.web.guard import account_of, by_of
@@ -33,7 +34,7 @@ async def ask_for_key(request: Request[Any, Any, Any]) -> Response[str]:
         await asyncio.to_thread(check_present, services_of(request), account, fields)
         asked, token = await asyncio.to_thread(_begun, request, account, name)
     except TutelaError as error:
-        return await account_page(request, status=400, problem=str(error))
+        return await account_page(request, status=400, problem=problem_of(error))
     answer = page(request, "access/new_key.html", options=asked.options, name=name)
     seconds = int(STEP_LIFE.total_seconds())
     cookies.write(answer, cookies.STEP, token, site_of(request).origin, seconds=seconds)
@@ -49,7 +50,7 @@ async def add_key(request: Request[Any, Any, Any]) -> Response[str]:
     try:
         await asyncio.to_thread(_add, request, account, fields.get("answer", ""))
     except TutelaError as error:
-        return await account_page(request, status=400, problem=str(error))
+        return await account_page(request, status=400, problem=problem_of(error))
     return see_other(PAGE)
 
 
@@ -64,7 +65,7 @@ async def remove_key(request: Request[Any, Any, Any], key_id: str) -> Response[s
         await asyncio.to_thread(check_present, services, account, fields)
         await asyncio.to_thread(services.security_keys.remove, account.id, key_id, by=by)
     except TutelaError as error:
-        return await account_page(request, status=400, problem=str(error))
+        return await account_page(request, status=400, problem=problem_of(error))
     return see_other(PAGE)
 
 

@@ -21,6 +21,8 @@ from tutela.interfaces.access.single_sign_on.refusals import NoPlace, NotProven,
 from tutela.interfaces.access.single_sign_on.tokens import Claims
 from tutela.interfaces.console.access.account import PAGE, account_page, check_present
 from tutela.interfaces.console.answers import page, see_other
+from tutela.interfaces.console.pages import Problem
+from tutela.interfaces.console.response.actions import problem_of
 from tutela.interfaces.console.sign_in import (
     COOKIE,
     STEP_LIFE,
@@ -32,6 +34,7 @@ from tutela.interfaces.console.sign_in import (
     spans,
     take_turn,
 )
+from tutela.interfaces.language import later, translator_of
 from tutela.interfaces.services import Services, services_of
 from tutela.interfaces.web.guard import account_of, by_of
 from tutela.model.review.account import Account
@@ -41,6 +44,7 @@ ABROAD = "provider"
 BACK = "/console/sign-in/provider/done"
 MOST_FIELDS = 32
 ONWARD = "access/onward.html"
+NO_ADDRESS = later("the provider has no address to sign out at")
 
 
 @get("/sign-in/provider", permission=Permission.PUBLIC)
@@ -81,7 +85,7 @@ async def leave(request: Request[Any, Any, Any]) -> Response[str]:
     except ProviderDown as problem:
         return _refused(request, problem)
     if address is None:
-        return sign_in_page(request, problem="The provider has no address to sign out at.")
+        return sign_in_page(request, problem=Problem(text=NO_ADDRESS))
     return Response("", status_code=303, headers={"Location": address}, media_type="text/html")
 
 
@@ -94,9 +98,10 @@ async def link_account(request: Request[Any, Any, Any]) -> Response[str]:
     try:
         address, token = await _begun(request, single, account.id)
     except ProviderDown as problem:
-        return await account_page(request, status=503, problem=str(problem))
+        return await account_page(request, status=503, problem=problem_of(problem))
     # No redirect: browsers let a form of this page lead nowhere else.
-    heading = f"To {single.title}"
+    _ = translator_of(request).gettext
+    heading = _("To %(provider)s") % {"provider": single.title}
     return _remembering(request, page(request, ONWARD, heading=heading, href=address), token)
 
 
@@ -109,7 +114,7 @@ async def unlink_account(request: Request[Any, Any, Any]) -> Response[str]:
     try:
         await asyncio.to_thread(_unlink, services_of(request), single, account, by_of(request))
     except TutelaError as problem:
-        return await account_page(request, status=400, problem=str(problem))
+        return await account_page(request, status=400, problem=problem_of(problem))
     return see_other(PAGE)
 
 
@@ -123,7 +128,7 @@ async def _own_form(
     try:
         await asyncio.to_thread(check_present, services_of(request), account, fields)
     except TutelaError as problem:
-        return single, await account_page(request, status=400, problem=str(problem))
+        return single, await account_page(request, status=400, problem=problem_of(problem))
     return single, account
 
 
@@ -174,14 +179,15 @@ async def _arrived(
 ) -> Response[str]:
     """A page that leads on: with a session, or with an account that is linked now."""
     services, site = services_of(request), site_of(request)
+    _ = translator_of(request).gettext
     if linking is not None:
         by = f"person:{linking}"
         await asyncio.to_thread(single.arrivals.link, linking, claims, by=by)
-        answer = page(request, ONWARD, heading="Your account is linked", href=PAGE)
+        answer = page(request, ONWARD, heading=_("Your account is linked"), href=PAGE)
         cookies.write(answer, cookies.ABROAD, "", site.origin, seconds=0)
         return answer
     href, token = await asyncio.to_thread(_admitted, services, single, claims)
-    answer = page(request, ONWARD, heading="You are signed in", href=href)
+    answer = page(request, ONWARD, heading=_("You are signed in"), href=href)
     life = services.settings.console.session_minutes * 60
     cookies.write(answer, cookies.ABROAD, "", site.origin, seconds=0)
     cookies.write(answer, COOKIE, token, site.origin, seconds=life)
@@ -203,7 +209,7 @@ def _refused(request: Request[Any, Any, Any], problem: TutelaError) -> Response[
     services_of(request).log.warning("the provider signed nobody in", why=why)
     down, unproven = isinstance(problem, ProviderDown), isinstance(problem, NotProven)
     status = 503 if down else 400 if unproven else 403
-    said = f"{problem.what[:1].upper()}{problem.what[1:]}: {problem.remedy}."
+    said = Problem(text=problem.what[:1].upper() + problem.what[1:], remedy=problem.remedy)
     return sign_in_page(request, status=status, problem=said)
 
 

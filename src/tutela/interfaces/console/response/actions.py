@@ -99,7 +99,7 @@ async def retry_action(request: Request[Any, Any, Any], delivery_id: str) -> Res
 
 def problem_of(error: TutelaError) -> Problem:
     """An error as a page says it."""
-    return Problem(text="; ".join(filter(None, [error.what, error.remedy])) + ".")
+    return Problem(text=error.what, remedy=error.remedy)
 
 
 def will_change(one: Delivery, now: datetime) -> bool:

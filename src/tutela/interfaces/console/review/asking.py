@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from tutela.errors import InvalidInput
+from tutela.interfaces.language import moment_in
 from tutela.interfaces.worded import from_words
 from tutela.model.review.search import CaseQuery
 
-DAYS = {"opened_from": 0, "decided_from": 0, "opened_until": 1, "decided_until": 1}
+DAYS = {"opened_from": False, "decided_from": False, "opened_until": True, "decided_until": True}
 """Fields that may be a day; of those that say until when, the day itself counts, too."""
 NAMES = frozenset(CaseQuery.__struct_fields__)
 
 
-def asked(query: Mapping[str, str]) -> CaseQuery:
+def asked(query: Mapping[str, str], zone: ZoneInfo) -> CaseQuery:
     """Which cases an address asks for; fields that are empty or none of a search are left out.
+
+    Args:
+        query: of the address.
+        zone: of the reader, by whose clock days and times are meant that name no offset.
 
     Raises:
         InvalidInput: a field has a value that it cannot have.
     """
     given = {name: value.strip() for name, value in query.items() if name in NAMES}
-    fields = {name: _whole_day(name, value) for name, value in given.items() if value}
+    fields = {name: _moment(name, value, zone) for name, value in given.items() if value}
     try:
         return from_words(fields, CaseQuery)
     except (msgspec.ValidationError, InvalidInput) as error:
@@ -49,15 +54,10 @@ def fields_of(query: CaseQuery) -> dict[str, str]:
     }
 
 
-def _whole_day(name: str, value: str) -> str:
+def _moment(name: str, value: str, zone: ZoneInfo) -> str:
     if name not in DAYS:
         return value
     try:
-        moment = datetime.fromisoformat(value)
+        return moment_in(value, zone, through=DAYS[name]).isoformat()
     except ValueError:
         return value  # refused with its name, as every other wrong value
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    if len(value) == len("2026-11-30"):
-        moment += timedelta(days=DAYS[name])
-    return moment.isoformat()

@@ -16,6 +16,7 @@ from tutela.interfaces.console.response.actions import problem_of
 from tutela.interfaces.console.review.asking import address, asked, fields_of
 from tutela.interfaces.console.review.reader import reader_of
 from tutela.interfaces.console.sign_in import check_csrf, read_fields
+from tutela.interfaces.language import zone_of
 from tutela.interfaces.review.exporting import CaseFormat, cases_exported
 from tutela.interfaces.review.searching import check_search
 from tutela.interfaces.services import services_of
@@ -39,7 +40,7 @@ async def list_cases(request: Request[Any, Any, Any]) -> Response[str]:
     given, after = dict(request.query_params.items()), request.query_params.get("after") or None
     status, problem, query = 200, None, CaseQuery()
     try:
-        query = asked(given)
+        query = asked(given, zone_of(request))
         check_search(caller_of(request), query)
     except (InvalidInput, NotAllowed) as error:
         status, problem = document(error).status, problem_of(error)
@@ -85,7 +86,7 @@ async def export_cases(request: Request[Any, Any, Any]) -> ASGIApp:
     """Hand out every case of a search as a file. The audit log has it before the first byte."""
     fields = await read_fields(request)
     check_csrf(request, fields)
-    query, wanted = asked(fields), fields.get("form", "")
+    query, wanted = asked(fields, zone_of(request)), fields.get("form", "")
     check_search(caller_of(request), query)
     form = CaseFormat(wanted) if wanted in set(CaseFormat) else CaseFormat.CSV
     export = services_of(request).cases.export

@@ -14,7 +14,7 @@ from tutela.errors import InvalidInput
 from tutela.interfaces.access import Permission
 from tutela.interfaces.console.answers import see_other
 from tutela.interfaces.console.sign_in import check_csrf, check_origin, read_fields
-from tutela.interfaces.language import LANGUAGE_COOKIE, LANGUAGES, zone_called
+from tutela.interfaces.language import LANGUAGE_COOKIE, LANGUAGES, later, zone_called
 from tutela.interfaces.services import services_of
 from tutela.interfaces.web.guard import account_of, by_of
 from tutela.model.review.account import Preferences
@@ -22,6 +22,7 @@ from tutela.model.review.account import Preferences
 HOME = "/console/"
 OWN_PAGE = re.compile(r"/console/[\w@.%:+~-]+(?:/[\w@.%:+~-]+)*\Z", re.ASCII)
 """An address of ours, which a form may name to come back to."""
+NO_LANGUAGE = later("there is no such language")
 YEAR = 31_536_000
 
 
@@ -32,7 +33,7 @@ async def choose_language(request: Request[Any, Any, Any]) -> Response[str]:
     fields = await read_fields(request)
     language = fields.get("language", "")
     if language not in LANGUAGES:
-        raise InvalidInput("there is no such language")
+        raise InvalidInput(NO_LANGUAGE)
     return _back(request, fields, language)
 
 
@@ -51,9 +52,11 @@ async def set_preferences(request: Request[Any, Any, Any]) -> Response[str]:
 def _wanted(now: Preferences, fields: Mapping[str, str]) -> Preferences:
     language, zone = fields.get("language", now.language), fields.get("zone", now.zone)
     if language and language not in LANGUAGES:
-        raise InvalidInput("there is no such language")
+        raise InvalidInput(NO_LANGUAGE)
     if zone and zone_called(zone) is None:
-        raise InvalidInput("there is no such time zone", remedy="write it like Europe/Paris")
+        raise InvalidInput(
+            later("there is no such time zone"), remedy=later("write it like Europe/Paris")
+        )
     return Preferences(language=language, zone=zone)
 
 

@@ -316,7 +316,7 @@ def test_the_way_back_of_one_browser_lets_no_other_in(browser: Browser) -> None:
 def test_whatever_else_a_browser_brings(browser: Browser, wrong: dict[str, str]) -> None:
     brought = sign_in_at(browser.sent_out(), "s-mara") | wrong
     answer = browser.get(DONE, from_abroad=True, **brought)
-    told(answer, 400, "Signing in did not work: begin again from the sign-in page.")
+    told(answer, 400, "Signing in did not work; begin again from the sign-in page.")
     assert b"<script>" not in answer.body
     assert not browser.is_in()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -65,7 +66,7 @@ def run(env: dict[str, str], *words: str) -> str:
 
 
 @contextmanager
-def site_in(folder: Path) -> Iterator[Site]:
+def site_in(folder: Path, *, filled: bool = True, **settings: str) -> Iterator[Site]:
     port = free_port("127.0.0.1", 0)
     law = folder / "law.yaml"
     law.write_text(LAW)
@@ -78,12 +79,14 @@ def site_in(folder: Path) -> Iterator[Site]:
         "TUTELA_ACTIONS_ATTEMPTS": "2",
         "TUTELA_ACTIONS_RETRY_FIRST": "0.1",
         "TUTELA_LAW_FILE": str(law),
+        **settings,
     }
     key = run(env, "keys", "create", "--role", "admin", "--name", "browser tests")
     command = [*TUTELA, "serve", "--host", "127.0.0.1", "--port", str(port)]
     with Server(command, env, "127.0.0.1", port, folder / "server.log") as server:
-        with server.client(key) as client:
-            fill(client)
+        if filled:
+            with server.client(key) as client:
+                fill(client)
         yield Site(address=f"http://127.0.0.1:{port}", key=key, env=env)
 
 
@@ -128,7 +131,7 @@ def scheme() -> str:
 @pytest.fixture
 def context(browser: Browser, site: Site, scheme: str) -> Iterator[BrowserContext]:
     """A browser without memory, signed in nowhere."""
-    with _context_of(browser, site, scheme) as opened:
+    with context_of(browser, site, scheme) as opened:
         yield opened
 
 
@@ -145,8 +148,10 @@ def enter() -> Enter:
 
 
 @contextmanager
-def _context_of(browser: Browser, site: Site, scheme: str = "light") -> Iterator[BrowserContext]:
-    """A browser in which an error of a script fails the test."""
+def context_of(
+    browser: Browser, site: Site, scheme: str = "light", *, expected: str = "status of 4"
+) -> Iterator[BrowserContext]:
+    """A browser in which an error of a script fails the test, but for errors that are expected."""
     context = browser.new_context(
         base_url=site.address,
         color_scheme="dark" if scheme == "dark" else "light",
@@ -157,7 +162,7 @@ def _context_of(browser: Browser, site: Site, scheme: str = "light") -> Iterator
     context.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
     yield context
     context.close()
-    assert not [error for error in errors if "status of 4" not in error]
+    assert not [error for error in errors if not re.search(expected, error)]
 
 
 def sign_in(page: Page, secret: str) -> Page:

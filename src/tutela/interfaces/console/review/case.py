@@ -24,7 +24,7 @@ _FILMS = "; media-src blob:"
 @get("/cases/{case_id:str}", permission=Permission.CASES_READ)
 async def show_case(request: Request[Any, Any, Any], case_id: str) -> Response[str]:
     """One case with the facts and reasons behind it."""
-    return await case_page(request, case_id)
+    return await case_page(request, case_id, undone="undone" in request.query_params)
 
 
 async def case_page(

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from tutela.errors import InvalidInput
 from tutela.model.record import Record
-from tutela.model.review.reading import ReviewOutcome
+from tutela.model.review.reading import Reading, ReviewOutcome
 
 WORDS = 4000
 """Letters of a note, and of a statement."""
@@ -80,6 +80,17 @@ def draft_of(fields: Mapping[str, str]) -> Draft:
         note=_lines(fields.get("note", "")),
         statement=_lines(fields.get("statement", "")),
         unseen=bool(fields.get("unseen")),
+    )
+
+
+def draft_from(reading: Reading) -> Draft:
+    """What had been filled in for a reading."""
+    return Draft(
+        outcome=reading.outcome.value,
+        category=":".join(filter(None, (reading.scheme, reading.category))),
+        reasons=reading.reasons,
+        note=reading.note,
+        statement=reading.statement,
     )
 
 

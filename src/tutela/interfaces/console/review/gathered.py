@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from tutela.interfaces.console.review.choices import choices_of, short_cut
-from tutela.interfaces.console.review.draft import Draft
+from tutela.interfaces.console.review.draft import Draft, draft_from
 from tutela.interfaces.console.review.view import (
     Held,
     Reader,
@@ -17,6 +18,7 @@ from tutela.interfaces.console.review.view import (
 from tutela.interfaces.review.saying import MOST_MEMBERS, categories_of, unseen_offer
 from tutela.interfaces.services import Services
 from tutela.model import CaseState
+from tutela.model.review.reading import Reading
 from tutela.response.review.stacks import stacks
 from tutela.storage.cases import CaseFile
 
@@ -45,7 +47,7 @@ def work_of(
         sight=sight_of(file, readings, reader, purpose, now=datetime.now(UTC)),
         foresights=foresights_of(file, grades),
         choices=choices_of(review, categories_of(services, file, contents)),
-        draft=draft,
+        draft=_filled_in(readings, reader) if held and draft == Draft() else draft,
         offered=held is None and may_take(file, readings, reader),
         offer=short_cut(review, unseen_offer(services, file, contents)) if held else None,
         contents=len(contents),
@@ -65,6 +67,12 @@ def _held(services: Services, case_id: str, reader: Reader) -> Held | None:
         if one.case_id == case_id:
             return Held(token=one.token, purpose=one.purpose, until=one.until)
     return None
+
+
+def _filled_in(readings: Sequence[Reading], reader: Reader) -> Draft:
+    """What somebody had filled in before it was undone: it is to be changed, not typed again."""
+    last = next((one for one in reversed(readings) if one.account == reader.account), None)
+    return Draft() if last is None or last.undone_at is None else draft_from(last)
 
 
 def _queues(services: Services, file: CaseFile, reader: Reader) -> tuple[str, ...]:

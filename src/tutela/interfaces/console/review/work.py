@@ -108,14 +108,7 @@ async def undo(request: Request[Any, Any, Any], case_id: str) -> Response[str]:
         reading = await asyncio.to_thread(_undo, request, _whole(fields, "reading"))
     except TutelaError as error:
         return await _refused(request, case_id, error, Draft())
-    draft = Draft(
-        outcome=reading.outcome.value,
-        category=":".join(filter(None, (reading.scheme, reading.category))),
-        reasons=reading.reasons,
-        note=reading.note,
-        statement=reading.statement,
-    )
-    return await case_page(request, case_id, draft=draft, undone=True)
+    return see_other(f"/console/cases/{reading.case_id}?undone")
 
 
 @post("/cases/{case_id:str}/pass", permission=Permission.REVIEW_WORK)

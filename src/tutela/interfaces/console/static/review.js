@@ -100,31 +100,75 @@
   }
   let begun = performance.now();
 
+  const tell = (id, is) => {
+    const note = document.getElementById(id);
+    if (note) note.hidden = !is;
+    return is ? note : null;
+  };
+  const parsed = async (answer) => new DOMParser().parseFromString(await answer.text(), "text/html");
+
+  // Asks the server to let the claim go on. Says whether whoever sits here is still signed in.
   async function renew(line) {
-    const body = new URLSearchParams({ csrf: form.elements.csrf.value });
-    const answer = await fetch(line.dataset.renew, { method: "POST", body, redirect: "error" });
-    if (answer.status >= 400 && answer.status < 500) throw new Error("over");
-    if (!answer.ok) return;
-    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-    line.replaceWith(fresh.querySelector(".lease"));
-    begun = performance.now();
+    const ask = () => {
+      const body = new URLSearchParams({ csrf: form.elements.csrf.value });
+      return fetch(line.dataset.renew, { method: "POST", body, redirect: "manual" });
+    };
+    let answer = await ask();
+    if (answer.status === 403) {
+      // Somebody has signed in again beside this page: forms carry what the new session wants.
+      const page = await fetch(location.pathname, { redirect: "manual" });
+      const fresh = page.ok ? (await parsed(page)).querySelector('input[name="csrf"]') : null;
+      if (!fresh) return page.type !== "opaqueredirect";
+      for (const field of document.querySelectorAll('input[name="csrf"]')) field.value = fresh.value;
+      answer = await ask();
+    }
+    if (answer.type === "opaqueredirect") return false;
+    tell("lease-over", answer.status >= 400 && answer.status < 500);
+    if (answer.ok) {
+      line.replaceWith((await parsed(answer)).querySelector(".lease"));
+      begun = performance.now();
+    }
+    return true;
   }
 
   function watch() {
     const line = document.querySelector(".lease");
-    const over = document.getElementById("lease-over");
-    if (!line || !form) return;
+    if (!line) return;
     const age = (performance.now() - begun) / 1000;
     const whole = Number(line.dataset.seconds);
     const active = (performance.now() - moved) / 1000 < whole / 2 && !document.hidden;
-    if (age > whole / 3 && active) {
-      renew(line).catch((error) => {
-        if (error.message === "over" && over) over.hidden = false;
-      });
-    } else if (age > Number(line.dataset.left) && over) over.hidden = false;
+    if (age > whole / 3 && active) renew(line).then((signedIn) => tell("signed-out", !signedIn), () => {});
+    else if (age > Number(line.dataset.left)) tell("lease-over", true);
   }
 
-  if (form) setInterval(watch, 5000);
+  // A form is sent once it is known to arrive: what was typed stays here until then.
+  let sent = false;
+  let asking = false;
+
+  async function send(event) {
+    const line = document.querySelector(".lease");
+    if (sent || !line) return;
+    event.preventDefault();
+    if (asking) return;
+    asking = true;
+    try {
+      const signedIn = await renew(line);
+      tell("unreached", false);
+      tell("signed-out", !signedIn)?.querySelector("a").focus();
+      if (!signedIn) return;
+      sent = true;
+      form.requestSubmit(event.submitter);
+    } catch {
+      tell("unreached", true);
+    } finally {
+      asking = false;
+    }
+  }
+
+  if (form) {
+    setInterval(watch, 5000);
+    form.addEventListener("submit", (event) => send(event));
+  }
 
   // How long a decision can still be undone.
   for (const bar of document.querySelectorAll("[data-undo-left]")) {
@@ -139,6 +183,11 @@
       bar.hidden = true;
     }, 250);
   }
+
+  // A page that answers a form stands in the history as the page of the case: whoever goes back to
+  // it, or loads it again, sends nothing twice and is asked nothing.
+  const own = location.pathname.match(/^\/console\/cases\/[^/]+/);
+  if (own && own[0] !== location.pathname + location.search) history.replaceState(null, "", own[0] + location.hash);
 
   // Back to a page that the browser has kept shows the case as it is, not as it was.
   addEventListener("pageshow", (event) => {

@@ -45,10 +45,13 @@ def test_claim_decide_and_undo(person: Visit, case: Open, services: Services) ->
     assert 'id="decide"' not in page
     assert "Undo" in work.visitor.get("/console/review")
     answer = work.visitor.post(f"{work.path}/undo", reading=str(reading.id))
-    page = answer.body.decode()
-    assert answer.status == 200
-    assert "Undone. The case is yours again" in page
+    assert answer.status == 303
+    assert answer.headers["location"] == f"{work.path}?undone"
+    assert "Undone. The case is yours again" in work.visitor.get(work.path, undone="")
+    # Loaded again, it is all there still.
+    page = work.page()
     assert "Two hills &amp; a &lt;lake&gt;</textarea>" in page
+    assert ">Because.</textarea>" in page
     assert re.search(r'value="violation"[^>]* checked', page)
     assert services.readings.of(work.case_id)[0].undone_at is not None
 

@@ -82,6 +82,7 @@ from tutela.storage.past.signals import KeptSignals
 from tutela.storage.review.claims import Claims
 from tutela.storage.review.exposures import Exposures
 from tutela.storage.review.figures.counting import FigureCounts
+from tutela.storage.review.figures.sampling import Samples
 from tutela.storage.review.protecting.ledger import Ledger
 from tutela.storage.review.protecting.lifts import Lifts
 from tutela.storage.review.protecting.recusals import Recusals
@@ -196,6 +197,7 @@ class _Repositories(TypedDict):
     cases: Cases
     queues: Queues
     figures: FigureReader
+    samples: Samples
     arranging: Arranging
     keys: Keys
     sessions: Sessions
@@ -232,7 +234,8 @@ def _repositories(settings: Settings, database: Database) -> _Repositories:
         events=Events(database),
         cases=Cases(database),
         queues=Queues(database),
-        figures=FigureReader(FigureCounts(database), Queues(database)),
+        figures=FigureReader(FigureCounts(database), Queues(database), Samples(database)),
+        samples=Samples(database),
         arranging=Arranging(database),
         keys=Keys(database),
         sessions=Sessions(database),

@@ -55,6 +55,7 @@ from tutela.storage.past.rescans import Rescans
 from tutela.storage.past.signals import KeptSignals
 from tutela.storage.review.claims import Claims
 from tutela.storage.review.exposures import Exposures
+from tutela.storage.review.figures.sampling import Samples
 from tutela.storage.review.protecting.ledger import Ledger
 from tutela.storage.review.protecting.lifts import Lifts
 from tutela.storage.review.protecting.recusals import Recusals
@@ -93,6 +94,7 @@ class Services:
     taking: Taking
     queues: Queues
     figures: FigureReader
+    samples: Samples
     arranging: Arranging
     gathering: Gatherer
     settler: Settler

@@ -15,6 +15,7 @@ from tutela.model.review.figures import Counted, Number, OutcomeCount, Period, S
 from tutela.model.review.queue import Queue, QueueCounts
 from tutela.response.review.agreement import Kappa, Share, kappa_of_counts, share_of
 from tutela.storage.review.figures.counting import ALL, FigureCounts
+from tutela.storage.review.figures.sampling import Samples
 from tutela.storage.review.queues import Queues
 from tutela.storage.values import now
 
@@ -106,10 +107,11 @@ class FigureReader:
     Args:
         counts: counts what a period comes to.
         queues: those that there are, with their targets and with what waits in them.
+        samples: what waits to be read again.
     """
 
-    def __init__(self, counts: FigureCounts, queues: Queues) -> None:
-        self._counts, self._queues = counts, queues
+    def __init__(self, counts: FigureCounts, queues: Queues, samples: Samples) -> None:
+        self._counts, self._queues, self._samples = counts, queues, samples
 
     def read(self, period: Period) -> Figures:
         """The figures of a period. Blocks.
@@ -122,7 +124,7 @@ class FigureReader:
             self._counts.counts(period),
             self._queues.list(),
             self._queues.counts(),
-            self._counts.samples_waiting(),
+            self._samples.counts(),
             now(),
         )
 

@@ -37,6 +37,11 @@ class Visitor:
         assert self._account is not None
         return self._account
 
+    def speaking(self, language: str) -> Visitor:
+        """The same with a browser that prefers a language."""
+        self._headers["accept-language"] = language
+        return self
+
     def ask(self, path: str, **query: str) -> Answer:
         return self._api.ask("GET", path, role="", headers=self._headers, query=query)
 

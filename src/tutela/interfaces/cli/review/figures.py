@@ -56,6 +56,7 @@ def figures(
     from tutela.interfaces.review.figures import figures as read  # noqa: PLC0415
     from tutela.response.review.figures import FigureReader  # noqa: PLC0415
     from tutela.storage.review.figures.counting import FigureCounts  # noqa: PLC0415
+    from tutela.storage.review.figures.sampling import Samples  # noqa: PLC0415
     from tutela.storage.review.queues import Queues  # noqa: PLC0415
     from tutela.storage.values import now  # noqa: PLC0415
 
@@ -64,7 +65,8 @@ def figures(
     until = now()
     period = asked_period(until - timedelta(days=days), until, Practice(drill))
     with opened(config) as database:
-        found = read(FigureReader(FigureCounts(database), Queues(database)), period, queue)
+        reader = FigureReader(FigureCounts(database), Queues(database), Samples(database))
+        found = read(reader, period, queue)
     if as_csv:
         sys.stdout.buffer.write(figures_csv(found))
     elif as_json:

@@ -13,7 +13,16 @@ from tutela.interfaces.language import moment_in
 from tutela.interfaces.worded import from_words
 from tutela.model.review.search import CaseQuery
 
-DAYS = {"opened_from": False, "decided_from": False, "opened_until": True, "decided_until": True}
+DAYS = {
+    "since": False,
+    "opened_from": False,
+    "decided_from": False,
+    "read_from": False,
+    "until": True,
+    "opened_until": True,
+    "decided_until": True,
+    "read_until": True,
+}
 """Fields that may be a day; of those that say until when, the day itself counts, too."""
 NAMES = frozenset(CaseQuery.__struct_fields__)
 
@@ -29,7 +38,7 @@ def asked(query: Mapping[str, str], zone: ZoneInfo) -> CaseQuery:
         InvalidInput: a field has a value that it cannot have.
     """
     given = {name: value.strip() for name, value in query.items() if name in NAMES}
-    fields = {name: _moment(name, value, zone) for name, value in given.items() if value}
+    fields = {name: moment_of(name, value, zone) for name, value in given.items() if value}
     try:
         return from_words(fields, CaseQuery)
     except (msgspec.ValidationError, InvalidInput) as error:
@@ -54,7 +63,8 @@ def fields_of(query: CaseQuery) -> dict[str, str]:
     }
 
 
-def _moment(name: str, value: str, zone: ZoneInfo) -> str:
+def moment_of(name: str, value: str, zone: ZoneInfo) -> str:
+    """A moment or day of a field, written in full; what is none stays as it is."""
     if name not in DAYS:
         return value
     try:

@@ -38,17 +38,18 @@ def work_of(
     readings = services.readings.of(case_id)
     contents = services.cases.contents(case_id)
     purpose = held.purpose if held else None
+    sampled = services.samples.waits(case_id)
     grades = [one.grade for one in contents]
     review = services.policy.now().live.review
     members = services.cases.events(case_id, limit=MOST_MEMBERS)
     return file, Work(
         reader=reader,
         held=held,
-        sight=sight_of(file, readings, reader, purpose, now=datetime.now(UTC)),
+        sight=sight_of(file, readings, reader, purpose, sampled=sampled, now=datetime.now(UTC)),
         foresights=foresights_of(file, grades),
         choices=choices_of(review, categories_of(services, file, contents)),
         draft=_filled_in(readings, reader) if held and draft == Draft() else draft,
-        offered=held is None and may_take(file, readings, reader),
+        offered=held is None and may_take(file, readings, reader, sampled=sampled),
         offer=short_cut(review, unseen_offer(services, file, contents)) if held else None,
         contents=len(contents),
         stacks=tuple(stacks(contents)) if held else (),

@@ -45,7 +45,7 @@ async def list_cases(request: Request[Any, Any, Any]) -> Response[str]:
     except (InvalidInput, NotAllowed) as error:
         status, problem = document(error).status, problem_of(error)
         query = CaseQuery()
-    services = services_of(request)
+    services, reader = services_of(request), reader_of(request)
     found = (
         []
         if problem
@@ -56,6 +56,7 @@ async def list_cases(request: Request[Any, Any, Any]) -> Response[str]:
     count = 0 if problem else await asyncio.to_thread(services.cases.count, query)
     queues = await asyncio.to_thread(services.queues.list)
     files = found[:CASES_PER_PAGE]
+    samples = await asyncio.to_thread(services.samples.among, [file.case.id for file in files])
     older = files[-1].case.id if len(found) > CASES_PER_PAGE else ""
     return page(
         request,
@@ -63,6 +64,7 @@ async def list_cases(request: Request[Any, Any, Any]) -> Response[str]:
         status=status,
         problem=problem,
         files=files,
+        samples=samples,
         count=count,
         fields=given,
         exported=fields_of(query),
@@ -76,7 +78,8 @@ async def list_cases(request: Request[Any, Any, Any]) -> Response[str]:
         kinds=tuple(CaseKind),
         orders=tuple(CaseOrder),
         now=datetime.now(UTC),
-        reader=reader_of(request),
+        reader=reader,
+        by_readings=reader.leads or not reader.works,
         may_export=caller_of(request).may(Permission.CASES_EXPORT),
     )
 

@@ -18,7 +18,7 @@ from tutela.model.review.search import CaseQuery
 from tutela.storage.database import Database
 from tutela.storage.review.figures.readings import FIRST, OTHER, Times, decided_anew, late, pairs
 from tutela.storage.review.searching import matching
-from tutela.storage.review.tables import readings, samples
+from tutela.storage.review.tables import readings
 from tutela.storage.tables import cases
 from tutela.storage.values import now
 
@@ -66,17 +66,6 @@ class FigureCounts:
         """
         with self._database.read() as connection:
             return _Counting(connection, period).counted()
-
-    def samples_waiting(self) -> Mapping[str, int]:
-        """How many cases wait to be read again as samples, by queue."""
-        statement = (
-            select(cases.c.queue, func.count())
-            .join_from(samples, cases, cases.c.event_seq == samples.c.case_seq)
-            .where(samples.c.second_reading.is_(None), cases.c.state == "closed")
-            .group_by(cases.c.queue)
-        )
-        with self._database.read() as connection:
-            return {row[0]: row[1] for row in connection.execute(statement)}
 
 
 class _Counting:

@@ -21,6 +21,7 @@ from tutela.storage.access.accounts import Accounts
 from tutela.storage.cases import Cases
 from tutela.storage.database import Database
 from tutela.storage.review.figures.counting import ALL, FigureCounts
+from tutela.storage.review.figures.sampling import Samples
 from tutela.storage.review.tables import passes, readings, samples
 from tutela.storage.tables import cases
 
@@ -322,5 +323,5 @@ def test_what_waits_to_be_read_again(journal: Journal) -> None:
     done = waits._replace(reads=(read, again), sampled=(0, 1), agreed=True)
     undrawn = waits._replace(sampled=None)
     journal.write([waits, waits._replace(queue="everything"), waits, done, undrawn])
-    found: Callable[[], Mapping[str, int]] = FigureCounts(journal.database).samples_waiting
+    found: Callable[[], Mapping[str, int]] = Samples(journal.database).counts
     assert found() == {"fast": 2, "everything": 1}

@@ -46,6 +46,7 @@ from tutela.policy.versions import PolicyVersions
 from tutela.response.custody.opening import Custody, open_custody
 from tutela.response.recording import Recording
 from tutela.response.review.budget import limits_of
+from tutela.response.review.clearing import Clearing
 from tutela.response.review.consequences import consequences
 from tutela.response.review.figures import FigureReader
 from tutela.response.review.gathering import Gatherer
@@ -89,7 +90,7 @@ from tutela.storage.review.protecting.recusals import Recusals
 from tutela.storage.review.protection import ProtectionFloor
 from tutela.storage.review.queues import Queues
 from tutela.storage.review.readings import Readings
-from tutela.storage.review.settling import Settling
+from tutela.storage.review.settling import Harmless, Settling
 from tutela.storage.review.together.arranging import Arranging
 from tutela.storage.review.together.gathering import Gathering
 from tutela.storage.rules.shadows import Shadows
@@ -433,6 +434,7 @@ def _settler(
     started: ExitStack,
 ) -> Settler:
     """What carries out what people decided, started."""
+    items, vault, keep = custody.items, custody.vault.vault, settings.keep.signals_days
     settler = Settler(
         Readings(database, timedelta(seconds=settings.review.undo_seconds)),
         Settling(database),
@@ -441,7 +443,11 @@ def _settler(
             file, settled, policy.now().live, routing.routes(), at
         ),
         log,
-        erase=lambda event_id: erase_harmless(custody.items, custody.vault.vault, log, event_id),
+        clearing=Clearing(
+            Harmless(database),
+            lambda event_id, again: erase_harmless(items, vault, log, event_id, again=again),
+            timedelta(days=keep),
+        ),
     )
     started.callback(settler.stop)
     settler.start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from structlog.typing import FilteringBoundLogger
 
 from tutela.model import Delivery
 from tutela.model.review.reading import ReviewOutcome
+from tutela.response.review.clearing import Clearing
 from tutela.storage.cases import CaseFile, Cases
 from tutela.storage.review.readings import Readings, Settled
 from tutela.storage.review.settling import Settling
@@ -18,14 +20,14 @@ from tutela.storage.values import now
 
 PAUSE_SECONDS = 1.0
 """Time between two looks: what was decided is on its way soon after it can no longer be undone."""
+CLEAR_SECONDS = 600.0
+"""Time between two looks for what is still kept of harmless cases."""
 PAGE = 200
 
 CHANCE = secrets.SystemRandom().random
 
 Follows = Callable[[CaseFile, Settled, datetime], Sequence[Delivery]]
 """What is sent for an event of a case; see `consequences`."""
-Erase = Callable[[str], object]
-"""Erases what was preserved of an event, as far as law and holds permit."""
 
 
 class Settler:
@@ -40,7 +42,7 @@ class Settler:
         cases: gives their events.
         follows: tells what follows for an event.
         log: where it is told that a look failed.
-        erase: erases what was preserved of what is harmless; None where nothing is.
+        clearing: lets go what is kept of harmless cases; None where nothing is preserved.
         chance: a number from 0 to 1 that nobody can foresee, for the sample.
         pause_seconds: time between two looks.
     """
@@ -53,7 +55,7 @@ class Settler:
         follows: Follows,
         log: FilteringBoundLogger,
         *,
-        erase: Erase | None = None,
+        clearing: Clearing | None = None,
         chance: Callable[[], float] = CHANCE,
         pause_seconds: float = PAUSE_SECONDS,
     ) -> None:
@@ -62,7 +64,7 @@ class Settler:
         self._cases = cases
         self._follows = follows
         self._log = log
-        self._erase = erase
+        self._clearing = clearing
         self._chance = chance
         self._pause_seconds = pause_seconds
         self._stopping = threading.Event()
@@ -99,10 +101,10 @@ class Settler:
         sampled = settled.before is None and self._drawn(settled.queue)
         if not self._settling.close(settled, sent, sampled=sampled):
             return False
-        # What is read again must be there to be seen; it expires by its term.
-        if settled.outcome is ReviewOutcome.HARMLESS and self._erase is not None and not sampled:
+        # What is read again must be there to be seen; `Clearing` erases it afterwards.
+        if settled.outcome is ReviewOutcome.HARMLESS and self._clearing is not None and not sampled:
             for event_id in sent:
-                self._erase(event_id)
+                self._clearing.erase(event_id)
         return True
 
     def _drawn(self, queue: str) -> bool:
@@ -115,8 +117,12 @@ class Settler:
             page = self._cases.events(case_id, after=page[-1].case.id, limit=PAGE)
 
     def _follow(self) -> None:
+        cleared = time.monotonic() - CLEAR_SECONDS
         while not self._stopping.wait(self._pause_seconds):
             try:
                 self.settle()
+                if self._clearing is not None and time.monotonic() - cleared >= CLEAR_SECONDS:
+                    cleared = time.monotonic()
+                    self._clearing.clear(now())
             except Exception as error:  # noqa: BLE001 - whatever it is, the next look may succeed
                 self._log.error("decisions could not be carried out", error=type(error).__name__)

@@ -4,22 +4,38 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from tutela.model import CaseState, Delivery
+from tutela.model.custody.evidence import ItemState
 from tutela.model.custody.leaf import PROGRAM, AuditKind, Fact
+from tutela.model.review.reading import ReviewOutcome
 from tutela.storage.audit.change import tell
+from tutela.storage.custody_tables import evidence_holds, evidence_items
 from tutela.storage.database import Database
 from tutela.storage.journal_rows import count
 from tutela.storage.review.readings import Settled
-from tutela.storage.review.tables import queues, samples
+from tutela.storage.review.tables import case_contents, queues, readings, samples
 from tutela.storage.review.together.likeness import forget
 from tutela.storage.tables import cases, deliveries, events
 from tutela.storage.values import now
 
+FADED_AT_ONCE = 500
+"""Cases whose fingerprints are forgotten in one transaction: short, so that others can write."""
 COUNTED = "review"
 """The name under which settling adds to counters."""
 
@@ -75,6 +91,115 @@ class Settling:
             }
             tell(connection, AuditKind.CASE, by, settled.case_id, "closed", facts)
         return True
+
+
+class Kept(NamedTuple):
+    """Evidence of a harmless case that is still there: number of the item, and its event's id."""
+
+    item_seq: int
+    event_id: str
+
+
+class Harmless:
+    """What is still kept of cases that people found harmless."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def kept(self, after: int = 0, limit: int = 200) -> Sequence[Kept]:
+        """Evidence of harmless cases that no hold keeps, in the order of its numbers.
+
+        Not of a case that is to be read again, nor while that reading can be undone: it must be
+        there to be seen.
+
+        Args:
+            after: only items beyond this number.
+            limit: how many at most.
+        """
+        statement = (
+            select(evidence_items.c.seq, events.c.id)
+            .join(OWN, OWN.c.event_seq == evidence_items.c.event_seq)
+            .join(events, events.c.seq == evidence_items.c.event_seq)
+            .join(cases, cases.c.event_seq == func.coalesce(OWN.c.root, OWN.c.event_seq))
+            .where(
+                evidence_items.c.seq > after,
+                evidence_items.c.state != ItemState.DESTROYED.value,
+                ~_held(),
+                *_harmless(now()),
+            )
+            .order_by(evidence_items.c.seq)
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            return [Kept(row.seq, row.id) for row in connection.execute(statement)]
+
+    def fade(self, before: datetime, *, limit: int = FADED_AT_ONCE, by: str = PROGRAM) -> int:
+        """Forget the fingerprints of harmless cases; how many cases' there were.
+
+        What a content was like is forgotten, not that it was there: from then on it is like
+        nothing else.
+
+        Args:
+            before: of cases that were closed before this moment.
+            limit: how many cases at most.
+            by: who does it.
+        """
+        chosen = (
+            select(OWN.c.event_seq)
+            .join(cases, cases.c.event_seq == func.coalesce(OWN.c.root, OWN.c.event_seq))
+            .where(
+                cases.c.closed_at < before,
+                *_harmless(now()),
+                exists().where(case_contents.c.event_seq == OWN.c.event_seq, _SAYS_SOMETHING),
+            )
+            .limit(limit)
+        )
+        with self._database.write() as connection:
+            seqs = list(connection.scalars(chosen))
+            of_these = (case_contents.c.event_seq.in_(seqs), _SAYS_SOMETHING)
+            fading = update(case_contents).where(*of_these)
+            nothing = {"mark": _LIKE_NOTHING, "pdq": None, "sha256": None}
+            contents = connection.execute(fading.values(**nothing)).rowcount if seqs else 0
+            if contents:
+                facts: dict[str, Fact] = {"cases": len(seqs), "contents": contents}
+                tell(connection, AuditKind.CASE, by, "cases", "faded", facts)
+        return len(seqs)
+
+
+OWN = cases.alias("own")
+_LIKE_NOTHING = case_contents.c.event_seq * 65_536 + case_contents.c.ordinal
+"""A mark that no other content has."""
+_SAYS_SOMETHING = or_(
+    case_contents.c.pdq.is_not(None),
+    case_contents.c.sha256.is_not(None),
+    case_contents.c.mark != _LIKE_NOTHING,
+)
+
+
+def _harmless(present: datetime) -> tuple[ColumnElement[bool], ...]:
+    """A case was found harmless, and nobody is to look at it again."""
+    again = (
+        exists()
+        .where(samples.c.case_seq == cases.c.event_seq)
+        .where(
+            or_(
+                samples.c.second_reading.is_(None),
+                exists().where(
+                    readings.c.id == samples.c.second_reading, readings.c.settles_at > present
+                ),
+            )
+        )
+    )
+    return (
+        cases.c.state == CaseState.CLOSED.value,
+        cases.c.outcome == ReviewOutcome.HARMLESS.value,
+        ~again,
+    )
+
+
+def _held() -> ColumnElement[bool]:
+    standing = evidence_holds.c.released_at.is_(None)
+    return exists().where(evidence_holds.c.item_seq == evidence_items.c.seq, standing)
 
 
 def _is_due(case: Row[*tuple[Any, ...]], settled: Settled) -> bool:

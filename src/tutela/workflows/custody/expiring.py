@@ -114,11 +114,20 @@ def erase_harmless(
     log: FilteringBoundLogger,
     event_id: str,
     *,
+    again: bool = False,
     by: str = PROGRAM,
 ) -> int:
     """Destroy what was preserved of an event that people found harmless; how many items.
 
     What a hold keeps, or the law wants kept, stays.
+
+    Args:
+        items: the items.
+        vault: gives the vault.
+        log: where it tells what stays, and what could not be discarded.
+        event_id: the event.
+        again: whether it was tried before: then what stays is told no more.
+        by: who erases.
     """
     erased = 0
     for item in items.of_event(event_id):
@@ -127,7 +136,8 @@ def erase_harmless(
         try:
             erase(items, vault, log, item.id, HARMLESS, by=by)
         except Conflict as kept:
-            log.info("evidence of a harmless case is kept", item=item.id, reason=kept.what)
+            if not again:
+                log.info("evidence of a harmless case is kept", item=item.id, reason=kept.what)
             continue
         erased += 1
     return erased

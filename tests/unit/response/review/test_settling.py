@@ -22,6 +22,7 @@ from tutela.model import (
 )
 from tutela.model.review.reading import ReviewOutcome
 from tutela.policy.policy import Policy
+from tutela.response.review.clearing import Clearing
 from tutela.response.review.consequences import consequences
 from tutela.response.review.settling import Settler
 from tutela.response.routing import Routes
@@ -34,12 +35,13 @@ from tutela.storage.outbox.deliveries import Deliveries
 from tutela.storage.outbox.destinations import Destinations
 from tutela.storage.review.claims import Claims
 from tutela.storage.review.readings import NewReading, Readings
-from tutela.storage.review.settling import Settling
+from tutela.storage.review.settling import Harmless, Settling
 from tutela.storage.review.tables import queues
 from tutela.storage.tables import cases
 
 AT = datetime(2026, 11, 30, 10, 30, tzinfo=UTC)
 C, V, H, U = ReviewOutcome
+KEEP = timedelta(days=90)
 ACTIONS = [ActionKind.QUARANTINE, ActionKind.RESTORE]
 
 
@@ -84,10 +86,15 @@ class Place:
             Cases(database),
             lambda file, settled, at: consequences(file, settled, policy, routes, at),
             structlog.get_logger(),
-            erase=self.erased.append,
+            clearing=Clearing(Harmless(database), self.erase, KEEP),
             chance=lambda: 0.5,
             pause_seconds=0.01,
         )
+
+    def erase(self, event_id: str, *, again: bool) -> int:
+        assert not again
+        self.erased.append(event_id)
+        return len(self.erased)
 
     def decide(self, case_id: str, outcome: ReviewOutcome) -> None:
         claim = Claims(self.database).take(case_id, self.reader)

@@ -47,7 +47,7 @@ def test_a_flood_is_parked_in_every_process_and_released(start: Start) -> None:
         check(server, distance)
     until(lambda: verdicts(server) == {"not_checked"})
     outcome = check(server, 9)
-    assert outcome["decision"]["actions"] == ["hold", "open_case"]
+    assert outcome["decision"]["actions"] == ["hold", "preserve", "open_case"]
     assert [one["reason"] for one in outcome["silenced"]] == ["parked"]
     assert "it is parked until a curator decides" in server.log
     (parking,) = server.ask("GET", "/v1/parkings").json["parkings"]

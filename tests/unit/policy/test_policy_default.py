@@ -76,7 +76,7 @@ def rated(*values: float) -> tuple[RatingFacts, ...]:
         (Facts(verdict=Verdict.CLEAR), (ALLOW,), ["clear"]),
         (matched(EXACT), (BLOCK, PRESERVE, CASE), ["trusted-exact-match"]),
         (matched(ALIKE), (BLOCK, PRESERVE, CASE), ["trusted-perceptual-match"]),
-        (matched(UNTRUSTED), (HOLD, CASE), ["untrusted-match"]),
+        (matched(UNTRUSTED), (HOLD, PRESERVE, CASE), ["untrusted-match"]),
         (
             matched(EXACT, match(trusted=False)),
             (BLOCK, PRESERVE, CASE),
@@ -97,7 +97,7 @@ def rated(*values: float) -> tuple[RatingFacts, ...]:
             (HOLD, PRESERVE, CASE),
             ["trusted-exact-match", "match-in-a-livestream", "guard"],
         ),
-        (matched(UNTRUSTED, kind=EventKind.STREAM), (HOLD, CASE), ["untrusted-match"]),
+        (matched(UNTRUSTED, kind=EventKind.STREAM), (HOLD, PRESERVE, CASE), ["untrusted-match"]),
         (
             matched(EXACT, retrospective=True),
             (BLOCK, QUARANTINE, PRESERVE, CASE, SECOND),
@@ -105,7 +105,7 @@ def rated(*values: float) -> tuple[RatingFacts, ...]:
         ),
         (
             matched(UNTRUSTED, retrospective=True),
-            (HOLD, CASE, SECOND),
+            (HOLD, PRESERVE, CASE, SECOND),
             ["untrusted-match", "found-later"],
         ),
         (not_checked(GapReason.FLAT), (ALLOW,), ["nothing-to-see"]),
@@ -212,7 +212,7 @@ def test_what_is_silenced_and_what_is_parked() -> None:
     assert DEFAULT.decide(clear).actions == (ALLOW,)
     assert rules(clear) == ["silenced"]
     parked = not_checked(GapReason.ENTRY_PARKED)
-    assert DEFAULT.decide(parked).actions == (HOLD, CASE)
+    assert DEFAULT.decide(parked).actions == (HOLD, PRESERVE, CASE)
     assert rules(parked) == ["parked-entry"]
     both = Facts(verdict=Verdict.MATCH, matches=(EXACT,), gaps=parked.gaps, match_count=1)
     assert DEFAULT.decide(both).actions == (BLOCK, PRESERVE, CASE)

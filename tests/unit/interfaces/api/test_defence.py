@@ -142,7 +142,7 @@ def test_a_parked_entry_is_held_and_never_clear(api: Api) -> None:
     assert (outcome["verdict"], outcome["matches"]) == ("not_checked", [])
     assert [gap["reason"] for gap in outcome["gaps"]] == ["entry_parked"]
     assert bank in outcome["gaps"][0]["detail"]
-    assert outcome["decision"]["actions"] == ["hold", "open_case"]
+    assert outcome["decision"]["actions"] == ["hold", "preserve", "open_case"]
     assert [reason["rule"] for reason in outcome["decision"]["reasons"]] == ["parked-entry"]
     assert outcome["silenced"][0]["reason"] == "parked"
     assert outcome["case_id"]
@@ -228,7 +228,7 @@ def test_a_smaller_distance_is_previewed(api: Api) -> None:
         one["event_id"] for one in reversed(lost)
     ]
     assert found["listed"][0]["entry_id"] == entry
-    assert found["lost_actions"] == {"hold": 2, "open_case": 2}
+    assert found["lost_actions"] == {"hold": 2, "preserve": 2, "open_case": 2}
     assert found["lost_cases"] == 2
     widened = api.get(f"/v1/banks/{bank}/preview", distance="31").json
     assert (widened["lost"], bool(widened["note"])) == (0, True)

@@ -19,6 +19,7 @@ from tutela.interfaces.review.saying import MOST_MEMBERS, categories_of, unseen_
 from tutela.interfaces.services import Services
 from tutela.model import CaseState
 from tutela.model.review.reading import Reading
+from tutela.response.review.absence import absences
 from tutela.response.review.stacks import stacks
 from tutela.storage.cases import CaseFile
 
@@ -51,6 +52,7 @@ def work_of(
         draft=_filled_in(readings, reader) if held and draft == Draft() else draft,
         offered=held is None and may_take(file, readings, reader, sampled=sampled),
         offer=short_cut(review, unseen_offer(services, file, contents)) if held else None,
+        absences=absences(members or (file,), contents) if held else (),
         contents=len(contents),
         stacks=tuple(stacks(contents)) if held else (),
         members=tuple(members) if file.standing.events > 1 else (),

@@ -15,6 +15,7 @@ from tutela.model import CaseState
 from tutela.model.record import Record
 from tutela.model.review.reading import Purpose, Reading, ReviewOutcome
 from tutela.model.review.standing import CaseChange
+from tutela.response.review.absence import Absence
 from tutela.response.review.stacks import Stack
 from tutela.storage.cases import CaseFile
 
@@ -195,6 +196,7 @@ class Work(Record, frozen=True, kw_only=True):
         draft: what was filled in.
         offered: whether the page offers the case to them.
         offer: what it may be decided as without looking; None where it must be looked at.
+        absences: why not all of it can be seen.
         contents, stacks: how many contents there are, and what of them one look decides.
         members: the events of the case, where there is more than one.
         changes: how they came together.
@@ -211,6 +213,7 @@ class Work(Record, frozen=True, kw_only=True):
     draft: Draft = Draft()
     offered: bool = False
     offer: Offer | None = None
+    absences: tuple[Absence, ...] = ()
     contents: int = 0
     stacks: tuple[Stack, ...] = ()
     members: tuple[CaseFile, ...] = ()

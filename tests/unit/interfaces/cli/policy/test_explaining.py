@@ -88,7 +88,9 @@ def test_what_decided_then_is_explained() -> None:
     assert told.startswith(f"Event event-1, by policy {DEFAULT.version}\n")
     assert '  matches = [{"trusted":false,"exact":true}]\n' in told
     assert "untrusted-match" in told
-    assert "held: hold, open_case; The content matches a bank that is not trusted." in told
+    assert (
+        "held: hold, preserve, open_case; The content matches a bank that is not trusted." in told
+    )
     assert "  trusted-exact-match" in told
     assert "ruled out by matches\n" in told
     assert f"decided then by {DEFAULT.version}: the same\n" in told
@@ -102,7 +104,7 @@ def test_another_policy_is_tried_and_its_guard_shown() -> None:
     assert "rules ask for: block, slow, notify\n" in told
     assert "guard: A rule asked to block, but " in told
     assert "actions: hold, slow (300 seconds), open_case, notify (to moderators)\n" in told
-    assert f"decided then by {DEFAULT.version}: hold, open_case" in told
+    assert f"decided then by {DEFAULT.version}: hold, preserve, open_case" in told
 
 
 def test_of_very_many_rules_that_were_ruled_out_only_the_number_is_shown() -> None:

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import select, update
-from tests.unit.interfaces.console.review.conftest import Work, hidden
+from tests.unit.interfaces.console.review.conftest import NUMBERS, Work, hidden
 
 from tutela.interfaces.services import Services
 from tutela.storage.tables import cases
 from tutela.storage.values import now
 
 if TYPE_CHECKING:
+    from tests.unit.interfaces.conftest import Api
     from tests.unit.interfaces.console.conftest import Visit
     from tests.unit.interfaces.console.review.conftest import Open
 
@@ -387,3 +388,19 @@ def test_a_supervisor_moves_a_case(person: Visit, case: Open) -> None:
     assert "moved" in lead.get(path)
     assert lead.post(f"{path}/move", queue="nowhere").status == 404
     assert person("reviewer").post(f"{path}/move", queue="everything").status == 403
+
+
+def test_the_page_says_why_there_is_nothing_to_see(api: Api, person: Visit, case: Open) -> None:
+    visitor = person("reviewer")
+    # Ready-made signals: the bytes never came in.
+    assert "It was never handed in here." in Work(visitor, case()).take()
+    rating = {"name": "nudity", "value": 9.0}
+    signals = [{"kind": "md5", "value": "0f" * 16}]
+    for more, why in (
+        ({"signals": signals}, "It matched nothing, and of such content nothing is ever kept."),
+        ({"kind": "message"}, "It came without content"),
+    ):
+        number = next(NUMBERS)
+        event = {"event_id": f"rated-{number}", "drill": True, "ratings": [rating], **more}
+        answer = api.post("/v1/check", event)
+        assert why in Work(visitor, answer.json["case_id"]).take()

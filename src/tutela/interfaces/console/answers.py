@@ -16,6 +16,8 @@ from tutela.interfaces.web.guard import CALLER, Caller
 from tutela.interfaces.web.problems import headers, noted
 
 SIGN_IN = "/console/sign-in"
+UNATTENDED = "tutela-unattended"
+"""Header of what a page asks for by itself: nobody is there because of it."""
 PAGES = "pages"
 """Name under which the console's router carries its templates."""
 HEADERS = MappingProxyType(
@@ -92,7 +94,7 @@ def respond(request: Request[Any, Any, Any], error: Exception) -> Response[str]:
 
 
 def _to_sign_in(request: Request[Any, Any, Any]) -> Response[str]:
-    """Go to sign in; a part of a page that htmx renews takes the whole page there."""
-    if request.headers.get("hx-request") != "true":
-        return see_other(SIGN_IN)
-    return Response("", status_code=401, headers={"HX-Redirect": SIGN_IN}, media_type="text/html")
+    """Go to sign in. A part of a page that renews itself says so in its place, and ends with it."""
+    if UNATTENDED in request.headers:
+        return page(request, "signed_out.html", status=401)
+    return see_other(SIGN_IN)

@@ -22,7 +22,7 @@ from tutela.interfaces.access.authenticator import Authenticators
 from tutela.interfaces.access.security_keys import Site
 from tutela.interfaces.access.signing_in import KeyWanted, Refused, SignIn
 from tutela.interfaces.console.alarm import look
-from tutela.interfaces.console.answers import page, see_other
+from tutela.interfaces.console.answers import UNATTENDED, page, see_other
 from tutela.interfaces.console.pages import Problem
 from tutela.interfaces.console.shell.navigation import home_of
 from tutela.interfaces.language import PREFERENCES, later
@@ -54,7 +54,8 @@ async def by_session(connection: Connection) -> Caller:
     """
     token = token_of(connection)
     services = services_of(connection)
-    found = await asyncio.to_thread(_found, services, token) if token else None
+    seen = UNATTENDED not in connection.headers
+    found = await asyncio.to_thread(_found, services, token, seen=seen) if token else None
     if found is None:
         raise NotSignedIn("your session has ended", remedy="sign in again")
     session, preferences = found
@@ -69,9 +70,9 @@ async def by_session(connection: Connection) -> Caller:
     )
 
 
-def _found(services: Services, token: str) -> tuple[Session, Preferences] | None:
+def _found(services: Services, token: str, *, seen: bool) -> tuple[Session, Preferences] | None:
     """A session that has not ended, with what its person prefers. Blocks."""
-    session = services.sessions.find(token)
+    session = services.sessions.find(token, seen=seen)
     if session is None:
         return None
     if session.account_id is None:

@@ -47,6 +47,7 @@ class CaseQuery(Record, frozen=True, kw_only=True, omit_defaults=True):
         state: where it stands.
         waiting: whether it waits for a reading, whichever.
         overdue: whether it waits for longer than its queue promises.
+        held: whether somebody is at it now.
         gathered: whether it stands in another; None finds those too where the query asks for what
             one case alone may have: an id, actor, conversation, bank, entry, digest or text.
         outcome, category: what people made of it; a category with or without its scheme.
@@ -87,6 +88,7 @@ class CaseQuery(Record, frozen=True, kw_only=True, omit_defaults=True):
     state: CaseState | None = None
     waiting: bool | None = None
     overdue: bool | None = None
+    held: bool | None = None
     gathered: bool | None = None
     outcome: ReviewOutcome | None = None
     category: Word = ""

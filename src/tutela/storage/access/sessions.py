@@ -175,8 +175,14 @@ class Sessions:
             tell(connection, AuditKind.SIGN_IN, session.name, _subject(digest), "signed in", facts)
         return session, token
 
-    def find(self, token: str) -> Session | None:
-        """The session of a token, unless it has ended; counts as being seen."""
+    def find(self, token: str, *, seen: bool = True) -> Session | None:
+        """The session of a token, unless it has ended.
+
+        Args:
+            token: what the browser shows.
+            seen: whether this counts as being seen: not what a page asks for by itself, which would
+                keep a session alive that nobody uses.
+        """
         digest = _digest(token)
         statement = (
             select(
@@ -192,7 +198,10 @@ class Sessions:
         present = now()
         if row is None or _ended(row, present):
             return None
-        if present - row["seen_at"] > timedelta(seconds=row["idle_seconds"]) * SEEN_NOTED_EVERY:
+        if (
+            seen
+            and present - row["seen_at"] > timedelta(seconds=row["idle_seconds"]) * SEEN_NOTED_EVERY
+        ):
             self._note_seen(digest, present)
         return Session(id=_name(digest), **{column: row[column] for column in COLUMNS})
 

@@ -113,6 +113,10 @@ def _waiting(query: CaseQuery, present: datetime) -> Iterator[Condition]:
 
 
 def _held(query: CaseQuery, present: datetime) -> Iterator[Condition]:
+    if query.held is not None:
+        now_at = and_(cases.c.claimed_by.is_not(None), cases.c.claimed_until > present)
+        held = and_(cases.c.state.in_(WAITING), now_at)
+        yield held if query.held else ~held
     if query.holder:
         own = select(accounts.c.id).where(accounts.c.pseudonym == query.holder).scalar_subquery()
         yield and_(cases.c.claimed_by == own, cases.c.claimed_until > present)

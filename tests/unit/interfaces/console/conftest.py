@@ -45,6 +45,11 @@ class Visitor:
     def ask(self, path: str, **query: str) -> Answer:
         return self._api.ask("GET", path, role="", headers=self._headers, query=query)
 
+    def poll(self, path: str) -> Answer:
+        """Ask as an open page does by itself."""
+        headers = self._headers | {"tutela-unattended": "yes"}
+        return self._api.ask("GET", path, role="", headers=headers)
+
     def get(self, path: str, **query: str) -> str:
         answer = self.ask(path, **query)
         assert answer.status == 200, answer

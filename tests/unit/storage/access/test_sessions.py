@@ -91,6 +91,19 @@ def test_a_session_ends_when_idle(sessions: Sessions, database: Database) -> Non
     assert sessions.find(token) is None
 
 
+def test_what_a_page_asks_by_itself_keeps_no_session_alive(
+    sessions: Sessions, database: Database
+) -> None:
+    _, token = sessions.open("reviewer", idle=MINUTE, life=HOUR)
+    before = datetime.now(UTC) - MINUTE / 2
+    _seen(database, before)
+    assert sessions.find(token, seen=False) is not None
+    with database.read() as connection:
+        assert connection.scalars(select(table.c.seen_at)).one() == before
+    _seen(database, datetime.now(UTC) - MINUTE)
+    assert sessions.find(token, seen=False) is None
+
+
 def test_a_session_ends_however_busy(sessions: Sessions, database: Database) -> None:
     _, token = sessions.open("reviewer", idle=MINUTE, life=HOUR)
     with database.write() as connection:

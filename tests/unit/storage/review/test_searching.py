@@ -94,6 +94,8 @@ FILTERS: Mapping[str, tuple[Mapping[str, Any], Callable[[CaseFile], bool]]] = {
     "not waiting": ({"waiting": False}, lambda f: f.case.state not in WAITING),
     "overdue": ({"overdue": True}, lambda f: f.case.id == "case-e2"),
     "not overdue": ({"overdue": False}, lambda f: f.case.id != "case-e2"),
+    "held": ({"held": True}, lambda f: f.case.id == "case-e0"),
+    "not held": ({"held": False}, lambda f: f.case.id != "case-e0"),
     "outcome": (
         {"outcome": ReviewOutcome.HARMLESS},
         lambda f: f.standing.decided is not None,

@@ -60,7 +60,12 @@ for (const form of document.querySelectorAll("form[data-busy]")) {
 
 // Work that goes on is shown as it goes on. A part that the reader is in stays as it is.
 async function renew() {
-  const answer = await fetch(location.href);
+  if (document.hidden) return setTimeout(again, 1500);
+  const answer = await fetch(location.href, { headers: { "Tutela-Unattended": "yes" } });
+  if (answer.status === 401) {
+    const end = new DOMParser().parseFromString(await answer.text(), "text/html");
+    document.getElementById("main").prepend(...end.body.children);
+  }
   if (!answer.ok || answer.redirected) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   const goesOn = fresh.querySelector("[data-going-on]") !== null;
@@ -68,7 +73,17 @@ async function renew() {
     const other = fresh.querySelector(`[data-live="${part.dataset.live}"]`);
     if (other && !part.contains(document.activeElement)) part.replaceWith(other);
   }
-  if (goesOn) setTimeout(() => renew().catch(() => {}), 1500);
+  if (goesOn) setTimeout(again, 1500);
 }
 
-if (document.querySelector("[data-going-on]")) setTimeout(() => renew().catch(() => {}), 1500);
+const again = () => renew().catch(() => {});
+if (document.querySelector("[data-going-on]")) setTimeout(again, 1500);
+
+// Parts that htmx renews rest while nobody can see them, and are renewed when somebody looks again.
+document.addEventListener("htmx:confirm", (event) => {
+  if (document.hidden) event.preventDefault();
+});
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) return;
+  for (const part of document.querySelectorAll("[hx-get]")) part.dispatchEvent(new Event("seen"));
+});

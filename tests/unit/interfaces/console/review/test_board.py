@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import select, update
 
 from tutela.interfaces.services import Services
+from tutela.storage.access.tables import sessions
 
 if TYPE_CHECKING:
     from tests.unit.interfaces.console.conftest import Visit
@@ -30,14 +33,44 @@ def test_each_number_leads_to_its_cases(person: Visit, case: Open) -> None:
     case_id, visitor = case(), person("supervisor")
     fragment = visitor.get("/console/review/queues")
     assert "<html" not in fragment
-    links = re.findall(r'<td class="number"><a href="([^"]+)">([\d,]+)</a>', fragment)
-    assert links
+    links = re.findall(r'<a class="count"[^>]* href="([^"]+)" data-count="(\d+)">', fragment)
+    assert {"waiting", "imminent", "held", "state", "overdue"} <= {
+        field.partition("=")[0] for href, _ in links for field in href.split("&amp;")
+    }
     for href, number in links:
         path, _, query = href.replace("&amp;", "&").partition("?")
         fields = dict(pair.split("=") for pair in query.split("&"))
         page = visitor.get(path, **fields)
         assert f'<p class="lead">{number}' in page, href
-        assert case_id in page
+        assert (case_id in page) == (number != "0")
+
+
+def test_an_open_board_keeps_no_session_alive(person: Visit, services: Services) -> None:
+    visitor = person("reviewer")
+
+    def seen() -> datetime:
+        with services.database.read() as connection:
+            own = sessions.c.account_id == visitor.account.id
+            found: datetime = connection.scalars(select(sessions.c.seen_at).where(own)).one()
+            return found
+
+    def idle(minutes: float) -> None:
+        own = sessions.c.account_id == visitor.account.id
+        before = datetime.now(UTC) - timedelta(minutes=minutes)
+        with services.database.write() as connection:
+            connection.execute(update(sessions).where(own).values(seen_at=before))
+
+    idle(4)
+    for _ in range(3):
+        assert visitor.poll("/console/review/queues").status == 200
+    assert datetime.now(UTC) - seen() > timedelta(minutes=4)
+    visitor.get("/console/review/queues")
+    assert datetime.now(UTC) - seen() < timedelta(minutes=1)
+    idle(5)
+    answer = visitor.poll("/console/review/queues")
+    assert answer.status == 401
+    assert b"You have been signed out" in answer.body
+    assert b"hx-get" not in answer.body  # and asks no more
 
 
 @pytest.mark.parametrize("role", ["supervisor", "auditor", "reporter"])

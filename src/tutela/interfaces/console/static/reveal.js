@@ -48,7 +48,7 @@
     const after = Number(answer.headers.get("Retry-After")) || 0;
     const name = code.replace(/-(\w)/g, (_, letter) => letter.toUpperCase());
     if (TOLD.includes(code)) {
-      const hour = { hour: "2-digit", minute: "2-digit" };
+      const hour = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: words.zone };
       const until = new Date(Date.now() + after * 1000);
       const time = new Intl.DateTimeFormat(document.documentElement.lang, hour).format(until);
       return new Refusal(put(words[name], { time }));

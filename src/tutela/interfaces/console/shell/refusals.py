@@ -75,6 +75,15 @@ REFUSALS = frozenset(
         later("delete one first"),
         later("the order names each queue once"),
         later("name all of them"),
+        # Pictures
+        later("something else is uncovered"),
+        later("the item has no such content"),
+        later("this cannot be shown"),
+        later("this case has no such item"),
+        later("this is no number"),
+        later("this part is too large"),
+        later("your protection shows still pictures of videos only"),
+        later("your protection uncovers a part at a time"),
         # Protection
         later("this names no item"),
         later("this is no duration"),

@@ -98,6 +98,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     deciding.pass_on,
     deciding.list_readings,
     deciding.read_choices,
+    deciding.renew_claim,
     deciding.give_reading,
     deciding.undo_reading,
     cases.list_events,

@@ -66,3 +66,6 @@ STEPS: Mapping[str, Callable[[World], Answer]] = {
     f"{CASE}/readings": give,
     "POST /v1/readings/{reading_id:int}/undo": _undo,
 }
+SILENT: Mapping[str, str] = {
+    f"{CASE}/renew": "holds a claim for longer, which is told when it is made and when it ends",
+}

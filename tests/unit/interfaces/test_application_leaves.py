@@ -56,6 +56,7 @@ SILENT: Mapping[str, str] = {
     "POST /v1/destinations/{name:str}/test": "sends a message that asks for nothing",
     "POST /console/destinations/{name:str}/test": "sends a message that asks for nothing",
     **reviewing.SILENT,
+    **deciding.SILENT,
 }
 """Routes that are no reading and leave no leaf of their caller's, with the reason."""
 

@@ -2,12 +2,16 @@
 
 A lease that has lapsed is free without anybody's doing. Whoever takes the case then gets another
 token, so that what the first one sends late is refused.
+
+Clocks jump. One that is ahead makes leases that end late; so a claim that seems to have been made
+later than a lease from now is free as well, unless whoever holds it renews it, which sets it right.
+Whichever clock is wrong, a case has one token at a time, and comes back within a lease.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -77,11 +81,19 @@ class Claims:
     Args:
         database: where the cases are.
         lease: how long a claim holds without being renewed.
+        clock: tells what time it is; None for the machine's own.
     """
 
-    def __init__(self, database: Database, lease: timedelta = LEASE) -> None:
+    def __init__(
+        self,
+        database: Database,
+        lease: timedelta = LEASE,
+        *,
+        clock: Callable[[], datetime] | None = None,
+    ) -> None:
         self._database = database
         self._lease = lease
+        self._clock = clock
 
     def next(
         self,
@@ -107,10 +119,10 @@ class Claims:
             TooManyClaims: the person holds as many as anybody may.
         """
         with self._database.write() as connection:
-            present = now()
+            present = self._present()
             self._room(connection, account_id, present)
             states = (*WAITING, CaseState.DISPUTED) if settle else WAITING
-            open_to = and_(_free(present), _meant_for(account_id), cases.c.root.is_(None))
+            open_to = and_(self._free(present), _meant_for(account_id), cases.c.root.is_(None))
             if queue is not None:
                 open_to = and_(open_to, cases.c.queue == queue)
             if never:
@@ -135,13 +147,13 @@ class Claims:
             TooManyClaims: the person holds as many as anybody may.
         """
         with self._database.write() as connection:
-            present = now()
+            present = self._present()
             row = connection.execute(_locked().where(cases.c.id == case_id)).one_or_none()
             if row is None:
                 raise NotFound("no case has this id", where="case")
             if row.claimed_by == account_id and row.claim:
                 return self._renewed(connection, row, present)
-            if row.claim and row.claimed_until > present:
+            if row.claim and not self._is_free(row, present):
                 raise AlreadyClaimed("somebody else is at this case", remedy="take another one")
             if row.root is not None or not (row.state in _deciding() or _sampled(connection, row)):
                 raise NothingToDecide("this case wants no reading")
@@ -159,7 +171,8 @@ class Claims:
     def renew(self, case_id: str, account_id: str) -> datetime:
         """Hold a claim for longer; until when. Raises `ClaimLost`."""
         with self._database.write() as connection:
-            return self._renewed(connection, _held(connection, case_id, account_id), now()).until
+            held = _held(connection, case_id, account_id)
+            return self._renewed(connection, held, self._present()).until
 
     def hand_back(self, case_id: str, account_id: str, *, by: str = PROGRAM) -> None:
         """Give a case back to its queue; raises `ClaimLost`."""
@@ -189,7 +202,7 @@ class Claims:
 
     def held(self, account_id: str) -> Sequence[Claim]:
         """The claims of a person that have not lapsed, oldest first."""
-        mine = (cases.c.claimed_by == account_id, cases.c.claimed_until > now())
+        mine = (cases.c.claimed_by == account_id, cases.c.claimed_until > self._present())
         statement = select(*_COLUMNS).where(*mine).order_by(cases.c.claimed_at)
         with self._database.read() as connection:
             return [_claim_of(connection, row) for row in connection.execute(statement)]
@@ -197,9 +210,24 @@ class Claims:
     def holds(self, case_id: str, account_id: str) -> bool:
         """Whether a person is at a case now."""
         mine = (cases.c.id == case_id, cases.c.claimed_by == account_id)
-        statement = select(exists().where(*mine, cases.c.claimed_until > now()))
+        statement = select(exists().where(*mine, cases.c.claimed_until > self._present()))
         with self._database.read() as connection:
             return bool(connection.scalar(statement))
+
+    def _present(self) -> datetime:
+        return now() if self._clock is None else self._clock()
+
+    def _free(self, present: datetime) -> ColumnElement[bool]:
+        return or_(
+            cases.c.claim.is_(None),
+            cases.c.claimed_until <= present,
+            cases.c.claimed_at > present + self._lease,
+        )
+
+    def _is_free(self, row: Row[*tuple[Any, ...]], present: datetime) -> bool:
+        ahead: bool = row.claimed_at > present + self._lease
+        lapsed: bool = row.claimed_until <= present
+        return lapsed or ahead
 
     def _room(self, connection: Connection, account_id: str, present: datetime) -> None:
         mine = (cases.c.claimed_by == account_id, cases.c.claimed_until > present)
@@ -240,7 +268,8 @@ class Claims:
     ) -> Claim:
         until = present + self._lease
         renewing = update(cases).where(cases.c.event_seq == row.event_seq)
-        connection.execute(renewing.values(claimed_until=until))
+        since = min(row.claimed_at, present)  # nobody claimed it in the future
+        connection.execute(renewing.values(claimed_until=until, claimed_at=since))
         return Claim(
             case_id=row.id,
             token=row.claim,
@@ -258,6 +287,7 @@ _COLUMNS = (
     cases.c.revision,
     cases.c.claim,
     cases.c.claimed_by,
+    cases.c.claimed_at,
     cases.c.claimed_until,
 )
 
@@ -312,10 +342,6 @@ def _sampled(connection: Connection, row: Row[*tuple[Any, ...]]) -> bool:
     )
 
 
-def _free(present: datetime) -> ColumnElement[bool]:
-    return or_(cases.c.claim.is_(None), cases.c.claimed_until <= present)
-
-
 def _meant_for(account_id: str) -> ColumnElement[bool]:
     """Whether a case may go to a person.
 
@@ -340,7 +366,10 @@ def _orders(
     skipping = select(*_COLUMNS).with_for_update(of=cases, skip_locked=True).where(open_to)
     waiting = skipping.where(cases.c.state.in_([state.value for state in states]))
     by_score = (cases.c.rank, cases.c.opened_at)  # in the order of an index
+    # Danger does not wait until it is known what belongs together; everything else does, so that
+    # nobody looks at what would have stood in a case that somebody has decided already.
     yield waiting.where(cases.c.rank <= -IMMINENT).order_by(*by_score)
+    anything, waiting = waiting, waiting.where(cases.c.gathered_at.is_not(None))
     old = _samples(skipping).where(samples.c.drawn_at <= present - SAMPLE_WAITS)
     if lighter:
         yield waiting.where(cases.c.severity.in_(LIGHT)).order_by(*by_score)
@@ -348,6 +377,7 @@ def _orders(
     yield old.order_by(samples.c.drawn_at)
     yield waiting.order_by(*by_score)
     yield _samples(skipping).order_by(samples.c.drawn_at)
+    yield anything.order_by(*by_score)
 
 
 def _samples(statement: Select[Any]) -> Select[Any]:

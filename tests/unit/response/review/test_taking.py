@@ -28,6 +28,7 @@ def test_a_lighter_case_comes_after_severe_ones_and_danger_before_all(database: 
     filed = [Filed(f"severe-{n}", severity=Severity.CRITICAL) for n in range(6)]
     filed += [Filed(f"light-{n}", severity=Severity.LOW) for n in range(2)]
     file_cases(database, filed)
+    Gathering(database).gather()
     order = []
     for turn in range(9):
         if turn == 5:

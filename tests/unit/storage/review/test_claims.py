@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import insert, select, update
@@ -12,7 +14,7 @@ from tutela.model import CaseState
 from tutela.model.custody.leaf import AuditKind, Leaf
 from tutela.model.review.reading import Purpose, ReviewOutcome
 from tutela.storage.database import Database
-from tutela.storage.review.claims import MOST_HELD, Claims
+from tutela.storage.review.claims import LEASE, MOST_HELD, Claims
 from tutela.storage.review.readings import NewReading, Readings
 from tutela.storage.review.refusals import (
     AlreadyClaimed,
@@ -28,6 +30,12 @@ from tutela.storage.values import now
 
 Opened = Callable[..., str]
 DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def opened(opened: Opened) -> Opened:
+    """Opens a case that is known to stand for itself."""
+    return partial(opened, gathered_at=now())
 
 
 def test_imminent_then_overdue_then_by_score_then_by_age(
@@ -280,3 +288,97 @@ def test_there_is_no_such_case(database: Database, people: list[str]) -> None:
     with pytest.raises(NotFound):
         Claims(database).take_back("case-none")
     assert not Claims(database).holds("case-none", people[0])
+
+
+def test_what_is_not_gathered_yet_comes_last_unless_there_is_danger(
+    database: Database, opened: Opened, people: list[str]
+) -> None:
+    present = now()
+    opened("new", score=30, waits_until=present - DAY, gathered_at=None)
+    opened("known", score=1)
+    opened("danger", score=IMMINENT, gathered_at=None)
+    claims = Claims(database)
+    found = [claims.next(people[0]) for _ in range(3)]
+    assert [one and one.case_id for one in found] == ["case-danger", "case-known", "case-new"]
+
+
+class Jumping:
+    """A server's clock that is set now and then."""
+
+    def __init__(self) -> None:
+        self.at = now()
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+@pytest.mark.parametrize("jump", [timedelta(hours=-5), timedelta(hours=5)])
+def test_a_claim_comes_back_though_a_clock_has_jumped(
+    database: Database, opened: Opened, people: list[str], jump: timedelta
+) -> None:
+    opened("one")
+    clock = Jumping()
+    claims = Claims(database, clock=clock)
+    first = claims.next(people[0])
+    assert first is not None
+    clock.at += jump
+    until = claims.renew("case-one", people[0])  # who is still there keeps it
+    assert until == clock.at + LEASE
+    assert claims.next(people[1]) is None
+    clock.at += LEASE  # and who is not, for a lease at most
+    second = claims.next(people[1])
+    assert second is not None
+    given = NewReading(revision=1, outcome=ReviewOutcome.HARMLESS)
+    with pytest.raises(ClaimLost):
+        Readings(database).give(first.token, given, people[0])
+    assert Readings(database).give(second.token, given, people[1]).account == people[1]
+
+
+def test_a_claim_of_a_clock_that_was_ahead_holds_nothing_up(
+    database: Database, opened: Opened, people: list[str]
+) -> None:
+    opened("one")
+    ahead, right = Jumping(), Jumping()
+    ahead.at += timedelta(days=300)
+    assert Claims(database, clock=ahead).next(people[0]) is not None
+    claims = Claims(database, clock=right)
+    assert claims.take("case-one", people[1]).until == right.at + LEASE
+    assert not claims.holds("case-one", people[0])
+    assert claims.next(people[0]) is None
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_clocks_do_each_case_is_read_once_and_none_is_stuck(
+    database: Database, opened: Opened, people: list[str], seed: int
+) -> None:
+    chance = random.Random(seed)  # noqa: S311 - no secret
+    cases_of = [opened(f"e{number}") for number in range(4)]
+    clocks = [Jumping(), Jumping()]
+    servers = [Claims(database, clock=clock) for clock in clocks]
+    readings, tokens, done = Readings(database), dict[str, tuple[str, str]](), set[str]()
+    for _ in range(40):
+        clock = chance.choice(clocks)
+        clock.at += timedelta(minutes=chance.choice((1, 5, -3, 200, -200, 90_000, -90_000)))
+        who, server = chance.choice(people[:3]), chance.choice(servers)
+        case_id = chance.choice(cases_of)
+        try:
+            match chance.randrange(3):
+                case 0:
+                    tokens[case_id] = (server.take(case_id, who).token, who)
+                case 1:
+                    server.renew(case_id, who)
+                case _ if case_id in tokens:
+                    token, holder = tokens[case_id]  # the last that anybody was given
+                    given = NewReading(revision=1, outcome=ReviewOutcome.HARMLESS)
+                    readings.give(token, given, holder)
+                    done.add(case_id)
+        except (AlreadyClaimed, ClaimLost, NothingToDecide, NotForYou, TooManyClaims):
+            continue
+    for clock in clocks:
+        clock.at = now() + 2 * LEASE  # set right, and everybody is gone
+    for case_id in cases_of:
+        if case_id not in done:
+            servers[0].take(case_id, people[3])
+            servers[0].hand_back(case_id, people[3])
+    for case_id in cases_of:
+        assert len(readings.of(case_id)) == (case_id in done)

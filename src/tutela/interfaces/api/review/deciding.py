@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -38,6 +39,12 @@ class NextCase(Record, frozen=True, kw_only=True):
     """The case that was claimed; None where none is waiting."""
 
     claim: Claim | None
+
+
+class RenewedClaim(Record, frozen=True, kw_only=True):
+    """Until when a claim holds now."""
+
+    until: datetime
 
 
 class GivenReading(SaidReading, frozen=True, kw_only=True):
@@ -93,6 +100,19 @@ async def claim_case(request: Request[Any, Any, Any], case_id: FromPath[str]) ->
             request, lambda who: services.claims.take(case_id, who, settle=settle, by=by)
         )
     )
+
+
+@post(
+    "/v1/cases/{case_id:str}/renew",
+    status_code=200,
+    permission=Permission.REVIEW_WORK,
+    about=About(summary="Hold a claim for longer", gives=RenewedClaim),
+)
+async def renew_claim(request: Request[Any, Any, Any], case_id: FromPath[str]) -> ASGIApp:
+    """Hold a claimed case for another lease, as somebody who is still at it does now and then."""
+    claims = services_of(request).claims
+    until = await _as_person(request, lambda who: claims.renew(case_id, who))
+    return JsonAnswer(RenewedClaim(until=until))
 
 
 @post(

@@ -13,8 +13,9 @@ from tutela.model.review.reading import Reading, ReviewOutcome
 
 WORDS = 4000
 """Letters of a note, and of a statement."""
-FORM_BYTES = 262_144
-"""Largest form of a case: two texts of `WORDS` letters, each letter up to twelve bytes as sent."""
+FORM_BYTES = 4 * 2**20
+"""Largest form of a case that is read: far more than two texts of `WORDS` letters. What somebody
+has pasted, up to a megabyte of it, is shown again as it was, with what is wrong about it."""
 REASON = "reason-"
 """Beginning of the names of the boxes for reasons."""
 KEPT = ("outcome", "category", "note", "statement")

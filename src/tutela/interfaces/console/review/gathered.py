@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from tutela.interfaces.console.review.choices import choices_of, short_cut
@@ -18,7 +18,9 @@ from tutela.interfaces.console.review.view import (
 from tutela.interfaces.review.saying import MOST_MEMBERS, categories_of, unseen_offer
 from tutela.interfaces.services import Services
 from tutela.model import CaseState
+from tutela.model.review.budget import DayOfExposure
 from tutela.model.review.reading import Reading
+from tutela.model.review.standing import CaseContent
 from tutela.response.review.absence import absences
 from tutela.response.review.stacks import stacks
 from tutela.storage.cases import CaseFile
@@ -52,6 +54,8 @@ def work_of(
         draft=_filled_in(readings, reader) if held and draft == Draft() else draft,
         offered=held is None and may_take(file, readings, reader, sampled=sampled),
         offer=short_cut(review, unseen_offer(services, file, contents)) if held else None,
+        day=_day(services, reader, contents) if held else None,
+        limits=services.exposures.limits,
         absences=absences(members or (file,), contents) if held else (),
         contents=len(contents),
         stacks=tuple(stacks(contents)) if held else (),
@@ -61,6 +65,14 @@ def work_of(
         may_arrange=held is not None and file.case.state is CaseState.OPEN,
         lease_seconds=services.settings.review.lease_seconds,
     )
+
+
+def _day(
+    services: Services, reader: Reader, contents: Iterable[CaseContent]
+) -> DayOfExposure | None:
+    """What the person's day has come to, where the case has something to uncover."""
+    anything = any(one.visible for one in contents)
+    return services.exposures.day(reader.account) if anything else None
 
 
 def _held(services: Services, case_id: str, reader: Reader) -> Held | None:

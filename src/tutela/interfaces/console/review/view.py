@@ -13,6 +13,8 @@ from datetime import datetime
 from tutela.interfaces.console.review.draft import Draft
 from tutela.model import CaseState
 from tutela.model.record import Record
+from tutela.model.review.budget import DayOfExposure
+from tutela.model.review.protection import Limits
 from tutela.model.review.reading import Purpose, Reading, ReviewOutcome
 from tutela.model.review.standing import CaseChange
 from tutela.response.review.absence import Absence
@@ -196,6 +198,8 @@ class Work(Record, frozen=True, kw_only=True):
         draft: what was filled in.
         offered: whether the page offers the case to them.
         offer: what it may be decided as without looking; None where it must be looked at.
+        day: what of the person's own limits is used up; None where there is nothing to uncover.
+        limits: those limits.
         absences: why not all of it can be seen.
         contents, stacks: how many contents there are, and what of them one look decides.
         members: the events of the case, where there is more than one.
@@ -213,6 +217,8 @@ class Work(Record, frozen=True, kw_only=True):
     draft: Draft = Draft()
     offered: bool = False
     offer: Offer | None = None
+    day: DayOfExposure | None = None
+    limits: Limits = Limits()
     absences: tuple[Absence, ...] = ()
     contents: int = 0
     stacks: tuple[Stack, ...] = ()

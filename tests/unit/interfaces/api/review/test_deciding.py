@@ -100,3 +100,15 @@ def test_nobody_decides_without_looking_what_must_be_looked_at(world: World) -> 
     answer = world.post_as(key, f"/v1/cases/{case_id}/readings", document | {"unseen": True})
     assert (answer.status, answer.json["where"]) == (422, "unseen")
     assert world.post_as(key, f"/v1/cases/{case_id}/readings", document).status == 201
+
+
+def test_a_claim_is_held_for_longer_while_it_is_held(world: World) -> None:
+    case_id, key = held(world)
+    claim = world.post_as(key, f"/v1/cases/{case_id}/claim").json
+    renewed = world.post_as(key, f"/v1/cases/{case_id}/renew")
+    assert renewed.status == 200
+    assert renewed.json["until"] >= claim["until"]
+    world.services.claims.take_back(case_id)
+    lost = world.post_as(key, f"/v1/cases/{case_id}/renew")
+    assert (lost.status, lost.json["code"]) == (409, "claim-lost")
+    assert world.post_as(reader(world), f"/v1/cases/{case_id}/renew").status == 409

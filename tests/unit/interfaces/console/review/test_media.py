@@ -404,3 +404,27 @@ def test_names_and_bytes_are_in_no_error(reviewer: Enter) -> None:
     assert answer.code == "cannot-be-shown"
     assert b"somebody" not in answer.body
     assert someone.account.name.encode() not in answer.body
+
+
+def test_what_the_day_holds_and_a_pause_are_told_before_anything_is_uncovered(
+    reviewer: Enter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shift = reviewer()
+    exposures = shift.services.exposures
+    path = f"/console/cases/{shift.shown.case_id}"
+    page = shift.visitor.get(path)
+    assert "Your day so far:" in page
+    assert "0 of 100 severe items" in page
+    assert "0 of 20 until a pause of 10 minutes" in page
+    assert "It is time for a pause" not in page
+    monkeypatch.setattr(exposures, "limits", replace(exposures.limits, pause_after=1))
+    assert shift.ask("open", **LENS).status == 200
+    page = shift.visitor.get(path)
+    assert "1 of 100 severe items" in page
+    assert "It is time for a pause: nothing is uncovered for you until" in page
+    assert 'id="decide"' in page, "deciding goes on"
+    monkeypatch.setattr(
+        exposures, "limits", replace(exposures.limits, pause_after=0, severe_items=1)
+    )
+    page = shift.visitor.get(path)
+    assert "Your day holds no more severe items." in page

@@ -150,10 +150,40 @@ def test_a_form_that_is_wrong_is_shown_again(
     assert services.readings.of(work.case_id) == []
 
 
-def test_a_note_of_a_megabyte_is_refused(person: Visit, case: Open) -> None:
+def test_a_note_of_a_megabyte_is_refused_and_not_lost(
+    person: Visit, case: Open, services: Services
+) -> None:
     work = Work(person("reviewer"), case())
     work.take()
-    assert work.send(work.fields(), outcome="harmless", note="x" * 2**20).status == 413
+    note = "a mountain & a lake, " * 50_000
+    answer = work.send(work.fields(), outcome="harmless", note=note, statement="Our rules.")
+    page = answer.body.decode()
+    assert answer.status == 400
+    assert "1,049,999 letters; 4,000 are the most" in page
+    assert note.strip().replace("&", "&amp;") in page
+    assert "Our rules.</textarea>" in page
+    assert work.send(work.fields(), outcome="harmless", note="x" * 2**23).status == 413
+    assert services.readings.of(work.case_id) == []
+
+
+def test_going_back_after_a_decision_is_calm(person: Visit, case: Open, services: Services) -> None:
+    work = Work(person("reviewer"), case())
+    work.take()
+    fields = work.fields()
+    work.decide("violation", note=NOTE)
+    (reading,) = services.readings.of(work.case_id)
+    page = work.page()  # nothing of it is stored by the browser: going back asks for it again
+    assert "You decided" in page
+    assert 'id="decide"' not in page
+    assert work.send(fields, outcome="harmless").status == 303, "an old form changes nothing"
+    assert [one.outcome for one in services.readings.of(work.case_id)] == ["violation"]
+    undone = work.visitor.post(f"{work.path}/undo", reading=str(reading.id))
+    assert undone.status == 303
+    answer = work.send(fields, **ALL)
+    page = answer.body.decode()
+    assert answer.status == 409
+    assert "this was decided and undone" in page
+    assert "Two hills &amp; a &lt;lake&gt;</textarea>" in page
 
 
 def test_the_longest_texts_in_any_script_fit(person: Visit, case: Open, services: Services) -> None:

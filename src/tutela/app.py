@@ -45,9 +45,9 @@ from tutela.policy.law.telling import Telling
 from tutela.policy.versions import PolicyVersions
 from tutela.response.custody.opening import Custody, open_custody
 from tutela.response.recording import Recording
+from tutela.response.review.answering import following
 from tutela.response.review.budget import limits_of
 from tutela.response.review.clearing import Clearing
-from tutela.response.review.consequences import consequences
 from tutela.response.review.figures import FigureReader
 from tutela.response.review.gathering import Gatherer
 from tutela.response.review.settling import Settler
@@ -81,6 +81,7 @@ from tutela.storage.past.origins import Past
 from tutela.storage.past.rescans import Rescans
 from tutela.storage.past.signals import KeptSignals
 from tutela.storage.review.claims import Claims
+from tutela.storage.review.contesting.appeals import Appeals
 from tutela.storage.review.exposures import Exposures
 from tutela.storage.review.figures.counting import FigureCounts
 from tutela.storage.review.figures.sampling import Samples
@@ -196,6 +197,7 @@ class _Repositories(TypedDict):
     entries: Entries
     events: Events
     cases: Cases
+    appeals: Appeals
     queues: Queues
     figures: FigureReader
     samples: Samples
@@ -234,6 +236,7 @@ def _repositories(settings: Settings, database: Database) -> _Repositories:
         entries=Entries(database),
         events=Events(database),
         cases=Cases(database),
+        appeals=Appeals(database),
         queues=Queues(database),
         figures=FigureReader(FigureCounts(database), Queues(database), Samples(database)),
         samples=Samples(database),
@@ -439,9 +442,7 @@ def _settler(
         Readings(database, timedelta(seconds=settings.review.undo_seconds)),
         Settling(database),
         Cases(database),
-        lambda file, settled, at: consequences(
-            file, settled, policy.now().live, routing.routes(), at
-        ),
+        following(lambda: policy.now().live, routing.routes, Appeals(database).contested_by),
         log,
         clearing=Clearing(
             Harmless(database),

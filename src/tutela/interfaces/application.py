@@ -32,6 +32,7 @@ from tutela.interfaces.api.custody import audit, content, documents, evidence
 from tutela.interfaces.api.operation import health, metrics
 from tutela.interfaces.api.response import actions, destinations
 from tutela.interfaces.api.review import (
+    appeals,
     arranging,
     cases,
     deciding,
@@ -92,6 +93,8 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     cases.count_cases,
     cases.export_cases,
     cases.read_case,
+    appeals.add_appeal,
+    appeals.read_appeal,
     deciding.claim_next,
     deciding.claim_case,
     deciding.hand_back,

@@ -54,6 +54,7 @@ from tutela.storage.outbox.destinations import Destinations
 from tutela.storage.past.rescans import Rescans
 from tutela.storage.past.signals import KeptSignals
 from tutela.storage.review.claims import Claims
+from tutela.storage.review.contesting.appeals import Appeals
 from tutela.storage.review.exposures import Exposures
 from tutela.storage.review.figures.sampling import Samples
 from tutela.storage.review.protecting.ledger import Ledger
@@ -84,6 +85,7 @@ class Services:
     entries: Entries
     events: Events
     cases: Cases
+    appeals: Appeals
     claims: Claims
     readings: Readings
     exposures: Exposures

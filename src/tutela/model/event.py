@@ -16,6 +16,7 @@ from tutela.model.match import Match, Silenced
 from tutela.model.rating import Rating
 from tutela.model.record import Record
 from tutela.model.response.decision import Decision
+from tutela.model.review.appeal import Appeal
 from tutela.model.verdict import Verdict
 
 # Python lets `$` stand before a final newline; `(?!\n)` does not.
@@ -33,6 +34,8 @@ class EventKind(StrEnum):
     """Somebody asks to be connected with somebody."""
     STREAM = "stream"
     """A picture or segment of a livestream."""
+    APPEAL = "appeal"
+    """Somebody contests what was decided about another event; see `POST /v1/appeals`."""
 
 
 class Origin(Record, frozen=True, kw_only=True):
@@ -69,6 +72,7 @@ class Event(Record, frozen=True, kw_only=True):
         language: of the content, as a tag such as `en` or `pt-BR`, where the platform knows it.
         history: what was stored of the actor's earlier events when this one was decided; None
             where no rule asked for it.
+        appeal: what is contested, of an appeal; None of any other event.
     """
 
     id: EventId
@@ -87,6 +91,7 @@ class Event(Record, frozen=True, kw_only=True):
     account: AccountSignals | None = None
     history: History | None = None
     language: Name = ""
+    appeal: Appeal | None = None
 
 
 class Outcome(Record, frozen=True, kw_only=True):

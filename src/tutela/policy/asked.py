@@ -30,6 +30,7 @@ STRONGEST_FIRST = (
     ActionKind.OPEN_CASE,
     ActionKind.SECOND_LOOK,
     ActionKind.RESTORE,
+    ActionKind.ANSWER,
     ActionKind.NOTIFY,
     ActionKind.ALLOW,
 )
@@ -48,6 +49,9 @@ FELT = (
     ActionKind.SUSPEND,
 )
 """Actions that a user feels, so that the rule must say why in words for them."""
+
+OF_PEOPLE = (ActionKind.RESTORE, ActionKind.ANSWER)
+"""Actions that only people order who have read a case."""
 
 UNITS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86_400}
 """Units of a time in rules, in seconds."""

@@ -130,6 +130,9 @@ class PolicyText:
         if len([kind for kind in asked.kinds if kind in ASKS]) != 1:
             remedy = f"name one of {', '.join(ASKS)}"
             raise self.error("a rule says one thing to the platform", keyed["actions"], remedy)
+        if ActionKind.ANSWER in asked.kinds:
+            what = "answer is ordered where an appeal is decided, and by no rule"
+            raise self.error(what, keyed["actions"], "remove it")
         if ActionKind.RESTORE in asked.kinds:
             what = "restore is ordered by people who reviewed a case, and by no rule"
             raise self.error(what, keyed["actions"], "ask for it under `review:`")

@@ -42,6 +42,7 @@ ACTIONS: tuple[Action, ...] = (
     _action(ActionKind.OPEN_CASE, "Open a case for a person to look at", 1, 3, 5, platform=False),
     _action(ActionKind.SECOND_LOOK, "Let a second person confirm", 1, 3, platform=False),
     _action(ActionKind.RESTORE, "Put back what a person found harmless", 1, 3),
+    _action(ActionKind.ANSWER, "Tell whoever contested a decision what came of it", 1, 3),
     _action(ActionKind.NOTIFY, "Tell somebody by webhook", 1, 3, 5),
     _action(ActionKind.ALLOW, "Let content pass, with the reason kept", 1),
 )

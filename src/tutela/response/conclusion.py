@@ -12,6 +12,7 @@ from tutela.policy.facts import Facts
 from tutela.response.cases import open_case
 from tutela.response.routing import Routes
 from tutela.storage.journal import Shadowed
+from tutela.storage.review.opening import Contested
 
 NOWHERE = Routes()
 """No destination: what is decided stands in the answer only."""
@@ -26,6 +27,7 @@ class Conclusion(NamedTuple):
     sent: tuple[Delivery, ...]
     shadow: Shadowed | None
     items: tuple[NewItem, ...] = ()
+    contested: Contested | None = None
 
 
 def conclude(

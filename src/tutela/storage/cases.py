@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, RowMapping, or_, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, or_, select
 
 from tutela.model.custody.evidence import EvidenceKind
 from tutela.model.custody.leaf import PROGRAM, AuditKind, Fact
@@ -99,7 +99,7 @@ class Cases:
         with self._database.read() as connection:
             root = seq_of(connection, case_id)
             rows, kept = _rows(connection, root, limit), _kept(connection, root)
-            paths = _paths(connection, {row["event_seq"] for row in rows})
+            paths = _paths(connection, {row["holder"] for row in rows})
         return [_content(row, paths, kept) for row in rows]
 
     def export(
@@ -131,15 +131,24 @@ class Cases:
             after = page[-1].case.id
 
 
+_HOLDER = func.coalesce(cases.c.contests, cases.c.event_seq)
+"""The event that what a case holds came in with: that of an appeal is the one it contests."""
+
+
 def _stands_in(root: int) -> ColumnElement[bool]:
     return or_(cases.c.event_seq == root, cases.c.root == root)
 
 
 def _rows(connection: Connection, root: int, limit: int) -> Sequence[RowMapping]:
     statement = (
-        select(cases.c.id.label("case_id"), events.c.id.label("event_id"), case_contents)
+        select(
+            cases.c.id.label("case_id"),
+            events.c.id.label("event_id"),
+            _HOLDER.label("holder"),
+            case_contents,
+        )
         .join_from(cases, case_contents, case_contents.c.event_seq == cases.c.event_seq)
-        .join(events, events.c.seq == cases.c.event_seq)
+        .join(events, events.c.seq == _HOLDER)
         .where(_stands_in(root))
         .order_by(case_contents.c.event_seq, case_contents.c.ordinal)
     )
@@ -159,7 +168,7 @@ def _kept(connection: Connection, root: int) -> dict[int, RowMapping]:
     """The evidence that holds what was handed in, by event."""
     statement = (
         select(evidence_items.c.event_seq, evidence_items.c.id, evidence_items.c.state)
-        .join(cases, cases.c.event_seq == evidence_items.c.event_seq)
+        .join(cases, evidence_items.c.event_seq == _HOLDER)
         .where(_stands_in(root), evidence_items.c.kind == EvidenceKind.CONTENT.value)
         .order_by(evidence_items.c.seq)
     )
@@ -169,7 +178,7 @@ def _kept(connection: Connection, root: int) -> dict[int, RowMapping]:
 def _content(
     row: RowMapping, paths: Mapping[int, Sequence[tuple[str, ...]]], kept: Mapping[int, RowMapping]
 ) -> CaseContent:
-    seq, ordinal = row["event_seq"], row["ordinal"]
+    seq, ordinal = row["holder"], row["ordinal"]
     item = kept.get(seq)
     return CaseContent(
         case_id=row["case_id"],

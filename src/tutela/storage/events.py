@@ -96,6 +96,7 @@ def file_of(row: RowMapping, signals: Mapping[int, Sequence[Signal]] | None = No
         account=about.account,
         history=about.history,
         language=about.language,
+        appeal=about.appeal,
     )
     return EventFile(event=event, outcome=msgspec.json.decode(row["outcome"], type=Outcome))
 

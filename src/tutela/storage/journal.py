@@ -24,6 +24,7 @@ from tutela.model import Case, Delivery, Event, Outcome
 from tutela.model.custody.evidence import NewItem
 from tutela.storage.database import Database
 from tutela.storage.journal_rows import Rows, Stored, read_stored, rows_of, write_rows
+from tutela.storage.review.opening import Contested
 from tutela.storage.rules.shadowed import Shadowed
 
 __all__ = ["Journal", "Shadowed", "Stored"]
@@ -83,6 +84,7 @@ class Journal:
         sent: Sequence[Delivery] = (),
         shadow: Shadowed | None = None,
         items: Sequence[NewItem] = (),
+        contested: Contested | None = None,
     ) -> Future[Outcome]:
         """Store an event with all that came of it; never blocks and never raises.
 
@@ -93,6 +95,7 @@ class Journal:
             sent: the actions that are to be sent, written to the outbox.
             shadow: what a policy in shadow made of it.
             items: the evidence that is kept of it; what they say of the vault lies there already.
+            contested: what it contests, if it is an appeal.
 
         The future's result is the outcome that is stored under the event's id, once it is durable:
         `outcome` itself, or that of an earlier event with the same id and digest. Its exception is:
@@ -105,9 +108,8 @@ class Journal:
         future: Future[Outcome] = Future()
         future.set_running_or_notify_cancel()  # what was handed in is stored, wanted or not
         try:
-            rows = rows_of(
-                *(event, outcome, case, sent, shadow, items), keep_signals=self._keep_signals
-            )
+            parts = (event, outcome, case, sent, shadow, items, contested)
+            rows = rows_of(*parts, keep_signals=self._keep_signals)
             self._put(_Waiting(event.id, event.digest, outcome, rows, future))
         except TutelaError as error:
             future.set_exception(error)

@@ -29,11 +29,12 @@ from tutela.model import (
 from tutela.model.custody.evidence import NewItem
 from tutela.model.custody.leaf import AuditKind, NewLeaf
 from tutela.model.record import Record
+from tutela.model.review.appeal import Appeal
 from tutela.storage.audit.log import append
 from tutela.storage.database import insert_rows
 from tutela.storage.evidence.writing import preserve_leaf, write_items
 from tutela.storage.law import law_tally
-from tutela.storage.review.opening import CASE_COLUMNS, case_rows, content_marks
+from tutela.storage.review.opening import CASE_COLUMNS, Contested, case_rows, content_marks
 from tutela.storage.rules.shadowed import COLUMNS as SHADOW_COLUMNS
 from tutela.storage.rules.shadowed import Shadowed, shadow_row, shadow_tally
 from tutela.storage.tables import (
@@ -160,6 +161,7 @@ class About(Record, frozen=True, kw_only=True, omit_defaults=True):
     account: AccountSignals | None = None
     history: History | None = None
     language: str = ""
+    appeal: Appeal | None = None
 
 
 def rows_of(
@@ -169,6 +171,7 @@ def rows_of(
     sent: Sequence[Delivery] = (),
     shadow: Shadowed | None = None,
     items: Sequence[NewItem] = (),
+    contested: Contested | None = None,
     *,
     keep_signals: bool,
 ) -> Rows:
@@ -178,7 +181,7 @@ def rows_of(
     found = (
         *_parts(event, outcome),
         *_silenced(outcome),
-        *case_rows(event, outcome, case),
+        *case_rows(event, outcome, case, contested),
         *_origin(event),
     )
     known = _history(event, outcome, case)
@@ -189,7 +192,10 @@ def rows_of(
         parts=parts,
         tally=(*tally, *(f"evidence_{item.state.value}" for item in items)),
         items=tuple(items),
-        leaves=(_leaf(outcome, parts[0][1][2]), *(preserve_leaf(event.id, one) for one in items)),
+        leaves=(
+            _leaf(event, outcome, parts[0][1][2]),
+            *(preserve_leaf(event.id, one) for one in items),
+        ),
     )
 
 
@@ -232,7 +238,7 @@ def read_stored(connection: Connection, event_ids: Sequence[str]) -> dict[str, S
     }
 
 
-def _leaf(outcome: Outcome, answer: str) -> NewLeaf:
+def _leaf(event: Event, outcome: Outcome, answer: str) -> NewLeaf:
     """The decision's leaf: a digest vouches for the stored outcome, whatever it holds."""
     return NewLeaf(
         kind=AuditKind.DECISION,
@@ -244,6 +250,7 @@ def _leaf(outcome: Outcome, answer: str) -> NewLeaf:
             "outcome": hashlib.sha256(answer.encode()).hexdigest(),
             "policy": outcome.decision.policy_version,
             "verdict": outcome.verdict.value,
+            **({"contests": event.appeal.of} if event.appeal else {}),
         },
     )
 
@@ -275,6 +282,7 @@ def _about(event: Event) -> About:
         account=event.account,
         history=event.history,
         language=event.language,
+        appeal=event.appeal,
     )
 
 
@@ -301,8 +309,8 @@ def _found(match: Match) -> Row:
 
 def _history(event: Event, outcome: Outcome, case: Case | None) -> Iterator[tuple[Table, Row]]:
     """What the actor's history is counted from, besides the number of events."""
-    if event.actor is None:
-        return
+    if event.actor is None or event.appeal is not None:
+        return  # to contest a decision is held against nobody
     known = {
         "match": outcome.verdict is Verdict.MATCH,
         "block": ActionKind.BLOCK in outcome.decision.actions,

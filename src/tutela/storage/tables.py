@@ -290,8 +290,9 @@ flood_watch = Table(
 # A case belongs to the event that opened it. Where it was gathered into another one, `root` is that
 # other's `event_seq`; `gathered_at` is NULL until it was compared with the others. `events` and
 # `revision` count what stands in it and how often that changed. `waits_until` is when it should be
-# decided, `settles_at` when a decision that can still be undone will count. `contests` is the case
-# that an appeal is about. `moved` says that somebody put it into its queue by hand. `rank`
+# decided, `settles_at` when a decision that can still be undone will count. `contests` is the
+# number of the event that an appeal is about, whether that has a case or not. `moved` says that
+# somebody put it into its queue by hand. `rank`
 # is the score below zero, so that an index has the greatest score and then the oldest case first.
 cases = Table(
     "cases",
@@ -343,6 +344,13 @@ cases = Table(
     ),
     Index("ix_cases_waits", "state", "queue", "waits_until"),
     Index("ix_cases_root", "root"),
+    Index(
+        "ix_cases_contests",
+        "contests",
+        "event_seq",
+        sqlite_where=text("contests IS NOT NULL"),
+        postgresql_where=text("contests IS NOT NULL"),
+    ),
     Index("ix_cases_actor", "actor", "event_seq"),
     Index("ix_cases_conversation", "conversation", "event_seq"),
     Index(

@@ -58,6 +58,8 @@ class Permission(StrEnum):
     """Add, import, switch and delete entries."""
     CASES_READ = "cases.read", Sensitivity.PERSONAL
     """Search and read cases with the facts, readings and reasons behind them."""
+    APPEALS_ADD = "appeals.add", Sensitivity.PERSONAL
+    """Contest a decision for the person whom it hits, and learn what came of it."""
     CASES_EXPORT = "cases.export", Sensitivity.PERSONAL
     """Export cases and decisions, any number of them, with pseudonyms for names."""
     REVIEW_WORK = "review.work", Sensitivity.MATERIAL
@@ -163,6 +165,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 P.EVENTS_CHECK,
                 P.EVENTS_READ,
                 P.SIGNALS_LOOKUP,
+                P.APPEALS_ADD,
                 P.ACTIONS_CONFIRM,
                 P.EVIDENCE_ADD,
                 P.PRINCIPLES_READ,

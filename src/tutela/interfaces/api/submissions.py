@@ -261,6 +261,10 @@ def _submission(
     signals: tuple[Signal, ...] = (),
     gap: Gap | None = None,
 ) -> Submission:
+    if facts.kind is EventKind.APPEAL:
+        raise InvalidInput(
+            "an appeal is not checked", where="kind", remedy="hand it in at POST /v1/appeals"
+        )
     return Submission(
         event_id=facts.event_id or new_event_id(),
         digest=_digest(facts, content),

@@ -55,7 +55,7 @@ async def list_packs(request: Request[Any, Any, Any]) -> Response[str]:
         counts=counts,
         asked=asked,
         answer=ruled(services, asked) if asked.region or asked.surface else None,
-        kinds=tuple(EventKind),
+        kinds=tuple(one for one in EventKind if one is not EventKind.APPEAL),
         refused=sum(one.refused for one in counts),
         scanned=sum(one.scanned for one in counts),
     )

@@ -28,7 +28,7 @@ COLUMNS = (
     *("principles", "events", "reach", "revision", "region", "language", "drill", "event_kind"),
     *("surface", "actor", "conversation", "summary", "verdict", "banks", "rules", "actions"),
     *("waits_until", "stands_in", "contests", "outcome", "category", "decided_at", "closed_at"),
-    *("readings", "readers"),
+    *("readings", "readers", "contested_event", "appeal"),
 )
 
 
@@ -104,6 +104,8 @@ def _row(one: CaseExport) -> list[str]:
         "closed_at": decided.closed_at if decided else None,
         "readings": len(counting),
         "readers": " ".join(dict.fromkeys(reading.pseudonym for reading in counting)),
+        "contested_event": standing.contested,
+        "appeal": event.appeal.text if event.appeal else "",
     }
     return [_cell(values[name]) for name in COLUMNS]
 

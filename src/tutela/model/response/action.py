@@ -15,7 +15,7 @@ class ActionKind(StrEnum):
 
     `allow`, `hold` and `block` are asked of the platform in the answer, one of them in each
     decision. `open_case` and `second_look` are done here. All others are asked of the platform.
-    `restore` is ordered by people who reviewed a case, and by no rule.
+    `restore` and `answer` are ordered by people who reviewed a case, and by no rule.
     """
 
     ALLOW = "allow"
@@ -48,6 +48,8 @@ class ActionKind(StrEnum):
     """Tell a destination."""
     RESTORE = "restore"
     """Put back what was held, refused, covered or removed, and lift what limits the actor."""
+    ANSWER = "answer"
+    """Tell whoever contested a decision what came of it."""
     SECOND_LOOK = "second_look"
     """Let a second person confirm what is decided about the case."""
 

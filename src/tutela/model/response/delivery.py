@@ -11,6 +11,7 @@ import msgspec
 from tutela.model.event import EventKind
 from tutela.model.record import Record
 from tutela.model.response.action import ActionKind
+from tutela.model.review.appeal import AppealOutcome
 
 DestinationName = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,47}$(?!\n)")]
 
@@ -83,6 +84,8 @@ class ActionMessage(Record, frozen=True, kw_only=True, omit_defaults=True):
         case_id: the case that was opened, if any.
         policy_version: what decided.
         decided_at: when.
+        contests: of an `answer`, the event that was contested; `event_id` is then the appeal.
+        answer: of an `answer`, what came of the appeal.
     """
 
     id: str
@@ -102,6 +105,8 @@ class ActionMessage(Record, frozen=True, kw_only=True, omit_defaults=True):
     principles: tuple[int, ...] = ()
     case_id: str | None = None
     drill: bool = False
+    contests: str = ""
+    answer: AppealOutcome | None = None
 
 
 class Delivery(Record, frozen=True, kw_only=True):

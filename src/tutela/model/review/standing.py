@@ -57,7 +57,8 @@ class Standing(Record, frozen=True, kw_only=True):
         root: id of the case that it stands in; None where it stands for itself.
         holding: who reads it now; None where nobody does.
         decided: what people made of it; None before.
-        contests: id of the case that an appeal is about.
+        contests: id of the case that an appeal is about; None where that has no case.
+        contested: id of the event that an appeal is about, as it is stored; None of others.
     """
 
     queue: str
@@ -75,6 +76,7 @@ class Standing(Record, frozen=True, kw_only=True):
     holding: Holding | None = None
     decided: Decided | None = None
     contests: str | None = None
+    contested: str | None = None
 
 
 class CaseContent(Record, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from tutela.errors import BadConfiguration
 from tutela.model import ActionKind
-from tutela.policy.asked import STRONGEST_FIRST
+from tutela.policy.asked import OF_PEOPLE, STRONGEST_FIRST
 from tutela.policy.engine.compiled import CompiledRule
 from tutela.policy.engine.invariants import possible
 from tutela.policy.engine.syntax import Node, renamed
@@ -54,7 +54,7 @@ def _machine_does_not_punish(rule: CompiledRule, text: PolicyText) -> None:
             f"a rule that reads {' and '.join(machine)} cannot ask for {punishing[0]}: "
             "what a machine thinks never punishes"
         )
-        never = {*PUNISHING, ActionKind.RESTORE}
+        never = {*PUNISHING, *OF_PEOPLE}
         allowed = ", ".join(kind for kind in STRONGEST_FIRST if kind not in never)
         raise text.error(what, rule.rule.node, f"it may ask for {allowed}")
 

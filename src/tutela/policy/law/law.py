@@ -25,6 +25,8 @@ WITHOUT_SURFACE: Mapping[EventKind, SurfaceClass] = MappingProxyType(
         EventKind.STREAM: SurfaceClass.LIVESTREAM,
         EventKind.MESSAGE: SurfaceClass.PRIVATE_MESSAGES,
         EventKind.CONTACT: SurfaceClass.PRIVATE_MESSAGES,
+        # Nothing is scanned: an appeal is words to whoever reads it.
+        EventKind.APPEAL: SurfaceClass.PUBLIC,
     }
 )
 """What an event that names no surface counts as, by what happened."""

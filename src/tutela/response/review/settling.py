@@ -5,12 +5,14 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from structlog.typing import FilteringBoundLogger
 
 from tutela.model import Delivery
+from tutela.model.response.case import CaseKind
 from tutela.model.review.reading import ReviewOutcome
 from tutela.response.review.clearing import Clearing
 from tutela.storage.cases import CaseFile, Cases
@@ -28,6 +30,20 @@ CHANCE = secrets.SystemRandom().random
 
 Follows = Callable[[CaseFile, Settled, datetime], Sequence[Delivery]]
 """What is sent for an event of a case; see `consequences`."""
+Answers = Callable[[Sequence[CaseFile], Settled, datetime], Mapping[str, Sequence[Delivery]]]
+"""What is sent where an appeal is decided, by the event that it is about; see `answers`."""
+
+
+class Following(NamedTuple):
+    """What follows from decisions.
+
+    Attributes:
+        case: for an event of a case.
+        appeal: from an appeal, for all that it is about.
+    """
+
+    case: Follows
+    appeal: Answers
 
 
 class Settler:
@@ -40,7 +56,7 @@ class Settler:
         readings: gives what is due.
         settling: closes cases.
         cases: gives their events.
-        follows: tells what follows for an event.
+        follows: tells what follows.
         log: where it is told that a look failed.
         clearing: lets go what is kept of harmless cases; None where nothing is preserved.
         chance: a number from 0 to 1 that nobody can foresee, for the sample.
@@ -52,7 +68,7 @@ class Settler:
         readings: Readings,
         settling: Settling,
         cases: Cases,
-        follows: Follows,
+        follows: Following,
         log: FilteringBoundLogger,
         *,
         clearing: Clearing | None = None,
@@ -95,9 +111,7 @@ class Settler:
             self._thread.join()
 
     def _close(self, settled: Settled) -> bool:
-        at = now()
-        files = self._files(settled.case_id)
-        sent = {file.event.id: self._follows(file, settled, at) for file in files}
+        sent = self._sent(settled, now())
         sampled = settled.before is None and self._drawn(settled.queue)
         if not self._settling.close(settled, sent, sampled=sampled):
             return False
@@ -106,6 +120,13 @@ class Settler:
             for event_id in sent:
                 self._clearing.erase(event_id)
         return True
+
+    def _sent(self, settled: Settled, at: datetime) -> Mapping[str, Sequence[Delivery]]:
+        files = self._files(settled.case_id)
+        first = next(files)
+        if first.case.kind is CaseKind.APPEAL:
+            return self._follows.appeal([first, *files], settled, at)
+        return {file.event.id: self._follows.case(file, settled, at) for file in (first, *files)}
 
     def _drawn(self, queue: str) -> bool:
         return self._chance() < self._settling.sample_share(queue)

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
+from tutela.model.review.appeal import AppealOutcome
 from tutela.model.review.reading import ReviewOutcome
 from tutela.policy.reviewing.review import OfferedReason, ReviewPolicy
 
@@ -23,6 +24,7 @@ class _Frame(NamedTuple):
     machine: str
     people: str
     contest: str
+    answers: Mapping[AppealOutcome, str]
 
 
 FRAMES: Mapping[str, _Frame] = MappingProxyType(
@@ -43,6 +45,14 @@ FRAMES: Mapping[str, _Frame] = MappingProxyType(
             people="No automated means decided about it.",
             contest="If you think that this is a mistake, you can contest it:"
             " then somebody else looks at it.",
+            answers=MappingProxyType(
+                {
+                    AppealOutcome.GRANTED: "You contested a decision. Somebody who had no part in"
+                    " it has looked at it anew. You were right: what was done is undone.",
+                    AppealOutcome.UPHELD: "You contested a decision. Somebody who had no part in it"
+                    " has looked at it anew. The decision stands.",
+                }
+            ),
         ),
         "fr": _Frame(
             decided=MappingProxyType(
@@ -61,6 +71,15 @@ FRAMES: Mapping[str, _Frame] = MappingProxyType(
             people="Aucun moyen automatisé n'a pris de décision à son sujet.",
             contest="Si vous pensez qu'il s'agit d'une erreur, vous pouvez contester cette"
             " décision : une autre personne l'examinera.",
+            answers=MappingProxyType(
+                {
+                    AppealOutcome.GRANTED: "Vous avez contesté une décision. Une personne qui n'y"
+                    " avait pas pris part l'a réexaminée. Vous aviez raison : les mesures prises"
+                    " sont levées.",
+                    AppealOutcome.UPHELD: "Vous avez contesté une décision. Une personne qui n'y"
+                    " avait pas pris part l'a réexaminée. La décision est maintenue.",
+                }
+            ),
         ),
     }
 )
@@ -97,6 +116,29 @@ def draft(
     lines.append(frame.machine if automated else frame.people)
     if outcome is not ReviewOutcome.HARMLESS:
         lines.append(frame.contest)
+    return "\n\n".join(lines)[:LONGEST]
+
+
+def answered(
+    outcome: AppealOutcome,
+    policy: ReviewPolicy | None = None,
+    reasons: Sequence[str] = (),
+    *,
+    language: str = "en",
+) -> str:
+    """What whoever contested a decision is told.
+
+    Args:
+        outcome: what came of the appeal.
+        policy: what the policy says of review, where reasons are given.
+        reasons: names of the reasons that the reviewer chose; unknown ones are left out.
+        language: as for `draft`.
+    """
+    frame = FRAMES.get(language.partition("-")[0].lower(), FRAMES["en"])
+    lines = [frame.answers[outcome]]
+    grounds = list(_notices(policy, reasons)) if policy else []
+    if grounds and outcome is AppealOutcome.UPHELD:
+        lines.append(" ".join((frame.ground, *grounds)))
     return "\n\n".join(lines)[:LONGEST]
 
 

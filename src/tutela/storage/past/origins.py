@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import RowMapping, select
 
 from tutela.errors import NotFound
-from tutela.model import Bank, Match, Outcome
+from tutela.model import Bank, EventKind, Match, Outcome
 from tutela.model.record import Record
 from tutela.storage.banks import live_banks
 from tutela.storage.changes import list_version
@@ -114,7 +114,12 @@ class Past:
 
     def decided(self, span: Span, size: int) -> Sequence[Decided]:
         """Up to `size` events of a span with their outcomes, oldest first, without signals."""
-        statement = select_files().where(events.c.seq > span.after, events.c.seq <= span.up_to)
+        # Rules decide about no appeal: only people do.
+        statement = select_files().where(
+            events.c.seq > span.after,
+            events.c.seq <= span.up_to,
+            events.c.kind != EventKind.APPEAL.value,
+        )
         if span.since is not None:
             statement = statement.where(events.c.received_at >= span.since)
         if span.until is not None:

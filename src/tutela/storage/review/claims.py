@@ -345,16 +345,19 @@ def _sampled(connection: Connection, row: Row[*tuple[Any, ...]]) -> bool:
 def _meant_for(account_id: str) -> ColumnElement[bool]:
     """Whether a case may go to a person.
 
-    Who has read it or passed it never gets it again, nor who decided what it contests.
+    Who has read it or passed it never gets it again. An appeal never goes to who has ever read what
+    it contests, not even if that reading was undone.
     """
-    counts = (readings.c.account_id == account_id, readings.c.undone_at.is_(None))
-    read = exists().where(readings.c.case_seq == cases.c.event_seq, *counts)
+    own = readings.c.account_id == account_id
+    read = exists().where(
+        own, readings.c.case_seq == cases.c.event_seq, readings.c.undone_at.is_(None)
+    )
     passed = exists().where(
         passes.c.case_seq == cases.c.event_seq, passes.c.account_id == account_id
     )
     stands = func.coalesce(OTHER.c.root, OTHER.c.event_seq)
     contested = exists().where(
-        OTHER.c.event_seq == cases.c.contests, readings.c.case_seq == stands, *counts
+        own, OTHER.c.event_seq == cases.c.contests, readings.c.case_seq == stands
     )
     return and_(~read, ~passed, ~contested)
 

@@ -10,6 +10,8 @@ import msgspec
 from sqlalchemy import Table
 
 from tutela.model import Case, Content, Event, Match, Outcome
+from tutela.model.record import Record
+from tutela.model.review.reading import ReviewOutcome
 from tutela.storage.review.score import score_of
 from tutela.storage.review.tables import case_contents
 from tutela.storage.tables import cases
@@ -31,6 +33,7 @@ CASE_COLUMNS: Mapping[Table, tuple[str, ...]] = {
         "severity",
         "second_look",
         "kind",
+        "contests",
         "actor",
         "conversation",
         "region",
@@ -45,8 +48,28 @@ CASE_COLUMNS: Mapping[Table, tuple[str, ...]] = {
 }
 
 
-def case_rows(event: Event, outcome: Outcome, case: Case | None) -> Iterator[tuple[Table, Row]]:
-    """The rows of a case, without its event's number; none where there is no case."""
+class Contested(Record, frozen=True, kw_only=True):
+    """What an appeal contests.
+
+    Attributes:
+        seq: number of the event that was decided about.
+        event, outcome: that event, with its kept signals, and what came of it.
+        settled: what people decided about it; None where nobody has.
+    """
+
+    seq: int
+    event: Event
+    outcome: Outcome
+    settled: ReviewOutcome | None = None
+
+
+def case_rows(
+    event: Event, outcome: Outcome, case: Case | None, contested: Contested | None = None
+) -> Iterator[tuple[Table, Row]]:
+    """The rows of a case, without its event's number; none where there is no case.
+
+    An appeal is about what the contested event holds, so that its case holds the same.
+    """
     if case is None:
         return
     reach = 1 + len(event.receivers)
@@ -63,6 +86,7 @@ def case_rows(event: Event, outcome: Outcome, case: Case | None) -> Iterator[tup
             case.severity.value,
             case.second_look,
             case.kind.value,
+            contested.seq if contested else None,
             event.actor.id if event.actor else None,
             event.conversation,
             event.region,
@@ -74,9 +98,10 @@ def case_rows(event: Event, outcome: Outcome, case: Case | None) -> Iterator[tup
             2 if case.second_look else 1,
         ),
     )
-    marks = content_marks(event)
-    for ordinal, content in enumerate(event.contents):
-        grade = grade_of(content, outcome.matches)
+    held, found_in = (contested.event, contested.outcome) if contested else (event, outcome)
+    marks = content_marks(held)
+    for ordinal, content in enumerate(held.contents):
+        grade = grade_of(content, found_in.matches)
         found = (_bytes(content, PDQ), _bytes(content, SHA256))
         yield case_contents, (ordinal, marks[content.path], *found, content.media_type, grade)
 

@@ -20,6 +20,7 @@ from tutela.storage.values import now
 
 _ROOT = cases.alias("root_case")
 _CONTESTED = cases.alias("contested_case")
+_DECIDED_ABOUT = events.alias("contested_event")
 _OWN = tuple(
     column.label(f"case_{column.name}")
     for column in cases.c
@@ -63,6 +64,7 @@ def _select_cases(seqs: Collection[int]) -> Select[Any]:
         _ROOT.c.id.label("root_id"),
         accounts.c.pseudonym.label("holder"),
         _CONTESTED.c.id.label("contested_id"),
+        _DECIDED_ABOUT.c.id.label("contested_event_id"),
     )
     return (
         select_files(*_OWN, *more)
@@ -70,6 +72,7 @@ def _select_cases(seqs: Collection[int]) -> Select[Any]:
         .outerjoin(_ROOT, _ROOT.c.event_seq == cases.c.root)
         .outerjoin(accounts, accounts.c.id == cases.c.claimed_by)
         .outerjoin(_CONTESTED, _CONTESTED.c.event_seq == cases.c.contests)
+        .outerjoin(_DECIDED_ABOUT, _DECIDED_ABOUT.c.seq == cases.c.contests)
         .where(cases.c.event_seq.in_(seqs))
     )
 
@@ -109,6 +112,7 @@ def _standing(row: RowMapping) -> Standing:
         holding=_holding(row),
         decided=_decided(row),
         contests=row["contested_id"],
+        contested=row["contested_event_id"],
     )
 
 

@@ -22,8 +22,8 @@ from tutela.model import (
 )
 from tutela.model.review.reading import ReviewOutcome
 from tutela.policy.policy import Policy
+from tutela.response.review.answering import following
 from tutela.response.review.clearing import Clearing
-from tutela.response.review.consequences import consequences
 from tutela.response.review.settling import Settler
 from tutela.response.routing import Routes
 from tutela.storage.access.accounts import Accounts
@@ -34,6 +34,7 @@ from tutela.storage.journal import Journal
 from tutela.storage.outbox.deliveries import Deliveries
 from tutela.storage.outbox.destinations import Destinations
 from tutela.storage.review.claims import Claims
+from tutela.storage.review.contesting.appeals import Appeals
 from tutela.storage.review.readings import NewReading, Readings
 from tutela.storage.review.settling import Harmless, Settling
 from tutela.storage.review.tables import queues
@@ -84,7 +85,7 @@ class Place:
             self.readings,
             Settling(database),
             Cases(database),
-            lambda file, settled, at: consequences(file, settled, policy, routes, at),
+            following(lambda: policy, lambda: routes, Appeals(database).contested_by),
             structlog.get_logger(),
             clearing=Clearing(Harmless(database), self.erase, KEEP),
             chance=lambda: 0.5,
@@ -175,9 +176,9 @@ def test_one_that_fails_does_not_keep_the_others_waiting(place: Place) -> None:
     def failing(file, settled, at):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
         if file.event.id == "one":
             raise ValueError
-        return follows(file, settled, at)
+        return follows.case(file, settled, at)
 
-    place.settler._follows = failing
+    place.settler._follows = follows._replace(case=failing)
     assert place.settler.settle() == 1
     assert place.sent() == [("two", "quarantine")]
     place.settler._follows = follows

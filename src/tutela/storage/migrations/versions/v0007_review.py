@@ -167,6 +167,7 @@ def _widen_cases() -> None:
     _index("ix_cases_decided", "cases", ["decided_at"], "decided_at IS NOT NULL")
     op.create_index("ix_cases_waits", "cases", ["state", "queue", "waits_until"])
     op.create_index("ix_cases_root", "cases", ["root"])
+    _index("ix_cases_contests", "cases", ["contests", "event_seq"], "contests IS NOT NULL")
     op.create_index("ix_cases_actor", "cases", ["actor", "event_seq"])
     op.create_index("ix_cases_conversation", "cases", ["conversation", "event_seq"])
     _index("ix_cases_open_actor", "cases", ["actor", "event_seq"], f"{OPEN} AND actor IS NOT NULL")

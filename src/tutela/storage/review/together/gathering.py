@@ -89,12 +89,16 @@ class Gathering:
             )
 
 
-def joinable(drill: bool, present: datetime) -> tuple[Condition, ...]:  # noqa: FBT001 - a fact of the case
-    """What holds of a case that others may be put into."""
+def joinable(
+    drill: bool,  # noqa: FBT001 - a fact of the case
+    present: datetime,
+    kind: CaseKind = CaseKind.FINDING,
+) -> tuple[Condition, ...]:
+    """What holds of a case that others of its kind may be put into."""
     return (
         text("cases.state = 'open'"),  # written out, for the indexes of just these cases
         cases.c.gathered_at.is_not(None),
-        cases.c.kind == CaseKind.FINDING.value,
+        cases.c.kind == kind.value,
         cases.c.drill.is_(drill),
         cases.c.events < MOST_EVENTS,
         or_(cases.c.claimed_until.is_(None), cases.c.claimed_until <= present),
@@ -125,7 +129,8 @@ def _gather(
         if root is None:
             break
         # Somebody may have claimed it just now: only who holds its row knows.
-        held = select(cases).where(cases.c.event_seq == root, *joinable(row["drill"], present))
+        may = joinable(row["drill"], present, CaseKind(row["kind"]))
+        held = select(cases).where(cases.c.event_seq == root, *may)
         into = connection.execute(held.with_for_update()).mappings().one_or_none()
         if into is not None:
             return _join(connection, row, dict(into), known, why, present)
@@ -133,23 +138,28 @@ def _gather(
     if row["state"] in WAITING:
         values |= placed(known, queued(row))
     connection.execute(update(cases).where(cases.c.event_seq == row["event_seq"]).values(**values))
-    like.remember(connection)
+    if row["kind"] == CaseKind.FINDING.value:
+        like.remember(connection)
     return None
 
 
 def _may_join(row: Row, present: datetime) -> bool:
-    """Whether a case is new: nobody reads it or has decided it, and it is no appeal."""
+    """Whether a case is new: nobody reads it or has decided it."""
     until = row["claimed_until"]
     free: bool = until is None or until <= present
-    finding: bool = row["kind"] == CaseKind.FINDING.value
     is_open: bool = row["state"] == CaseState.OPEN.value
-    return free and finding and is_open
+    return free and is_open
 
 
 def _find(
     connection: Connection, row: Row, like: Likeness, present: datetime
 ) -> tuple[int | None, str]:
-    """The case that a new one belongs to, and why; None where there is none."""
+    """The case that a new one belongs to, and why; None where there is none.
+
+    An appeal belongs to an earlier one about the same decision, and to nothing else.
+    """
+    if row["kind"] == CaseKind.APPEAL.value:
+        return _contesting(connection, row, present), "appeal"
     may = joinable(row["drill"], present)
     for name in ("conversation", "actor"):
         if row[name]:
@@ -163,6 +173,16 @@ def _find(
         if found is not None:
             return found, why
     return None, ""
+
+
+def _contesting(connection: Connection, row: Row, present: datetime) -> int | None:
+    """The oldest appeal that waits and contests the same."""
+    may = joinable(row["drill"], present, CaseKind.APPEAL)
+    same = select(cases.c.event_seq).where(
+        cases.c.contests.is_not(None), cases.c.contests == row["contests"], *may
+    )
+    found = connection.scalar(same.order_by(cases.c.event_seq).limit(1))
+    return None if found is None else int(found)
 
 
 def _told(name: str) -> Condition:

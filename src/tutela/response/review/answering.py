@@ -26,10 +26,16 @@ from tutela.storage.review.opening import Contested
 from tutela.storage.review.readings import Settled
 
 
-def outcome_of(settled: Settled) -> AppealOutcome:
-    """What came of an appeal."""
-    harmless = settled.outcome is ReviewOutcome.HARMLESS
+def appeal_outcome(outcome: ReviewOutcome) -> AppealOutcome | None:
+    """What comes of an appeal that is read so; None where the reader cannot tell."""
+    if outcome is ReviewOutcome.UNSURE:
+        return None
+    harmless = outcome is ReviewOutcome.HARMLESS
     return AppealOutcome.GRANTED if harmless else AppealOutcome.UPHELD
+
+
+def _outcome_of(settled: Settled) -> AppealOutcome:
+    return appeal_outcome(settled.outcome) or AppealOutcome.UPHELD
 
 
 def following(
@@ -80,7 +86,7 @@ def _answer(
     file: CaseFile, settled: Settled, policy: Policy, routes: Routes, at: datetime
 ) -> tuple[Delivery, ...]:
     """The person who appealed is told."""
-    outcome = outcome_of(settled)
+    outcome = _outcome_of(settled)
     notice = settled.reading.statement or answered(outcome, language=file.event.language)
     decision = _decision(policy, file, (ActionKind.ANSWER,), outcome, notice)
     again = f"reading {settled.reading.id}"
@@ -104,7 +110,7 @@ def _undoing(
     Where an appeal was granted and a later reading says otherwise, what was put back is dealt with
     as the policy says of that outcome.
     """
-    outcome = outcome_of(settled)
+    outcome = _outcome_of(settled)
     if outcome is AppealOutcome.UPHELD and settled.before is not ReviewOutcome.HARMLESS:
         return ()
     follows = policy.review.follows(settled.outcome)

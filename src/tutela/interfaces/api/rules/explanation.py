@@ -64,10 +64,12 @@ def explained(services: Services, event_id: str, version: str | None) -> Explana
 
     Raises:
         NotFound: there is no such event, or the version is not kept.
-        Unprocessable: this release of the program cannot load the version.
+        Unprocessable: it is an appeal, or this release of the program cannot load the version.
     """
     decided = Past(services.database).decided_one(event_id)
     event, then = decided.file.event, decided.file.outcome
+    if event.appeal is not None:
+        raise Unprocessable("no rule decides about an appeal: people do", where="event")
     try:
         policy = services.versions.load(version or then.decision.policy_version)
     except BadConfiguration as problem:

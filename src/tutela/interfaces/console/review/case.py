@@ -49,7 +49,7 @@ async def case_page(
     services, reader = services_of(request), reader_of(request)
     file, work = await asyncio.to_thread(work_of, services, case_id, reader, draft or Draft())
     facts = await standings(request, file.outcome) | law_of_case(request, file)
-    facts |= await evidence_of(request, file.event.id)
+    facts |= await evidence_of(request, file.standing.contested or file.event.id)
     view = {"undone": False, **facts, **more}
     answer = page(request, "case.html", status=status, file=file, work=work, lost=lost, **view)
     if work.held is not None:

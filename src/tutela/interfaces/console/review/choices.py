@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from tutela.interfaces.console.review.draft import Draft
 from tutela.interfaces.console.review.view import Choice, Choices, Offer
 from tutela.interfaces.review.saying import OfferedCategory
+from tutela.model.response.case import CaseKind
 from tutela.policy.reviewing.review import ReviewPolicy
+from tutela.response.review.answering import appeal_outcome
 from tutela.response.review.offer import Offer as ListsOffer
+from tutela.response.review.statement import answered
 from tutela.response.review.statement import draft as drafted
 from tutela.storage.cases import CaseFile
 
@@ -53,6 +56,11 @@ def statement_of(review: ReviewPolicy, file: CaseFile, draft: Draft) -> str:
         InvalidInput: no outcome is chosen.
     """
     language = file.event.language or file.standing.language
+    if file.case.kind is CaseKind.APPEAL:
+        outcome = appeal_outcome(draft.chosen())
+        if outcome is None:
+            return ""
+        return answered(outcome, review, draft.reasons, language=language or "en")
     automated = bool(file.outcome.matches or file.event.ratings)
     return drafted(
         review, draft.chosen(), draft.reasons, language=language or "en", automated=automated

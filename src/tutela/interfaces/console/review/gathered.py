@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from tutela.interfaces.console.review.choices import choices_of, short_cut
+from tutela.interfaces.console.review.contesting import contesting_of
 from tutela.interfaces.console.review.draft import Draft, draft_from
 from tutela.interfaces.console.review.view import (
     Held,
@@ -45,11 +46,12 @@ def work_of(
     grades = [one.grade for one in contents]
     review = services.policy.now().live.review
     members = services.cases.events(case_id, limit=MOST_MEMBERS)
+    contesting = contesting_of(services, file, members)
     return file, Work(
         reader=reader,
         held=held,
         sight=sight_of(file, readings, reader, purpose, sampled=sampled, now=datetime.now(UTC)),
-        foresights=foresights_of(file, grades),
+        foresights=foresights_of(contesting.contested.event if contesting else file.event, grades),
         choices=choices_of(review, categories_of(services, file, contents)),
         draft=_filled_in(readings, reader) if held and draft == Draft() else draft,
         offered=held is None and may_take(file, readings, reader, sampled=sampled),
@@ -64,6 +66,8 @@ def work_of(
         queues=_queues(services, file, reader),
         may_arrange=held is not None and file.case.state is CaseState.OPEN,
         lease_seconds=services.settings.review.lease_seconds,
+        contesting=contesting,
+        appeals=tuple(one.file for one in services.appeals.about(file.event.id)),
     )
 
 

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from tutela.interfaces.console.review.draft import Draft
-from tutela.model import CaseState
+from tutela.model import CaseState, Event
 from tutela.model.record import Record
+from tutela.model.review.appeal import AppealFile
 from tutela.model.review.budget import DayOfExposure
 from tutela.model.review.protection import Limits
 from tutela.model.review.reading import Purpose, Reading, ReviewOutcome
@@ -20,6 +21,7 @@ from tutela.model.review.standing import CaseChange
 from tutela.response.review.absence import Absence
 from tutela.response.review.stacks import Stack
 from tutela.storage.cases import CaseFile
+from tutela.storage.review.opening import Contested
 
 BLIND = frozenset({Purpose.SECOND, Purpose.THIRD, Purpose.SAMPLE})
 """Readings by somebody who knows nothing of the earlier ones."""
@@ -165,18 +167,18 @@ def may_take(
     return False
 
 
-def foresights_of(file: CaseFile, grades: Iterable[str]) -> tuple[Foresight, ...]:
+def foresights_of(event: Event, grades: Iterable[str]) -> tuple[Foresight, ...]:
     """What lists and raters say of the content of a case.
 
     Args:
-        file: the case.
+        event: what it came in with.
         grades: of each content what trusted lists agree on, as `scheme:category`, or empty.
     """
     known = Counter(grade for grade in grades if grade)
     listed = [Foresight(label=label, contents=count) for label, count in known.most_common()]
     rated = [
         Foresight(label=one.name, value=one.value, probability=one.probability)
-        for one in file.event.ratings
+        for one in event.ratings
     ]
     return (*listed, *rated)
 
@@ -188,6 +190,22 @@ class Offer(Record, frozen=True, kw_only=True):
     category: str = ""
     reasons: tuple[str, ...] = ()
     banks: tuple[str, ...] = ()
+
+
+class Contesting(Record, frozen=True, kw_only=True):
+    """What an appeal is about.
+
+    Attributes:
+        contested: the event that was decided about, with that decision.
+        event_id: its id on the platform.
+        statement: what the person was told of what people decided about it; may be empty.
+        appeals: every appeal that stands in the case, with the words of who appeals.
+    """
+
+    contested: Contested
+    event_id: str
+    statement: str = ""
+    appeals: tuple[Event, ...] = ()
 
 
 class Work(Record, frozen=True, kw_only=True):
@@ -207,6 +225,8 @@ class Work(Record, frozen=True, kw_only=True):
         queues: queues that it may be moved to; empty for who may not move it.
         may_arrange: whether the reader may split and put together.
         lease_seconds: how long a claim holds without being renewed.
+        contesting: what it is about, where it is an appeal.
+        appeals: appeals against what was decided about its event, latest first.
     """
 
     reader: Reader
@@ -227,6 +247,8 @@ class Work(Record, frozen=True, kw_only=True):
     queues: tuple[str, ...] = ()
     may_arrange: bool = False
     lease_seconds: int = 900
+    contesting: Contesting | None = None
+    appeals: tuple[AppealFile, ...] = ()
 
     @property
     def blind(self) -> bool:

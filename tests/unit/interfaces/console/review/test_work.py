@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import update
 from tests.unit.interfaces.console.review.conftest import NUMBERS, Work, hidden
 
 from tutela.interfaces.services import Services
@@ -282,18 +282,6 @@ def test_the_second_reader_sees_nothing_of_the_first(
     Work(senior, case_id).take()
     Work(senior, case_id).decide("harmless")
     assert "a quarry" in person("auditor").get(path)
-
-
-def test_a_contested_case_is_named(person: Visit, case: Open, services: Services) -> None:
-    contested, appeal = case(), case()
-    with services.database.write() as connection:
-        of = connection.execute(select(cases.c.event_seq).where(cases.c.id == contested)).scalar()
-        own = update(cases).where(cases.c.id == appeal)
-        connection.execute(own.values(contests=of, kind="appeal"))
-    page = Work(person("reviewer"), appeal).take()
-    assert contested in page
-    assert "Granted" in page
-    assert "The decision stands" in page
 
 
 def test_a_statement_is_drafted_from_the_policy(person: Visit, case: Open) -> None:

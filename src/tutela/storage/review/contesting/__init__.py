@@ -1,1 +1,1 @@
-"""Appeals: what they contest, where they stand, and how many are granted."""
+"""Appeals: what they contest, and where they stand."""

@@ -1,4 +1,4 @@
-"""Appeals in a database: what they contest, how far they have come, and how many are granted.
+"""Appeals in a database: what they contest, and how far they have come.
 
 An appeal is an event of its own, with a case of its own; the case's `contests` is the number of the
 event that was decided about. Several appeals about the same event stand in one case while nobody
@@ -8,7 +8,6 @@ has read it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -53,20 +52,6 @@ class Found(Record, frozen=True, kw_only=True):
     event: Event
     file: AppealFile
     said: bool
-
-
-class AppealShare(Record, frozen=True, kw_only=True):
-    """How the appeals of a queue ended.
-
-    Attributes:
-        queue: its name.
-        answered: appeals that were decided, each decision once.
-        granted: those of them that were granted.
-    """
-
-    queue: str
-    answered: int
-    granted: int
 
 
 class Appeals:
@@ -128,22 +113,6 @@ class Appeals:
         number = select(events.c.seq).where(events.c.id == event_id).scalar_subquery()
         with self._database.read() as connection:
             return _found(connection, cases.c.contests == number)
-
-    def granted(self, since: datetime) -> Sequence[AppealShare]:
-        """Of each queue how many appeals were decided since a time, and how many were granted."""
-        won = func.sum(case((cases.c.outcome == ReviewOutcome.HARMLESS.value, 1), else_=0))
-        statement = (
-            select(cases.c.queue, func.count().label("answered"), won.label("granted"))
-            .where(cases.c.contests.is_not(None), cases.c.root.is_(None))
-            .where(cases.c.closed_at.is_not(None), cases.c.closed_at >= since)
-            .group_by(cases.c.queue)
-            .order_by(cases.c.queue)
-        )
-        with self._database.read() as connection:
-            return [
-                AppealShare(queue=row.queue, answered=row.answered, granted=int(row.granted))
-                for row in connection.execute(statement)
-            ]
 
 
 def _contested(connection: Connection, seqs: Sequence[int]) -> list[Contested]:

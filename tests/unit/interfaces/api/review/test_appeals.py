@@ -285,15 +285,3 @@ def test_a_spreadsheet_carries_nothing_out(world: World) -> None:
     whole = world.api.get("/v1/cases/export", kind="appeal", format="csv").body.decode()
     assert "'=HYPERLINK" in whole
     assert '"=HYPERLINK' not in whole
-
-
-def test_the_share_of_appeals_that_are_granted(world: World) -> None:
-    since = datetime.now(UTC) - timedelta(days=1)
-    (before,) = world.services.appeals.granted(since)
-    event_id, _ = stopped(world)
-    told = contest(world, event_id).json
-    decide(world, told["case_id"], ReviewOutcome.HARMLESS)
-    (after,) = world.services.appeals.granted(since)
-    assert (after.queue, after.answered) == ("everything", before.answered + 1)
-    assert after.granted == before.granted + 1
-    assert world.services.appeals.granted(datetime.now(UTC)) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -147,6 +148,14 @@ def sort_some(connection: Connection) -> bool:
     reached = rows[-1]["event_seq"] if more else None
     connection.execute(update(queue_sorting).values(sorted_to=reached))
     return more
+
+
+def heirs_of(connection: Connection, name: str, most: int) -> dict[str, int]:
+    """Which queues would have the cases that wait in one, were it not there; of `most` cases."""
+    others = [one for one in queues_of(connection) if one.name != name]
+    own = (cases.c.state.in_(WAITING), cases.c.queue == name)
+    rows = connection.execute(select(*COLUMNS).where(*own).limit(most)).mappings()
+    return dict(Counter(queue_for(others, queued(dict(row))).name for row in rows))
 
 
 def _place(connection: Connection, known: Sequence[Queue], row: Mapping[str, Any]) -> None:

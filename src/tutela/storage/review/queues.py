@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +16,7 @@ from tutela.model.custody.leaf import PROGRAM, AuditKind, Fact
 from tutela.model.review.queue import EVERYTHING, Queue, QueueCounts, QueueFilter
 from tutela.storage.audit.change import differences, tell
 from tutela.storage.database import Database
-from tutela.storage.review.queueing import arranging, queues_of, sort_again, sort_some
+from tutela.storage.review.queueing import arranging, heirs_of, queues_of, sort_again, sort_some
 from tutela.storage.review.score import IMMINENT
 from tutela.storage.review.searching import WAITING
 from tutela.storage.review.tables import queues
@@ -26,6 +26,8 @@ from tutela.storage.values import now
 LAST = 1_000_000
 """Position of the queue that takes what no other takes."""
 MOST_QUEUES = 200
+LOOKED_AT = 2_000
+"""So many waiting cases of a queue are looked at, to say where they would go without it."""
 
 
 class Queues:
@@ -138,6 +140,14 @@ class Queues:
         """What waits in each queue now, in the order of the queues; cheap, however much waits."""
         with self._database.read() as connection:
             return _counts(connection, now())
+
+    def heirs_of(self, name: str) -> Mapping[str, int]:
+        """Which queues would have the cases that wait in one, were it deleted.
+
+        Of many cases, some are looked at: see `LOOKED_AT`.
+        """
+        with self._database.read() as connection:
+            return heirs_of(connection, name, LOOKED_AT)
 
     def _sort(self) -> None:
         """In short transactions, so that events are written in between."""

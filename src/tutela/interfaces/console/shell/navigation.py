@@ -36,6 +36,7 @@ PLACES = tuple(
     for group, title, href, key, needs in (
         (REVIEW, later("Review"), "/console/review", "v", Permission.CASES_READ),
         (REVIEW, later("Cases"), "/console/cases", "c", Permission.CASES_READ),
+        (REVIEW, later("Queues"), "/console/queues", "q", Permission.CASES_READ),
         (REVIEW, later("Team"), "/console/team", "m", Permission.REVIEW_LEAD),
         (LISTS, later("Banks"), "/console/banks", "b", Permission.BANKS_READ),
         (LISTS, later("Defence"), "/console/defence", "d", Permission.DEFENCE_READ),

@@ -90,14 +90,14 @@ def typed_of(queue: Queue) -> Typed:
     )
 
 
-def queue_of(typed: Typed, *, name: str, position: int, filtered: bool = True) -> Queue:
+def queue_of(typed: Typed, *, name: str, position: int, with_filter: bool = True) -> Queue:
     """The queue that was typed.
 
     Args:
         typed: what stands in the form.
         name: of the queue.
         position: where it is to stand.
-        filtered: whether the form has a filter: that of the last queue has none.
+        with_filter: whether the form has a filter: that of the last queue has none.
 
     Raises:
         QueueRefused: it is none, and in which field.
@@ -105,7 +105,7 @@ def queue_of(typed: Typed, *, name: str, position: int, filtered: bool = True) -
     document: dict[str, Any] = {
         "name": name,
         "position": position,
-        "filter": _filter(typed) if filtered else {},
+        "filter": _filter(typed) if with_filter else {},
         "readings": typed.readings,
         "sample_share": _number("sample", typed.sample) / 100,
         "wait_seconds": round(_number("wait", typed.wait) * UNITS.get(typed.unit, 0)),

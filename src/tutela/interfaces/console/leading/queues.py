@@ -83,7 +83,9 @@ async def change_queue(request: Request[Any, Any, Any], name: str) -> Response[s
     def change() -> None:
         queues = services_of(request).queues
         before = queues.get(name)
-        wanted = queue_of(typed, name=name, position=before.position, filtered=name != EVERYTHING)
+        wanted = queue_of(
+            typed, name=name, position=before.position, with_filter=name != EVERYTHING
+        )
         queues.put(wanted, by=by_of(request))
 
     try:

@@ -27,6 +27,7 @@ from tutela.extensions import signal_kinds, vault_makers
 from tutela.interfaces import console
 from tutela.interfaces.access.passwords import Passwords
 from tutela.interfaces.access.single_sign_on.opening import open_single_sign_on
+from tutela.interfaces.access.tries import Tries
 from tutela.interfaces.application import application
 from tutela.interfaces.services import Services
 from tutela.interfaces.web.bodies import SHARE, Room
@@ -179,6 +180,7 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
         metrics=metrics,
         key_ring=KeyRing(Keys(database).verify),
         rates=_rates(settings),
+        tries=Tries(settings.access, workers_of(settings)),
         room=Room(SHARE * settings.server.body_bytes),
         # The decoder first, so that nothing new comes; the database last.
         closers=(

@@ -14,6 +14,7 @@ from tutela.detection.media.pool import DecoderPool
 from tutela.detection.signals.registry import SignalKinds
 from tutela.interfaces.access.passwords import Passwords
 from tutela.interfaces.access.single_sign_on.opening import SingleSignOn
+from tutela.interfaces.access.tries import Tries
 from tutela.interfaces.web.bodies import Room
 from tutela.interfaces.web.keyring import KeyRing
 from tutela.interfaces.web.limits import Rates
@@ -73,7 +74,7 @@ class Services:
     """The parts of one server process, ready for work. A context manager that closes them.
 
     Attributes:
-        key_ring, rates, room: what the web layer remembers of callers and uploads.
+        key_ring, rates, tries, room: what the web layer remembers of callers and uploads.
         closers: what to call, in this order, when the process stops.
     """
 
@@ -135,6 +136,7 @@ class Services:
     metrics: Metrics
     key_ring: KeyRing
     rates: Rates
+    tries: Tries
     room: Room
     closers: tuple[Callable[[], object], ...]
 

@@ -34,3 +34,20 @@ class AccessSettings(Section, frozen=True, kw_only=True):
         int,
         setting("time without a request after which a session ends", "minutes", ge=1, le=1440),
     ] = 60
+    tries_per_minute: Annotated[
+        int,
+        setting(
+            "wrong passwords, codes and keys that may come from one address to sign in; 0 sets no "
+            "limit",
+            "tries/min",
+            ge=0,
+            le=6000,
+        ),
+    ] = 10
+    proxies: Annotated[
+        str,
+        setting(
+            "addresses or networks of the proxies in front of the server, whose X-Forwarded-For is "
+            "believed when tries are counted"
+        ),
+    ] = "127.0.0.1 ::1"

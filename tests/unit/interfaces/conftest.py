@@ -149,6 +149,7 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     """Every part of a server process on a fresh data folder."""
     folder: Path = tmp_path_factory.mktemp("data")
     env = {"TUTELA_DATA_FOLDER": str(folder), "TUTELA_DECODER_CHILDREN": "1", **NOWHERE}
+    env["TUTELA_ACCESS_TRIES_PER_MINUTE"] = "600"  # all people of a test sit at one address
     log = make_logger("error", as_json=True, stream=sys.stderr)
     with open_services(Settings.load(None, env), log) as services:
         yield services

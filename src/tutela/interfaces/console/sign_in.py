@@ -8,6 +8,7 @@ them.
 from __future__ import annotations
 
 import asyncio
+import math
 import secrets
 from collections.abc import Mapping
 from datetime import timedelta
@@ -16,7 +17,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from litestar import Request, Response, get, post
 
-from tutela.errors import InvalidInput, NotAllowed, NotSignedIn, TooLarge
+from tutela.errors import InvalidInput, NotAllowed, NotSignedIn, TooLarge, TooMany
 from tutela.interfaces.access import Permission, cookies
 from tutela.interfaces.access.authenticator import Authenticators
 from tutela.interfaces.access.security_keys import Site
@@ -25,7 +26,7 @@ from tutela.interfaces.console.alarm import look
 from tutela.interfaces.console.answers import UNATTENDED, page, see_other
 from tutela.interfaces.console.pages import Problem
 from tutela.interfaces.console.shell.navigation import home_of
-from tutela.interfaces.language import PREFERENCES, later
+from tutela.interfaces.language import PREFERENCES, later, translator_of
 from tutela.interfaces.services import Services, services_of
 from tutela.interfaces.web.bodies import pieces
 from tutela.interfaces.web.guard import Caller, Connection
@@ -37,6 +38,8 @@ SESSION = "tutela.session"
 """Where the session stands in the scope."""
 FORM_BYTES = 65_536
 """Largest form without a file."""
+SENT_HERE = (None, "none", "same-origin")
+"""What `Sec-Fetch-Site` says of a form of ours; older browsers, and programs, say nothing."""
 KEY_STEP = "security key"
 STEP_LIFE = timedelta(minutes=5)
 """How long somebody may look for their security key."""
@@ -51,7 +54,10 @@ async def by_session(connection: Connection) -> Caller:
 
     Raises:
         NotSignedIn: there is no session, or it has ended.
+        NotAllowed: it is a form that another site has sent.
     """
+    if connection.scope.get("method") != "GET":
+        check_origin(connection)
     token = token_of(connection)
     services = services_of(connection)
     seen = UNATTENDED not in connection.headers
@@ -131,9 +137,14 @@ async def sign_in(request: Request[Any, Any, Any]) -> Response[str]:
     """Turn a code or key into a session."""
     services = services_of(request)
     check_origin(request)
-    take_turn(request)
     fields = await read_fields(request)
+    try:
+        services.tries.take(request)
+    except TooMany as problem:
+        return _wait(request, problem.retry_after, fields.get("name", ""))
     opened = await asyncio.to_thread(_opened, services, fields)
+    if not isinstance(opened, str):
+        services.tries.give_back(request)
     if isinstance(opened, KeyWanted):
         return await _ask_for_key(request, opened.account)
     return await _admit(request, opened, fields.get("name", ""))
@@ -206,6 +217,19 @@ async def _admit(
     answer = see_other(await asyncio.to_thread(first_page, services, session))
     life = services.settings.console.session_minutes * 60
     cookies.write(answer, COOKIE, token, site_of(request).origin, seconds=life)
+    return answer
+
+
+def _wait(request: Request[Any, Any, Any], seconds: float, typed: str) -> Response[str]:
+    """The page that asks for patience: many tries were wrong, of whoever is at this address."""
+    whole = max(1, math.ceil(seconds))
+    problem = translator_of(request).ngettext(
+        "Many tries from this address were wrong. Wait %(num)s second, then try again.",
+        "Many tries from this address were wrong. Wait %(num)s seconds, then try again.",
+        whole,
+    ) % {"num": whole}
+    answer = sign_in_page(request, status=429, problem=Problem(text=problem), typed=typed)
+    answer.headers["Retry-After"] = str(whole)
     return answer
 
 
@@ -282,8 +306,8 @@ def _by_secret(services: Services, secret: str) -> tuple[Session, str] | None:
 
 def take_turn(request: Request[Any, Any, Any]) -> None:
     """Slow down whoever tries to sign in again and again; raises `TooMany`."""
-    host = request.client.host if request.client else ""
-    services_of(request).rates.take("sign-in " + host)
+    services = services_of(request)
+    services.rates.take("sign-in " + services.tries.address_of(request))
 
 
 def sign_in_of(services: Services) -> SignIn:
@@ -313,8 +337,13 @@ def first_page(services: Services, session: Session) -> str:
     return home_of(session.role)
 
 
-def check_origin(request: Request[Any, Any, Any]) -> None:
-    """Nobody is signed in by a form on another site: browsers name the site that sends a form."""
-    origin = request.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+def check_origin(connection: Connection) -> None:
+    """Take no form from another site: browsers name the site that sends one.
+
+    Raises:
+        NotAllowed: it comes from elsewhere, a neighbouring site included.
+    """
+    origin, sent = connection.headers.get("origin"), connection.headers.get("sec-fetch-site")
+    own = {connection.headers.get("host"), urlsplit(site_of(connection).origin).netloc}
+    if sent not in SENT_HERE or (origin is not None and urlsplit(origin).netloc not in own):
         raise NotAllowed("this form was sent by another site", remedy="open the console itself")

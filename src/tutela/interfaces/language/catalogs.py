@@ -62,6 +62,8 @@ def _compiled(language: str) -> GNUTranslations:
     """All areas of a language in one."""
     whole = Catalog(locale=language)
     for _, catalog in areas(language):
+        # As the files count, which may have fewer forms than a language has for all numbers.
+        whole.mime_headers = [("Plural-Forms", catalog.plural_forms)]
         for message in catalog:
             if message.id and message.string:
                 whole.add(message.id, message.string, context=message.context)

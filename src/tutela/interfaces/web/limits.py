@@ -51,3 +51,9 @@ class Rates:
                 retry_after=(1 - tokens) / self._per_second,
                 remedy="wait as long as Retry-After says",
             )
+
+    def give_back(self, caller: str) -> None:
+        """Not count one request of a caller after all."""
+        if caller in self._buckets:
+            tokens, then = self._buckets[caller]
+            self._buckets[caller] = (min(self._burst, tokens + 1), then)

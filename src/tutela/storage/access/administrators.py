@@ -52,6 +52,5 @@ def keep_one(connection: Connection, account_id: str, kept: Administrators) -> N
     if set(connection.scalars(able)) == {account_id}:
         raise LastAdministrator(
             "nobody else could administer",
-            remedy="invite another administrator, and wait until they have signed in with their "
-            "own password and second factor",
+            remedy="invite another administrator and wait until they have signed in by themselves",
         )

@@ -118,11 +118,10 @@ class Identities:
 
 def _check_other_way(connection: Connection, account: Account, *, factor: bool) -> None:
     password = connection.scalar(select(accounts.c.password).where(accounts.c.id == account.id))
-    lacks = "a password" if password is None else ""
-    if password is not None and factor and not account.second_factor:
-        lacks = "a second factor"
-    if lacks:
-        raise Conflict("without it you could not sign in", remedy=f"set up {lacks} first")
+    if password is None:
+        raise Conflict("without it you could not sign in", remedy="set a password first")
+    if factor and not account.second_factor:
+        raise Conflict("without it you could not sign in", remedy="set up a second factor first")
 
 
 def _linked(connection: Connection, account: Account, identity: Identity, by: str) -> Account:

@@ -26,6 +26,8 @@ CODE_GROUP = 4
 TOKEN_BYTES = 32
 NAME_DIGITS = 12
 SEEN_NOTED_EVERY = 0.1  # of the idle time
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""So much the clocks of servers may differ that share a database."""
 
 
 class Code(Record, frozen=True, kw_only=True):
@@ -215,7 +217,7 @@ class Sessions:
         return [
             OpenSession(id=_name(row["digest"]), begun_at=row["created_at"], seen_at=row["seen_at"])
             for row in rows
-            if present < min(row["expires_at"], _idle_until(row))
+            if present < min(row["expires_at"], _idle_until(row)) and not _ahead(row, present)
         ]
 
     def close(self, token: str) -> None:
@@ -255,8 +257,16 @@ class Sessions:
 def _ended(row: RowMapping, present: datetime) -> bool:
     if row["account_state"] == AccountState.DISABLED.value:
         return True  # as where it began while the account was being disabled
+    if _ahead(row, present):
+        return True
     ends = (_idle_until(row), row["expires_at"], row["revoked_at"], row["key_expires_at"])
     return any(end is not None and end <= present for end in ends)
+
+
+def _ahead(row: RowMapping, present: datetime) -> bool:
+    """Whether it began while a clock was wrong, and would last for as long as that was ahead."""
+    begun: datetime = row["created_at"]
+    return begun - present > CLOCKS_DIFFER
 
 
 def _idle_until(row: RowMapping) -> datetime:

@@ -76,6 +76,23 @@ def test_zero_sets_no_limit() -> None:
     assert all(taken(rates) for _ in range(1000))
 
 
+@given(st.lists(st.booleans(), max_size=60))
+def test_what_is_given_back_was_never_taken(right: list[bool]) -> None:
+    rates = Rates(0.001, 5, Clock())
+    wrong = 0
+    for one in right:
+        if not taken(rates):
+            break
+        if one:
+            rates.give_back("a")
+        else:
+            wrong += 1
+    assert wrong <= 5
+    rates.give_back("b")
+    assert sum(taken(rates, "b") for _ in range(9)) == 5
+    assert sum(taken(rates) for _ in range(9)) == 5 - wrong
+
+
 def test_what_is_remembered_is_bounded() -> None:
     rates = Rates(1, 1, Clock())
     for number in range(KNOWN_CALLERS + 100):

@@ -114,6 +114,14 @@ def test_a_session_ends_however_busy(sessions: Sessions, database: Database) -> 
         assert len(connection.execute(select(table)).all()) == 1  # the old one was cleared away
 
 
+def test_a_session_of_a_time_to_come_is_none(sessions: Sessions, database: Database) -> None:
+    _, token = sessions.open("reviewer", idle=9 * HOUR, life=9 * HOUR)
+    for ahead, found in ((4 * MINUTE, True), (6 * MINUTE, False)):
+        with database.write() as connection:
+            connection.execute(update(table).values(created_at=datetime.now(UTC) + ahead))
+        assert (sessions.find(token) is not None) is found
+
+
 def test_a_session_ends_with_its_key(sessions: Sessions, database: Database) -> None:
     keys = Keys(database)
     key, _ = keys.create("console", "admin")

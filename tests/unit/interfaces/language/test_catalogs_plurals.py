@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from tutela.interfaces.language.catalogs import LANGUAGES, SOURCE, Languages, areas
+from tutela.interfaces.language import LANGUAGES, SOURCE, Languages
+from tutela.interfaces.language.catalogs import areas
 
 
 @pytest.mark.parametrize("language", [one for one in LANGUAGES if one != SOURCE])

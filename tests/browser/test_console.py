@@ -7,7 +7,10 @@ from typing import Protocol
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tutela.client import Tutela
+from tutela.drill.photographs import listed
 
 pytestmark = pytest.mark.browser
 
@@ -196,3 +199,70 @@ def test_a_form_of_another_session_is_refused(page: Page) -> None:
     expect(page.get_by_role("alert")).to_contain_text("not of your session")
     page.goto("/console/banks")
     assert page.get_by_role("link", name="forged").count() == 0
+
+
+def test_every_place_is_in_french_too_and_fits_a_small_screen(page: Page) -> None:
+    page.set_viewport_size({"width": 640, "height": 400})
+    page.goto("/console/cases")
+    page.get_by_role("button", name="Français").click()
+    page.wait_for_url("**/console/cases")
+    places = page.locator("#places a")
+    addresses = [places.nth(at).get_attribute("href") or "" for at in range(places.count())]
+    assert len(addresses) > 10
+    for address in addresses:
+        page.goto(address)
+        expect(page.locator("html")).to_have_attribute("lang", "fr")
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= 640, f"{address} is {wide} pixels wide"
+    page.goto("/console/review")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog").get_by_text("Partout")).to_be_visible()
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    page.keyboard.press("Escape")
+    page.keyboard.press("g")
+    page.keyboard.press("p")
+    expect(page.get_by_role("heading", name="Les onze principes")).to_be_visible()
+    page.get_by_role("button", name="English").click()
+    expect(page.get_by_role("heading", name="The eleven principles")).to_be_visible()
+
+
+def test_times_are_those_of_the_readers_zone(browser: Browser, site: Site, enter: Enter) -> None:
+    context = browser.new_context(base_url=site.address, timezone_id="America/New_York")
+    page = enter(context.new_page(), site.key)
+    page.goto("/console/cases")  # by now a script has told the zone
+    expect(page.get_by_text("Times are those of America/New_York.")).to_be_visible()
+    shown = page.locator("tr[data-href] time").first
+    there = page.evaluate(
+        "at => new Date(at).toLocaleString('sv-SE', { timeZone: 'America/New_York' })",
+        shown.get_attribute("datetime"),
+    )
+    expect(shown).to_have_text(there)
+    context.close()
+
+
+def test_counts_are_renewed_where_somebody_looks(
+    page: Page, context: BrowserContext, site: Site
+) -> None:
+    page.goto("/console/review")
+    waiting = page.locator("#waiting-1")
+    before = int(waiting.inner_text())
+    waiting.focus()
+    with Tutela(site.address, site.key) as client:
+        client.upload("/v1/check", {"event_id": "more", "drill": "true"}, listed()[1].data, "a.jpg")
+    look = "document.dispatchEvent(new Event('visibilitychange'))"
+    hidden = "Object.defineProperty(document, 'hidden', {configurable: true, get: () => %s})"
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.evaluate(hidden % "true")
+    page.evaluate("htmx.trigger('#counts', 'seen')")
+    page.wait_for_timeout(100)
+    assert asked == []
+    page.evaluate(hidden % "false")
+    page.evaluate(look)
+    expect(waiting).to_have_text(str(before + 1))
+    expect(waiting).to_be_focused()
+    context.clear_cookies()
+    page.evaluate(look)
+    expect(page.get_by_text("You have been signed out")).to_be_visible()
+    assert page.url.endswith("/console/review")

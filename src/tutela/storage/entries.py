@@ -99,6 +99,11 @@ class Entries:
         with self._database.read() as connection:
             return _page(connection, found.id, after, limit)
 
+    def rows(self, bank_id: int, *, after: int = 0, limit: int = 100) -> Sequence[Entry]:
+        """Up to `limit` entries of a bank with ids above `after`, for the program's own use."""
+        with self._database.read() as connection:
+            return _page(connection, bank_id, after, limit)
+
     def export(self, bank: str, *, by: str = PROGRAM, form: str = "") -> Iterator[Entry]:
         """Every entry of a bank, by id, as a stream; raises `NotFound` at once.
 

@@ -69,6 +69,7 @@ def routes() -> Router:
             defence.show_preview,
             law.list_packs,
             law.show_pack,
+            entries.list_entries,
             entries.show_entry,
             entries.set_entry_distance,
         ],

@@ -16,7 +16,28 @@ from tutela.interfaces.console.pages import Problem
 from tutela.interfaces.console.sign_in import check_csrf, read_fields, session_of
 from tutela.interfaces.services import services_of
 from tutela.interfaces.web.guard import by_of
-from tutela.model.bank import DISTANCE
+from tutela.model.bank import DISTANCE, Entry
+
+PER_PAGE = 100
+GREATEST = 2**62
+
+
+@get("/banks/{name:str}/entries", permission=Permission.ENTRIES_READ)
+async def list_entries(request: Request[Any, Any, Any], name: str) -> Response[str]:
+    """The entries of a bank, without their signals."""
+    services = services_of(request)
+    asked = request.query_params.get("after", "")
+    after = min(int(asked), GREATEST) if asked.isascii() and asked.isdigit() else 0
+    bank = await asyncio.to_thread(services.banks.get, name)
+    found = await asyncio.to_thread(services.entries.rows, bank.id, after=after, limit=PER_PAGE + 1)
+    return page(
+        request,
+        "entries.html",
+        bank=bank,
+        entries=[(one, kinds_of(one)) for one in found[:PER_PAGE]],
+        after=after,
+        more=found[PER_PAGE - 1].id if len(found) > PER_PAGE else 0,
+    )
 
 
 @get("/entries/{entry_id:int}", permission=Permission.ENTRIES_READ)
@@ -42,6 +63,11 @@ async def set_entry_distance(request: Request[Any, Any, Any], entry_id: int) -> 
     return see_other(f"/console/entries/{entry_id}")
 
 
+def kinds_of(entry: Entry) -> list[str]:
+    """The kinds of signals that an entry has."""
+    return sorted({signal.kind for signal in entry.signals})
+
+
 async def _entry_page(
     request: Request[Any, Any, Any],
     entry_id: int,
@@ -59,6 +85,6 @@ async def _entry_page(
         problem=problem,
         entry=entry,
         bank=next(bank for bank in banks if bank.id == entry.bank_id),
-        kinds=sorted({signal.kind for signal in entry.signals}),
+        kinds=kinds_of(entry),
         may_change=may(session_of(request).role, Permission.ENTRIES_CHANGE),
     )

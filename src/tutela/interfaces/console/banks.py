@@ -15,6 +15,7 @@ from tutela.interfaces.console.answers import page, see_other
 from tutela.interfaces.console.defence import whole
 from tutela.interfaces.console.pages import Problem
 from tutela.interfaces.console.sign_in import check_csrf, read_fields, session_of
+from tutela.interfaces.language import Translator, translator_of
 from tutela.interfaces.services import Services, services_of
 from tutela.interfaces.web.bodies import Spool, disk_file
 from tutela.interfaces.web.forms import read_form
@@ -87,21 +88,34 @@ async def import_file(request: Request[Any, Any, Any], name: str) -> Response[st
         visit_of(request.scope).take_your_time()
         try:
             kind, by = fields.get("kind"), by_of(request)
-            note = await asyncio.to_thread(_import, services, name, spool, kind, by)
+            added, left = await asyncio.to_thread(_import, services, name, spool, kind, by)
         except InvalidInput as error:
             return await _bank_page(request, name, status=422, problem=_problem(error))
-    return await _bank_page(request, name, note=note)
+    return await _bank_page(request, name, note=_imported(added, left, translator_of(request)))
 
 
-def _import(services: Services, name: str, spool: Spool, kind: str | None, by: str) -> str:
-    """Import and say what was done. Blocks."""
+def _import(
+    services: Services, name: str, spool: Spool, kind: str | None, by: str
+) -> tuple[int, Mapping[str, int]]:
+    """Import; how many entries were added, and how many left out and why. Blocks."""
     file = open_bank_file(
         spool.stream(), services.kinds, name="the bank file", default_kind=kind or None
     )
     result = services.entries.add(name, file, by=by, file=file.sha256())
     services.sync.refresh()
-    left = "".join(f" {count:,} left out: {why}." for why, count in file.left_out.items())
-    return f"{result.added:,} entries were added.{left}"
+    return result.added, file.left_out
+
+
+def _imported(added: int, left: Mapping[str, int], texts: Translator) -> str:
+    """What an import did, in words."""
+    said = [
+        texts.ngettext("%(number)s entry was added.", "%(number)s entries were added.", added)
+        % {"number": texts.amount(added)}
+    ]
+    for why, count in left.items():
+        words = {"number": texts.amount(count), "why": texts.gettext(why)}
+        said.append(texts.gettext("%(number)s left out: %(why)s.") % words)
+    return " ".join(said)
 
 
 def _create(services: Services, fields: Mapping[str, str], by: str) -> str:

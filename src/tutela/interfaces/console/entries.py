@@ -14,6 +14,7 @@ from tutela.interfaces.console.answers import page, see_other
 from tutela.interfaces.console.defence import whole
 from tutela.interfaces.console.pages import Problem
 from tutela.interfaces.console.sign_in import check_csrf, read_fields, session_of
+from tutela.interfaces.language import later
 from tutela.interfaces.services import services_of
 from tutela.interfaces.web.guard import by_of
 from tutela.model.bank import DISTANCE, Entry
@@ -55,7 +56,7 @@ async def set_entry_distance(request: Request[Any, Any, Any], entry_id: int) -> 
     try:
         distance = whole(text, "distance", DISTANCE) if text else None
     except InvalidInput as error:
-        problem = Problem(text=f"{error.what}; leave it empty to follow the bank.")
+        problem = Problem(text=error.what, remedy=later("leave it empty to follow the bank"))
         return await _entry_page(request, entry_id, status=400, problem=problem)
     services = services_of(request)
     wanted = EntryChange(distance=distance)

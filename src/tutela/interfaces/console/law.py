@@ -34,7 +34,7 @@ async def list_packs(request: Request[Any, Any, Any]) -> Response[str]:
     try:
         days = whole(request.query_params.get("days", str(DAYS)), "number of days", MOST_DAYS)
     except InvalidInput as error:
-        days, status, problem = DAYS, 400, Problem(text=f"{error.what}.")
+        days, status, problem = DAYS, 400, Problem(text=error.what)
     query = request.query_params
     asked = RulingQuery(
         region=query.get("region", "").strip()[:LONGEST],

@@ -35,8 +35,10 @@ class Problem(Record, frozen=True, kw_only=True):
     Attributes:
         text: what was wrong, in English: the page says it in the reader's language if it can.
         remedy: what can be done about it, likewise.
+        where: before both, in the reader's language: the line of a text, for example.
     """
 
+    where: str = ""
     text: str
     remedy: str = ""
     rows: tuple[str, ...] = ()

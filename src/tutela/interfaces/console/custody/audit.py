@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,7 +17,8 @@ from tutela.evidence.proofs import inclusion
 from tutela.interfaces.access import Permission
 from tutela.interfaces.api.custody.audit import MOST, within
 from tutela.interfaces.console.answers import page
-from tutela.interfaces.leaves import details, sentence
+from tutela.interfaces.console.custody.telling import details, sentence
+from tutela.interfaces.language import translator_of
 from tutela.interfaces.services import Services, services_of
 from tutela.model.custody.leaf import AuditKind
 from tutela.model.record import Record
@@ -69,7 +71,7 @@ async def list_leaves(request: Request[Any, Any, Any]) -> Response[str]:
         checkpoint=checkpoint,
         age=_age(checkpoint),
         fingerprint=await asyncio.to_thread(_fingerprint, services),
-        sentence=sentence,
+        sentence=partial(sentence, texts=translator_of(request)),
         witness=str(services.settings.witness_folder),
     )
 
@@ -83,15 +85,15 @@ async def show_leaf(request: Request[Any, Any, Any], index: int) -> Response[str
         proof = await asyncio.to_thread(inclusion, log, stored.index)
     except TutelaError:  # rows that it would be made from are gone
         proof = None
-    leaf = stored.readable
+    leaf, texts = stored.readable, translator_of(request)
     head = await asyncio.to_thread(log.head)
     return page(
         request,
         "audit_leaf.html",
         stored=stored,
         leaf=leaf,
-        sentence=sentence(leaf) if leaf else "cannot be read",
-        details=details(leaf) if leaf else [],
+        sentence=sentence(leaf, texts) if leaf else texts.gettext("cannot be read"),
+        details=details(leaf, texts) if leaf else [],
         proof=proof,
         last=head.size - 1,
     )

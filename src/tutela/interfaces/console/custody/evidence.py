@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,9 +19,11 @@ from tutela.evidence.custody.wording import BOUNDS, KINDS, MOMENTS, STATES, STEP
 from tutela.interfaces.access import Permission, may
 from tutela.interfaces.api.custody.evidence import custody_of
 from tutela.interfaces.console.answers import page, see_other
+from tutela.interfaces.console.custody.telling import in_words
 from tutela.interfaces.console.pages import Problem
 from tutela.interfaces.console.response.actions import problem_of
 from tutela.interfaces.console.sign_in import check_csrf, read_fields, session_of
+from tutela.interfaces.language import translator_of
 from tutela.interfaces.services import Services, services_of
 from tutela.interfaces.web.guard import by_of
 from tutela.model.custody.evidence import EvidenceKind, Item, ItemState
@@ -154,6 +157,7 @@ async def _item_page(
         bound_words=BOUNDS,
         moment_words=MOMENTS,
         touch_words=TOUCHES,
+        in_words=partial(in_words, texts=translator_of(request)),
         may_export=may(role, Permission.EVIDENCE_EXPORT),
         may_hold=may(role, Permission.EVIDENCE_HOLD),
         may_verify=may(role, Permission.AUDIT_READ),

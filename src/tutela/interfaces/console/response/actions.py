@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,6 +18,7 @@ from tutela.interfaces.console.alarm import standing_of
 from tutela.interfaces.console.answers import page, see_other
 from tutela.interfaces.console.pages import Problem
 from tutela.interfaces.console.sign_in import check_csrf, read_fields, session_of
+from tutela.interfaces.language import later
 from tutela.interfaces.services import Services, services_of
 from tutela.interfaces.web.guard import by_of
 from tutela.model import Delivery, DeliveryState
@@ -24,6 +26,9 @@ from tutela.model.record import Record
 from tutela.response.alarms import OPEN, is_overdue, listed
 
 PER_PAGE = 50
+ENDS: Mapping[DeliveryState, str] = MappingProxyType(
+    {DeliveryState.DONE: later("confirmed as done"), DeliveryState.FAILED: later("given up")}
+)
 
 
 class Shown(Record, frozen=True, kw_only=True):
@@ -48,7 +53,7 @@ class Shown(Record, frozen=True, kw_only=True):
 
 
 class Moment(Record, frozen=True, kw_only=True):
-    """Something that happened to an action, or is to happen."""
+    """Something that happened to an action, or is to happen; `text` is said where it is shown."""
 
     at: datetime
     text: str
@@ -109,17 +114,17 @@ def will_change(one: Delivery, now: datetime) -> bool:
 
 def timeline(one: Delivery, now: datetime) -> tuple[Moment, ...]:
     """What is known of an action's way, in the order of time."""
-    moments = [Moment(at=one.created_at, text="decided, and written to be sent")]
+    moments = [Moment(at=one.created_at, text=later("decided, and written to be sent"))]
     if one.sent_at is not None:
-        moments.append(Moment(at=one.sent_at, text="taken by the destination"))
+        moments.append(Moment(at=one.sent_at, text=later("taken by the destination")))
     if one.ended_at is not None:
-        ends = {DeliveryState.DONE: "confirmed as done", DeliveryState.FAILED: "given up"}
-        moments.append(Moment(at=one.ended_at, text=ends.get(one.state, "ended")))
+        moments.append(Moment(at=one.ended_at, text=ENDS.get(one.state, later("ended"))))
     if one.state is DeliveryState.WAITING and one.next_at is not None:
-        text = "next try" if one.attempts else "first try"
+        text = later("next try") if one.attempts else later("first try")
         moments.append(Moment(at=one.next_at, text=text, to_come=one.next_at > now))
     if one.ended_at is None:
-        text = "should have been confirmed" if is_overdue(one, now) else "is to be confirmed by"
+        overdue = is_overdue(one, now)
+        text = later("should have been confirmed") if overdue else later("is to be confirmed by")
         moments.append(Moment(at=one.confirm_by, text=text, to_come=one.confirm_by > now))
     return tuple(sorted(moments, key=lambda moment: moment.at))
 

@@ -18,6 +18,7 @@ from tutela.interfaces.console.defence import whole
 from tutela.interfaces.console.pages import Problem
 from tutela.interfaces.console.response.actions import problem_of
 from tutela.interfaces.console.sign_in import check_csrf, read_fields, session_of
+from tutela.interfaces.language import later
 from tutela.interfaces.services import services_of
 from tutela.interfaces.web.guard import by_of
 from tutela.model import ActionKind
@@ -129,7 +130,7 @@ async def delete_destination(request: Request[Any, Any, Any], name: str) -> Resp
     fields = await read_fields(request)
     check_csrf(request, fields)
     if fields.get("confirm", "").strip() != name:
-        problem = Problem(text="Type the name of the destination to delete it.")
+        problem = Problem(text=later("Type the name of the destination to delete it."))
         return await _destination_page(request, name, status=400, problem=problem)
     await asyncio.to_thread(api.erase, services_of(request), name, by_of(request))
     return see_other("/console/destinations")

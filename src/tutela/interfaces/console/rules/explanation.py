@@ -26,13 +26,13 @@ async def show_explanation(request: Request[Any, Any, Any], event_id: str) -> Re
         request,
         "explanation.html",
         found=found,
-        facts=[(fact.name, _shown(fact.value), fact.known) for fact in found.now.facts],
+        facts=[(fact.name, *_shown(fact.value), fact.known) for fact in found.now.facts],
         rules=sorted(found.now.rules, key=lambda rule: rule.became != "held"),
     )
 
 
-def _shown(value: Any) -> str:  # noqa: ANN401 - as in JSON
-    """A fact as JSON; of a long list the first items."""
+def _shown(value: Any) -> tuple[str, int]:  # noqa: ANN401 - as in JSON
+    """A fact as JSON; of a long list the first items, and how many more there are."""
     if not isinstance(value, list) or len(value) <= ITEMS:
-        return msgspec.json.encode(value).decode()
-    return f"{msgspec.json.encode(value[:ITEMS]).decode()} and {len(value) - ITEMS:,} more"
+        return msgspec.json.encode(value).decode(), 0
+    return msgspec.json.encode(value[:ITEMS]).decode(), len(value) - ITEMS

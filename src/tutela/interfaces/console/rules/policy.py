@@ -27,6 +27,7 @@ from tutela.interfaces.api.rules.policy import (
 from tutela.interfaces.console.answers import page, see_other
 from tutela.interfaces.console.pages import Problem
 from tutela.interfaces.console.sign_in import check_csrf, read_fields, session_of
+from tutela.interfaces.language import Translator, later, translator_of
 from tutela.interfaces.services import Services, services_of
 from tutela.interfaces.web.guard import by_of
 from tutela.model.record import Record
@@ -63,7 +64,8 @@ async def show_version(request: Request[Any, Any, Any], version: str) -> Respons
     services, role = services_of(request), session_of(request).role
     kept = await asyncio.to_thread(version_of, services, version)
     latest = await asyncio.to_thread(services.versions.latest)
-    policy, problem = await asyncio.to_thread(_loaded, services, version)
+    texts = translator_of(request)
+    policy, problem = await asyncio.to_thread(_loaded, services, version, texts)
     return page(
         request,
         "policy_version.html",
@@ -86,8 +88,12 @@ async def check_text(request: Request[Any, Any, Any]) -> Response[str]:
         policy = await asyncio.to_thread(Policy.load, text, TEXT_NAME)
     except BadConfiguration as problem:
         return await _policy_page(request, fields=fields, problem=problem)
-    rules = f"{len(policy.rules):,} rule{'' if len(policy.rules) == 1 else 's'}"
-    note = f"This is a policy of {rules}: version {policy.version}. Nothing was changed."
+    texts, count = translator_of(request), len(policy.rules)
+    note = texts.ngettext(
+        "This is a policy of %(number)s rule: version %(version)s. Nothing was changed.",
+        "This is a policy of %(number)s rules: version %(version)s. Nothing was changed.",
+        count,
+    ) % {"number": texts.amount(count), "version": policy.version}
     return await _policy_page(request, fields=fields, note=note)
 
 
@@ -124,8 +130,8 @@ async def roll_back_policy(request: Request[Any, Any, Any]) -> Response[str]:
         before = await asyncio.to_thread(services.versions.switches.live_before)
         if before is None or before.live != fields.get("to"):
             raise Conflict(
-                "what is in force has changed since this page was opened",
-                remedy="look at it again",
+                later("what is in force has changed since this page was opened"),
+                remedy=later("look at it again"),
             )
         await asyncio.to_thread(roll_back, services, fields.get("note", "").strip(), by)
     except TutelaError as problem:
@@ -178,7 +184,7 @@ async def _policy_page(
         request,
         "policy.html",
         status=400 if problem else 200,
-        problem=_problem(problem),
+        problem=_problem(problem, translator_of(request)),
         mistake=_around(text, problem),
         note=note,
         state=state,
@@ -193,22 +199,23 @@ async def _policy_page(
     )
 
 
-def _loaded(services: Services, version: str) -> tuple[Policy | None, Problem | None]:
+def _loaded(
+    services: Services, version: str, texts: Translator
+) -> tuple[Policy | None, Problem | None]:
     """A version to show its rules, or why this release of the program has no use for it."""
     try:
         return services.versions.load(version), None
     except BadConfiguration as problem:
-        text = f"This release of the program cannot load this version: {problem}."
-        return None, Problem(text=text)
+        where = texts.gettext("This release of the program cannot load this version:")
+        return None, Problem(where=where, text=str(problem))
 
 
-def _problem(error: TutelaError | None) -> Problem | None:
+def _problem(error: TutelaError | None, texts: Translator) -> Problem | None:
     if error is None:
         return None
     line, column = place_of(error)
-    place = f"Line {line}, column {column}: " if line else ""
-    said = "; ".join(filter(None, [error.what, error.remedy]))
-    return Problem(text=place + said + ("" if said.endswith("?") else "."))
+    where = texts.gettext("Line %(line)s, column %(column)s:") % {"line": line, "column": column}
+    return Problem(where=where if line else "", text=error.what, remedy=error.remedy)
 
 
 def _around(text: str, error: TutelaError | None) -> tuple[Line, ...]:

@@ -12,6 +12,7 @@ DID = "did"
 """Context of what a leaf says was done to something, in a word or two."""
 FACT = "fact"
 """Context of the names of what else a leaf says."""
+BEFORE = "_before"
 NAMES = frozenset(
     {"action", "did", "fault", "kind", "moment", "outcome", "purpose", "role", "shown", "source"}
     | {"state", "verdict", "was", "what", "why"}
@@ -30,9 +31,7 @@ def sentence(leaf: Leaf, texts: Translator) -> str:
 
 def details(leaf: Leaf, texts: Translator) -> list[tuple[str, str]]:
     """What else a leaf says, by name and in words."""
-    return [
-        (texts.word(name, FACT), in_words(name, fact, texts)) for name, fact in leaf.data.items()
-    ]
+    return [(_name(name, texts), in_words(name, fact, texts)) for name, fact in leaf.data.items()]
 
 
 def in_words(name: str, fact: Fact, texts: Translator) -> str:
@@ -48,3 +47,10 @@ def in_words(name: str, fact: Fact, texts: Translator) -> str:
             return texts.word(fact, DID)
         case _:
             return fact
+
+
+def _name(name: str, texts: Translator) -> str:
+    """The name of a detail; where it was changed, `NAME_before` is what it was."""
+    now = name.removesuffix(BEFORE)
+    said = texts.word(now, FACT)
+    return said if now == name else texts.gettext("%(fact)s before") % {"fact": said}

@@ -1,0 +1,163 @@
+"""Pages in French say nothing in English but what is marked as English."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.unit.interfaces.acting import World
+
+from tutela.interfaces.language.catalogs import areas
+from tutela.storage.audit.reading import AuditLog
+
+if TYPE_CHECKING:
+    from tests.unit.interfaces.conftest import Api
+
+PLACE = r"\S+(?: \S+){0,2}"
+"""What may stand where a text has a gap."""
+VOID = {"input", "br", "link", "meta", "hr", "img"}
+CODE = {"code", "pre", "script", "style", "kbd"}
+SHOWN = {"aria-label", "data-busy", "title", "placeholder"}
+ALIKE = {"file"}
+"""Words of English that are other words of French."""
+EVENT = {
+    "event_id": "said",
+    "kind": "message",
+    "surface": "direct-messages",
+    "region": "DE",
+    "actor": {"id": "a 1", "age": "adult", "age_source": "declared"},
+    "receivers": [{"id": "a 2", "age": "under_13"}],
+    "account": {"minors_contacted_7d": 4, "reports_30d": 0},
+    "ratings": [{"name": "grooming", "value": 8.5, "probability": 0.75, "model": "m"}],
+}
+PAGES: dict[str, Callable[[World], str]] = {
+    "banks": lambda _: "/banks",
+    "bank": lambda w: f"/banks/{w.listed()}",
+    "entry": lambda w: f"/entries/{w.entry()}",
+    "defence": lambda w: f"/defence?with={w.parking()}",
+    "preview": lambda w: f"/banks/{w.listed()}/preview?distance=20",
+    "rescans": lambda w: f"/rescans?with={w.rescan()}",
+    "rescan": lambda w: f"/rescans/{w.rescan(paused=True)}",
+    "policy": lambda _: "/policy",
+    "policy version": lambda w: f"/policy/versions/{w.other_policy()}",
+    "explanation": lambda w: f"/events/{_event(w)}/explanation",
+    "law": lambda _: "/law?region=DE&surface=wall",
+    "nowhere": lambda _: "/law?region=XX&surface=wall",
+    "pack": lambda _: "/law/eu",
+    "audit": lambda _: "/audit",
+    "leaf": lambda w: f"/audit/{AuditLog(w.services.database).about([_held(w)])[0].index}",
+    "evidence": lambda _: "/evidence",
+    "item": lambda w: f"/evidence/{_held(w)}",
+    "actions": lambda w: f"/actions?with={w.delivery(failed=True)}",
+    "action": lambda w: f"/actions/{w.delivery()}",
+    "destinations": lambda _: "/destinations",
+    "destination": lambda w: f"/destinations/{w.destination(enabled=False)}",
+    "event": lambda w: f"/events/{_event(w)}",
+}
+
+
+class Page(HTMLParser):
+    """What a page shows, without code and what is marked as English."""
+
+    def __init__(self, body: str) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self._hidden = 0
+        self.feed(body)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "html":
+            assert dict(attrs)["lang"] == "fr"
+        self.texts += [text or "" for name, text in attrs if name in SHOWN]
+        if tag not in VOID:
+            given = dict(attrs)
+            hides = (
+                tag in CODE
+                or given.get("lang") == "en"
+                or "id" in (given.get("class") or "").split()
+            )
+            self._hidden += bool(self._hidden or hides)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            self._hidden = max(self._hidden - 1, 0)
+
+    def handle_data(self, data: str) -> None:
+        text = " ".join(data.split())
+        if text and not self._hidden:
+            self.texts.append(text)
+
+
+@pytest.fixture(scope="module")
+def world(api: Api) -> World:
+    return World(api)
+
+
+@pytest.fixture(scope="module")
+def english() -> list[re.Pattern[str]]:
+    """What the console says in English, and in other words in French."""
+    found = []
+    for _, catalog in areas("fr"):
+        for message in catalog:
+            ids = message.id if isinstance(message.id, tuple) else (message.id,)
+            strings = message.string if isinstance(message.string, tuple) else (message.string,)
+            for one, said in zip(ids, strings, strict=True):
+                for part in re.split(r"<[^>]*>", one):
+                    if (
+                        re.search(r"[^\W\d_]{3}", re.sub(r"%\(\w+\)s", "", part))
+                        and part not in said
+                    ):
+                        text = re.sub(r"%\\\(\w+\\\)s", lambda _: PLACE, re.escape(part.strip()))
+                        found.append(re.compile(text))
+    return found
+
+
+def test_that_english_is_found(english: list[re.Pattern[str]]) -> None:
+    page = Page('<html lang="fr"><p>Nothing matched.</p><p lang="en"><b>Why</b></p>Motif</html>')
+    assert _in(page, english) == ["Nothing matched."]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_in_french(name: str, world: World, english: list[re.Pattern[str]]) -> None:
+    body = _shown(world, PAGES[name](world))
+    assert _in(Page(body), english) == []
+
+
+def test_an_error_is_marked_as_english(world: World, english: list[re.Pattern[str]]) -> None:
+    headers = {**world.cookie, "accept-language": "fr"}
+    answer = world.api.ask(
+        "GET", "/console/defence", role="", headers=headers, query={"days": "many"}
+    )
+    body = answer.body.decode()
+    assert '<span lang="en">the number of days is a whole number' in body
+    assert _in(Page(body), english) == []
+
+
+def _shown(world: World, path: str) -> str:
+    headers = {**world.cookie, "accept-language": "fr-CH, en;q=0.5"}
+    path, _, query = path.partition("?")
+    path = f"/console{path}"
+    answer = world.api.ask("GET", path, role="", headers=headers, raw_query=query.encode())
+    assert answer.status == 200, answer
+    return answer.body.decode()
+
+
+def _in(page: Page, english: list[re.Pattern[str]]) -> list[str]:
+    return [
+        text
+        for text in page.texts
+        if text not in ALIKE and any(one.fullmatch(text) for one in english)
+    ]
+
+
+def _held(world: World) -> str:
+    return world.hold().item_id
+
+
+def _event(world: World) -> str:
+    answer = world.api.post("/v1/check", EVENT)
+    assert answer.status == 200, answer
+    return str(EVENT["event_id"])

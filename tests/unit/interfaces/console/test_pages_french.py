@@ -3,19 +3,42 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.unit.interfaces.acting import World
 
+from tutela.evidence.custody.wording import BOUNDS, KINDS, STATES, STEPS, TOUCHES
 from tutela.interfaces.language.catalogs import areas
+from tutela.model import (
+    ActionKind,
+    AgeBand,
+    AgeSource,
+    CaseState,
+    DeliveryState,
+    EntryState,
+    EventKind,
+    GapReason,
+    RescanState,
+    Severity,
+    SurfaceClass,
+    Verdict,
+)
+from tutela.model.custody.evidence import EvidenceKind, ItemState
+from tutela.model.custody.leaf import AuditKind
+from tutela.model.custody.terms import Bound, Moment
+from tutela.model.match import Silencing
+from tutela.model.parking import ParkingDecision
 from tutela.storage.audit.reading import AuditLog
+from tutela.storage.rules.switches import SwitchSource
 
 if TYPE_CHECKING:
     from tests.unit.interfaces.conftest import Api
 
+GAP = re.compile(r"%\\?\(\w+\\?\)s")
+LETTERS = re.compile(r"[^\W\d_]{3}")
 PLACE = r"\S+(?: \S+){0,2}"
 """What may stand where a text has a gap."""
 VOID = {"input", "br", "link", "meta", "hr", "img"}
@@ -57,6 +80,29 @@ PAGES: dict[str, Callable[[World], str]] = {
     "destination": lambda w: f"/destinations/{w.destination(enabled=False)}",
     "event": lambda w: f"/events/{_event(w)}",
 }
+
+WORDS: Mapping[str, Iterable[str]] = {
+    "action": ActionKind,
+    "age": [one for one in (*AgeBand, *AgeSource) if one not in {"unknown", "not_told"}],
+    "case": CaseState,
+    "custody": [*KINDS.values(), *STATES.values(), *STEPS.values(), *BOUNDS.values()],
+    "delivery": DeliveryState,
+    "entry": [*EntryState, *(one for one in ParkingDecision if one != "noted")],
+    "event": EventKind,
+    "evidence": EvidenceKind,
+    "gap": GapReason,
+    "item": ItemState,
+    "law": [*Moment, *Bound, "yes", "no"],
+    "leaf": AuditKind,
+    "policy source": SwitchSource,
+    "rescan": RescanState,
+    "severity": Severity,
+    "silenced": Silencing,
+    "surface": SurfaceClass,
+    "touch": TOUCHES.values(),
+    "verdict": Verdict,
+}
+"""Names that these pages say in words, by their context."""
 
 
 class Page(HTMLParser):
@@ -102,15 +148,11 @@ def english() -> list[re.Pattern[str]]:
     found = []
     for _, catalog in areas("fr"):
         for message in catalog:
-            ids = message.id if isinstance(message.id, tuple) else (message.id,)
-            strings = message.string if isinstance(message.string, tuple) else (message.string,)
-            for one, said in zip(ids, strings, strict=True):
+            said = "".join(message.string or "")
+            for one in [message.id] if isinstance(message.id, str) else message.id:
                 for part in re.split(r"<[^>]*>", one):
-                    if (
-                        re.search(r"[^\W\d_]{3}", re.sub(r"%\(\w+\)s", "", part))
-                        and part not in said
-                    ):
-                        text = re.sub(r"%\\\(\w+\\\)s", lambda _: PLACE, re.escape(part.strip()))
+                    if LETTERS.search(GAP.sub("", part)) and part not in said:
+                        text = GAP.sub(lambda _: PLACE, re.escape(part.strip()))
                         found.append(re.compile(text))
     return found
 
@@ -134,6 +176,17 @@ def test_an_error_is_marked_as_english(world: World, english: list[re.Pattern[st
     body = answer.body.decode()
     assert '<span lang="en">the number of days is a whole number' in body
     assert _in(Page(body), english) == []
+
+
+@pytest.mark.parametrize("context", WORDS)
+def test_each_name_that_is_shown_has_a_word(context: str) -> None:
+    known = {
+        message.id
+        for _, catalog in areas("fr")
+        for message in catalog
+        if message.context == context and message.string
+    }
+    assert {str(name).replace("_", " ") for name in WORDS[context]} <= known
 
 
 def _shown(world: World, path: str) -> str:

@@ -42,6 +42,7 @@ from tutela.interfaces.api.review import (
     team,
 )
 from tutela.interfaces.api.rules import explanation, law, policy
+from tutela.interfaces.review.gauges import queue_numbers
 from tutela.interfaces.services import Services
 from tutela.interfaces.web.express import Express
 from tutela.interfaces.web.gate import Gate
@@ -311,6 +312,14 @@ async def _watch_evidence(services: Services) -> None:
         await asyncio.sleep(EVIDENCE_SECONDS)
 
 
+async def _watch_review(services: Services) -> None:
+    """Keep the gauges of the queues of cases fresh: other processes decide, too."""
+    while True:
+        with suppress(Unavailable):
+            services.metrics.review_state(*await asyncio.to_thread(queue_numbers, services))
+        await asyncio.sleep(PAST_SECONDS)
+
+
 def evidence_numbers(services: Services) -> tuple[Mapping[ItemState, int], dict[str, float]]:
     """Items of evidence by state, and the numbers that metrics show of them. Blocks."""
     present = datetime.now(UTC)
@@ -376,4 +385,4 @@ async def _reconcile(services: Services) -> None:
         await asyncio.sleep(RECONCILE_SECONDS)
 
 
-_DUTIES = (_watch, _watch_past, _watch_actions, _watch_evidence, _reconcile)
+_DUTIES = (_watch, _watch_past, _watch_actions, _watch_evidence, _watch_review, _reconcile)

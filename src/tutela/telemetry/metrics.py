@@ -108,7 +108,7 @@ class Metrics:
         self._answers: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         for measure in (
             *(self._measure_index, self._measure_policy, self._measure_actions),
-            *(self._measure_evidence, self._measure_audit),
+            *(self._measure_evidence, self._measure_audit, self._measure_review),
         ):
             measure(make)
         self._show_zeroes()
@@ -195,6 +195,14 @@ class Metrics:
                 ("audit_unsigned_leaves", "Leaves that no signed checkpoint speaks of yet"),
             )
         }
+
+    def _measure_review(self, make: _Maker) -> None:
+        self._review = make.gauge(
+            "review_cases", "Cases by queue and where they stand", "livemax", "queue", "state"
+        )
+        self._oldest_case = make.gauge(
+            "review_oldest_seconds", "Age of the oldest case that waits", "livemax", "queue"
+        )
 
     @classmethod
     def create(cls, env: Mapping[str, str] | None = None) -> Metrics:
@@ -343,6 +351,25 @@ class Metrics:
         """How the audit log stands: `audit_leaves` and so on, without `tutela_`."""
         for name, number in numbers.items():
             self._audit[name].set(number)
+
+    def review_state(
+        self, queues: Mapping[str, Mapping[str, int]], ages: Mapping[str, float]
+    ) -> None:
+        """How the queues of cases stand; one that is not named, because it is gone, has nothing.
+
+        Args:
+            queues: cases by state, `waiting` and so on, of each queue.
+            ages: of each queue the age in seconds of its oldest case that waits; 0 for none.
+        """
+        for sample in next(iter(self._review.collect())).samples:
+            name, state = sample.labels["queue"], sample.labels["state"]
+            self._review.labels(name, state).set(0)
+            self._oldest_case.labels(name).set(0)
+        for name, states in queues.items():
+            for state, count in states.items():
+                self._review.labels(name, state).set(count)
+        for name, age in ages.items():
+            self._oldest_case.labels(name).set(age)
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """An HTTP request was answered.

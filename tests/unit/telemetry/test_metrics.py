@@ -127,6 +127,20 @@ def test_how_the_past_stands_is_shown() -> None:
     assert "tutela_rescan_findings 7.0" in shown
 
 
+def test_how_the_queues_of_cases_stand_is_shown_and_one_that_is_gone_has_nothing() -> None:
+    metrics = Metrics.create({})
+    metrics.review_state({"fast": {"waiting": 3}, "gone": {"waiting": 4}}, {"fast": 9, "gone": 8})
+    metrics.review_state({"fast": {"waiting": 2}}, {"fast": 7})
+    found = series(metrics.render())
+    for name, value in {
+        "tutela_review_cases{queue=fast,state=waiting}": 2,
+        "tutela_review_cases{queue=gone,state=waiting}": 0,
+        "tutela_review_oldest_seconds{queue=fast}": 7,
+        "tutela_review_oldest_seconds{queue=gone}": 0,
+    }.items():
+        assert found[name] == value, name
+
+
 def test_how_the_actions_stand_is_shown() -> None:
     metrics = Metrics.create({})
     metrics.actions_state({"waiting": 3, "overdue": 1}, 4.5, {"0.5": 6, "+Inf": 8})

@@ -307,25 +307,26 @@ def test_what_is_let_go_before_it_is_there_is_never_drawn(sit: Sit) -> None:
     assert desk.canvas.evaluate("(canvas) => canvas.drawn") == 1, "the cover, once more"
 
 
-@pytest.mark.parametrize("way", ["blur", "Escape", "beforeprint", "visibilitychange", "leaves"])
-def test_it_is_covered_whenever_nobody_may_be_looking(sit: Sit, way: str) -> None:
+def test_it_is_covered_whenever_nobody_may_be_looking(sit: Sit) -> None:
     desk = sit(listed()[5].data)
-    before = desk.pixels()
+    before, begun = desk.pixels(), time.monotonic()
+    for way in ("window blur", "window beforeprint", "document visibilitychange", "Escape"):
+        desk.page.keyboard.down(" ")
+        desk.state("open")
+        target, _, event = way.partition(" ")
+        if event:
+            desk.page.evaluate(f"{target}.dispatchEvent(new Event('{event}'))")
+        else:
+            desk.page.keyboard.press(way)
+        desk.state("covered")
+        assert (desk.pixels() == before).all(), way
+        desk.page.keyboard.up(" ")
     desk.page.keyboard.down(" ")
     desk.state("open")
-    if way == "Escape":
-        desk.page.keyboard.press("Escape")
-    elif way == "leaves":
-        desk.page.goto("/console/review")
-        assert 0 < (desk.told()[0].seconds or 0) < 3
-        return
-    else:
-        target = "document" if way == "visibilitychange" else "window"
-        desk.page.evaluate(f"{target}.dispatchEvent(new Event('{way}'))")
-    desk.state("covered")
-    assert (desk.pixels() == before).all()
-    desk.page.keyboard.up(" ")
-    desk.told()
+    desk.page.goto("/console/review")
+    seconds = [one.seconds or 0 for one in desk.told(5)]
+    assert min(seconds) > 0
+    assert sum(seconds) < time.monotonic() - begun
 
 
 def test_members_of_a_stack_are_gone_through_by_keys(sit: Sit) -> None:
@@ -346,6 +347,7 @@ def test_members_of_a_stack_are_gone_through_by_keys(sit: Sit) -> None:
     desk.page.keyboard.press(".")
     expect(pictures.nth(1).get_by_role("button", name="Hold to uncover")).to_be_focused()
     expect(pictures.nth(1)).to_have_attribute("data-here", "")
+    desk.canvas.hover()
     with pressed(desk.page):
         desk.state("open", pictures.nth(1))
         desk.state("covered")

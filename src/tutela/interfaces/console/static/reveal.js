@@ -13,6 +13,8 @@
   const CLIP_SECONDS = 10;
   const STEP = 0.1; // of a picture, for an arrow key
   const TRIES = 5;
+  const BETWEEN = 0.1; // seconds, from one part to the next: each is made for this one look
+  const SLOW = 400; // milliseconds, after which it is said that something is on its way
   const words = made.dataset;
   const pictures = [...document.querySelectorAll("covered-picture")];
   let here = null; // the picture that keys are for
@@ -66,6 +68,7 @@
       this.since = null; // when it was first seen
       this.shown = 0; // seconds
       this.moved = () => {};
+      this.slow = setTimeout(() => picture.say(words.waiting), SLOW);
     }
 
     async run() {
@@ -89,8 +92,10 @@
         this.picture.draw(image, region);
         image.close();
         this.seen();
-        if (!same(region, this.picture.region())) continue;
-        await new Promise((moved) => (this.moved = moved));
+        await wait(BETWEEN);
+        while (!this.over && same(region, this.picture.region())) {
+          await new Promise((moved) => (this.moved = moved));
+        }
       }
     }
 
@@ -136,6 +141,8 @@
     }
 
     seen() {
+      clearTimeout(this.slow);
+      if (this.since === null) this.picture.say("");
       this.since ??= performance.now();
     }
 
@@ -144,6 +151,7 @@
       if (this.over) return;
       this.over = true;
       clearTimeout(this.timer);
+      clearTimeout(this.slow);
       if (this.since !== null) this.shown = (performance.now() - this.since) / 1000;
       if (held === this) held = null;
       this.picture.cover(why);
@@ -218,17 +226,19 @@
     async load() {
       const place = this.place;
       this.state = "waiting";
-      this.say(words.waiting);
+      const slow = setTimeout(() => place === this.place && this.say(words.waiting), SLOW);
       for (let tries = 1; ; tries += 1) {
         try {
           const answer = await this.fetch("covered", {});
           const image = await createImageBitmap(await answer.blob());
+          clearTimeout(slow);
           if (place !== this.place) return image.close();
           return this.stand(image, answer.headers);
         } catch (problem) {
           if (place !== this.place) return undefined;
           if (!(problem instanceof Refusal) || !problem.again || tries === TRIES) {
             this.state = "none";
+            clearTimeout(slow);
             return this.say(problem instanceof Refusal ? problem.message : words.failed);
           }
           await wait(problem.again);
@@ -344,7 +354,6 @@
       if (this.dataset.state !== "covered" || held?.picture === this) return;
       held?.release();
       held = new Hold(this, show);
-      this.say("");
       held.run();
     }
 
@@ -423,6 +432,7 @@
   const writing = 'textarea, select, dialog, input:not([type="radio"], [type="checkbox"])';
 
   function next(step) {
+    held?.release();
     const place = pictures.indexOf(here) + step;
     const picture = pictures[within(place, 0, pictures.length - 1)];
     picture.querySelector(".hold").focus();
@@ -441,7 +451,7 @@
   function key(event) {
     if (event.key in ARROWS) {
       const own = held || event.target.closest("covered-picture .hold, covered-picture .clip");
-      if (own) here.step(...ARROWS[event.key]);
+      if (own) (held?.picture ?? here).step(...ARROWS[event.key]);
       return Boolean(own);
     }
     if (event.target.closest(writing)) return false;
@@ -459,6 +469,8 @@
 
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || !here) return;
+    const own = event.target.closest("covered-picture");
+    if (own) come(own); // wherever the pointer rests
     if (event.key === "Escape") held?.release();
     const show = holds(event);
     if (show) {

@@ -252,6 +252,27 @@ def test_events_that_were_gathered_into_the_case_are_shown(
     assert someone.visitor.post(path, show="covered").status == 200
 
 
+def test_the_page_of_a_case_has_none_of_it(reviewer: Enter, person: Visit) -> None:
+    """Places for pictures and no picture, and only for whoever holds the case."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a.jpg", scene())
+    someone = reviewer(packed.getvalue())
+    path = f"/console/cases/{someone.shown.case_id}"
+    answer = someone.visitor.ask(path)
+    page = answer.body.decode()
+    assert f'data-contents="{someone.shown.item}:1 "' in page
+    assert page.count("<covered-picture") == 1
+    assert "There is nothing to see in a file of this kind." in page, "of the archive itself"
+    assert "<img" not in page
+    policy = answer.headers["content-security-policy"]
+    assert policy.endswith("; media-src blob:")
+    assert "img-src data:;" in policy
+    other = person("reviewer").ask(path)
+    assert b"<covered-picture" not in other.body
+    assert other.headers["content-security-policy"] + "; media-src blob:" == policy
+
+
 # What is refused.
 
 

@@ -68,7 +68,7 @@ class QueueCounts(Record, frozen=True, kw_only=True):
     """What waits in a queue now.
 
     Attributes:
-        queue: its name.
+        queue: its name; empty where this is of all queues together.
         waiting: cases that wait for a reading, held or not.
         held: those of them that somebody reads now.
         imminent: those of them that say that a danger is imminent.
@@ -77,7 +77,7 @@ class QueueCounts(Record, frozen=True, kw_only=True):
         oldest_at: when the one was opened that should be decided first; None where none waits.
     """
 
-    queue: QueueName
+    queue: str
     waiting: int = 0
     held: int = 0
     imminent: int = 0

@@ -31,9 +31,6 @@ ATTRIBUTE = re.compile(r'(0 )?[\w-]+="[^"]*"')
 """What a template puts into a tag of the layout."""
 PLACE = re.compile(r"%\((\w+)\)")
 
-WAITING: frozenset[str] = frozenset()
-"""Templates that are not yet in every language: the list only shrinks, and ends empty."""
-
 
 class Text(NamedTuple):
     """A text that is asked for, as catalogs know it."""
@@ -54,7 +51,6 @@ def test_each_text_of_a_template_has_a_translation(language: str, root: Path) ->
     assert [
         f"{name}: {text.one}"
         for name in _names(root)
-        if name not in WAITING
         for text in _asked_by(root, name)
         if text not in said
     ] == []
@@ -97,19 +93,7 @@ def test_translations_say_one_thing_and_keep_what_is_filled_in(language: str) ->
 
 
 def test_no_template_says_anything_by_itself(root: Path) -> None:
-    assert {
-        name: bare for name in _names(root) if name not in WAITING and (bare := _bare(root, name))
-    } == {}
-
-
-def test_no_template_waits_that_is_done(language: str, root: Path) -> None:
-    assert set(_names(root)) >= WAITING
-    said = _said(language)
-    assert [
-        name
-        for name in sorted(WAITING)
-        if not _bare(root, name) and all(text in said for text in _asked_by(root, name))
-    ] == []
+    assert {name: bare for name in _names(root) if (bare := _bare(root, name))} == {}
 
 
 @pytest.mark.parametrize(

@@ -159,9 +159,15 @@ async def _banks_page(
     request: Request[Any, Any, Any], *, status: int = 200, problem: Problem | None = None
 ) -> Response[str]:
     banks = await asyncio.to_thread(services_of(request).banks.list)
-    change = may(session_of(request).role, Permission.BANKS_CHANGE)
+    role = session_of(request).role
     return page(
-        request, "banks.html", status=status, problem=problem, banks=banks, may_change=change
+        request,
+        "banks.html",
+        status=status,
+        problem=problem,
+        banks=banks,
+        may_change=may(role, Permission.BANKS_CHANGE),
+        may_open=may(role, Permission.ENTRIES_READ),
     )
 
 
@@ -184,6 +190,7 @@ async def _bank_page(
         bank=bank,
         kinds=services.kinds.names,
         may_change=may(role, Permission.BANKS_CHANGE),
+        may_open=may(role, Permission.ENTRIES_READ),
         may_import=may(role, Permission.ENTRIES_CHANGE),
         may_preview=may(role, Permission.DEFENCE_READ),
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 from litestar import Request, Response, get
@@ -17,12 +19,23 @@ from tutela.interfaces.console.pages import Problem
 from tutela.interfaces.console.sign_in import session_of
 from tutela.interfaces.services import services_of
 from tutela.model import EventKind
-from tutela.policy.law.viewing import case_law, summary_of, values_of
+from tutela.policy.law.records import Status
+from tutela.policy.law.viewing import LawValue, case_law, summary_of, values_of
 from tutela.storage.cases import CaseFile
 from tutela.storage.defence.period import MOST_DAYS
 
 LONGEST = 256
 """Characters of a region or surface that is asked about."""
+ONLY: Mapping[str, Callable[[LawValue], bool]] = MappingProxyType(
+    {
+        "read": lambda value: value.status is Status.READ,
+        "secondary": lambda value: value.status is Status.SECONDARY,
+        "unsettled": lambda value: value.status is Status.UNSETTLED,
+        "stale": lambda value: value.stale,
+        "overridden": lambda value: bool(value.overrides),
+    }
+)
+"""Which values of a pack a page may be asked for alone: those that a number of the list counts."""
 DAYS = 30
 """Days that the proof looks back where nobody asks for others."""
 
@@ -65,13 +78,16 @@ async def list_packs(request: Request[Any, Any, Any]) -> Response[str]:
 async def show_pack(request: Request[Any, Any, Any], pack: str) -> Response[str]:
     """One pack, as it is in force or as it was under a version, with every value's source."""
     services, version = services_of(request), request.query_params.get("version")
+    only = next((one for one in ONLY if one == request.query_params.get("only")), "")
     found = await asyncio.to_thread(pack_at, services, pack, version)
     limit = fresh(services)
     return page(
         request,
         "pack.html",
         summary=summary_of(found, limit),
-        values=values_of(found, limit),
+        values=[one for one in values_of(found, limit) if not only or ONLY[only](one)],
+        only=only,
+        version=version or "",
         versions=await asyncio.to_thread(services.law_versions.list, pack),
         stale_days=limit.days,
     )

@@ -120,6 +120,7 @@ async def _list_page(
         versions=[one.version for one in kept if one.version != live],
         current=live,
         may_change=may(role, Permission.RESCANS_CHANGE),
+        may_see=may(role, Permission.CASES_READ),
         going_on=any(map(_going_on, rescans)),
     )
 

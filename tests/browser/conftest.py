@@ -149,12 +149,18 @@ def enter() -> Enter:
 
 @contextmanager
 def context_of(
-    browser: Browser, site: Site, scheme: str = "light", *, expected: str = "status of 4"
+    browser: Browser,
+    site: Site,
+    scheme: str = "light",
+    *,
+    locale: str = "en",
+    expected: str = "status of 4",
 ) -> Iterator[BrowserContext]:
     """A browser in which an error of a script fails the test, but for errors that are expected."""
     context = browser.new_context(
         base_url=site.address,
         color_scheme="dark" if scheme == "dark" else "light",
+        locale=locale,
         viewport={"width": 1280, "height": 800},
     )
     errors: list[str] = []

@@ -12,9 +12,9 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import context_of, site_in
-from tests.browser.shift import Person, ask, pass_time, until
+from tests.browser.shift import Person, ask, calm, pass_time, until
 
 from tutela.client import Tutela
 from tutela.drill.photographs import listed
@@ -257,6 +257,7 @@ def test_what_somebody_typed_outlives_the_claim(
     ben.press("Control+Enter")
     expect(ben.page.get_by_role("alert").first).to_contain_text("you do not hold this case")
     expect(ben.page.get_by_label("Note")).to_have_value(NOTE)
+    calm(ben.page, "case-lost")
     cleo.press("b")
     cleo.page.wait_for_url("**/console/review")
     # Once nobody has it, it is taken again with what was typed, and loading that asks nothing.
@@ -295,3 +296,74 @@ def test_what_somebody_typed_outlives_the_session(
     page.wait_for_url("**/console/review")
     (reading,) = client.get(f"/v1/cases/{case}/readings")["readings"]
     assert (reading["note"], reading["pseudonym"]) == (NOTE, pseudonyms["ben"])
+
+
+PLACES = {
+    "senior_reviewer": (
+        "/console/cases?actor=nobody",
+        "/console/cases?severity=critical",
+        "/console/protection",
+        "/console/protection/ledger",
+        "/console/account",
+    ),
+    "supervisor": (
+        "/console/review",
+        "/console/review/figures",
+        "/console/review/samples",
+        "/console/team",
+        "/console/team/ledger",
+    ),
+    "admin": ("/console/accounts", "/console/account", "/console/audit"),
+}
+"""Pages that are as they are, by who opens them."""
+
+
+@pytest.mark.parametrize(("locale", "scheme"), [("en", "light"), ("fr", "dark")])
+def test_every_page_of_a_shift_is_calm(
+    browser: Browser, site: Site, client: Tutela, found: Found, locale: str, scheme: str
+) -> None:
+    """Half of what could be paired: a language changes words, a scheme changes colours."""
+
+    def shown(page: Page, address: str, name: str) -> None:
+        page.goto(address)
+        assert page.locator("html").get_attribute("lang") == locale
+        calm(page, f"{name}-{locale}")
+
+    with context_of(browser, site, scheme, locale=locale) as context:
+        page = context.new_page()
+        shown(page, "/console/sign-in", "sign-in")
+        for role, addresses in PLACES.items():
+            name = f"{role}-{locale}".replace("_", "-")
+            new = client.post("/v1/accounts", {"name": name, "role": role})
+            person = Person(page)
+            person.enter(new["code"])
+            for address in addresses:
+                shown(
+                    page, address, f"{role}-{address.removeprefix('/console/').replace('/', '-')}"
+                )
+            if role == "senior_reviewer":
+                _stations_of_a_case(person, found, locale)
+
+
+def _stations_of_a_case(reader: Person, found: Found, locale: str) -> None:
+    page, case = reader.page, found(media_base64=LAKE)
+    page.goto(f"/console/cases/{case}")
+    calm(page, f"case-free-{locale}")
+    reader.press("t")
+    expect(page.locator("covered-picture").first).to_have_attribute("data-state", "covered")
+    calm(page, f"case-held-{locale}")
+    reader.press("?")
+    calm(page, f"keys-{locale}")
+    reader.press("Escape")
+    page.goto("/console/review")
+    calm(page, f"board-{locale}")
+    page.goto(f"/console/cases/{case}")
+    reader.decide("4")
+    calm(page, f"board-undo-{locale}")
+    page.goto(f"/console/cases/{case}")
+    calm(page, f"case-disputed-{locale}")
+    reader.press("z")
+    expect(page.locator("#decide")).to_be_visible()
+    reader.decide("2")
+    page.goto(f"/console/cases/{case}")
+    calm(page, f"case-decided-{locale}")

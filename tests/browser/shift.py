@@ -163,3 +163,28 @@ def shoot(page: Page, name: str) -> None:
     folder = os.environ.get("SHOTS_FOLDER")
     if folder:
         page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+
+def stations(reader: Person, case: str, locale: str) -> None:
+    """The page of a case, and what leads to it, as they are on the way through a reading."""
+    page = reader.page
+    page.goto(f"/console/cases/{case}")
+    calm(page, f"case-free-{locale}")
+    reader.press("t")
+    expect(page.locator("covered-picture").first).to_have_attribute("data-state", "covered")
+    calm(page, f"case-held-{locale}")
+    reader.press("?")
+    calm(page, f"keys-{locale}")
+    reader.press("Escape")
+    page.goto("/console/review")
+    calm(page, f"board-{locale}")
+    page.goto(f"/console/cases/{case}")
+    reader.decide("4")
+    calm(page, f"board-undo-{locale}")
+    page.goto(f"/console/cases/{case}")
+    calm(page, f"case-disputed-{locale}")
+    reader.press("z")
+    expect(page.locator("#decide")).to_be_visible()
+    reader.decide("2")
+    page.goto(f"/console/cases/{case}")
+    calm(page, f"case-decided-{locale}")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import context_of, site_in
-from tests.browser.shift import Person, ask, calm, pass_time, until
+from tests.browser.shift import Person, ask, calm, pass_time, stations, until
 
 from tutela.client import Tutela
 from tutela.drill.photographs import listed
@@ -27,7 +27,13 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 MOST_PRESSES = 3
-PEOPLE = {"ada": "reviewer", "ben": "reviewer", "cleo": "senior_reviewer", "dora": "supervisor"}
+PEOPLE = {
+    "ada": "reviewer",
+    "ben": "reviewer",
+    "cleo": "senior_reviewer",
+    "dora": "supervisor",
+    "eve": "reviewer",
+}
 ICELANDIC = {"filter": {"languages": ["is"]}, "readings": 2, "sample_share": 0}
 NOTE = "Seen from the western shore"
 FORMULA = "=HYPERLINK(lake)"
@@ -126,7 +132,12 @@ def test_a_case_goes_from_one_reader_to_the_next_until_it_is_settled(
     pseudonyms: dict[str, str],
     receiver: ManualReceiver,
 ) -> None:
-    new = {"name": "platform", "url": receiver.url, "private": True, "actions": ["quarantine"]}
+    new = {
+        "name": "platform",
+        "url": receiver.url,
+        "private": True,
+        "actions": ["quarantine", "restore"],
+    }
     receiver.start(client.post("/v1/destinations", new)["secret"])
     case = found(media_base64=LAKE, language="is", surface="forum", actor={"id": FORMULA})
     with context_of(browser, site) as context:
@@ -153,6 +164,8 @@ def test_a_case_goes_from_one_reader_to_the_next_until_it_is_settled(
     pass_time(site, cases, "settles_at", id=case)
     until(lambda: bool(client.get(f"/v1/cases/{case}")["standing"]["decided"]["closed_at"]))
     until(lambda: "quarantine" in receiver.log)
+    _contested_and_granted(site, client, enter, case)
+    until(lambda: "restore" in receiver.log)
     _exported(enter("dora"), case, pseudonyms)
 
 
@@ -202,10 +215,36 @@ def _knows_nothing_of_others(ben: Person, pseudonym: str) -> None:
     expect(ben.page.locator("#decide input:checked:not([value=''])")).to_have_count(0)
 
 
+def _contested_and_granted(site: Site, client: Tutela, enter: Enter, case: str) -> None:
+    """The person appeals; somebody who had no part in it reads that, and grants it."""
+    words = "This is the lake behind our house."
+    told = {"case_id": case, "actor": {"id": FORMULA}, "text": words, "language": "en"}
+    appeal = client.post("/v1/appeals", told)
+    for name in ("ben", "cleo"):
+        reader = enter(name)
+        reader.press("n")
+        expect(reader.page.get_by_role("status").first).to_contain_text("Nothing waits for you")
+    eve = enter("eve")
+    contesting = eve.next_case()
+    expect(eve.page.locator("blockquote")).to_contain_text(words)
+    expect(eve.page.get_by_role("radio", name="Granted")).to_be_visible()
+    eve.decide("3")
+    pass_time(site, cases, "settles_at", id=contesting)
+    address = f"/v1/appeals/{appeal['id']}"
+    until(lambda: client.get(address).get("outcome") == "granted")
+
+
 def _exported(dora: Person, case: str, pseudonyms: dict[str, str]) -> None:
     """Files with every case, for spreadsheets and for programs."""
     page = dora.page
-    page.goto("/console/cases?outcome=confirmed")
+    dora.press("g", "c")
+    page.get_by_label("Words").fill("lakes")
+    dora.press("Enter")
+    expect(page.get_by_role("link", name=case)).to_be_visible()
+    page.get_by_text("More to search by").press("Enter")
+    page.get_by_label("Outcome").select_option("Confirmed")
+    page.get_by_label("Words").press("Enter")
+    page.wait_for_url("**outcome=confirmed**")
     rows = list(csv.DictReader(io.StringIO(_file(dora, "CSV"))))
     (row,) = [one for one in rows if one["case"] == case]
     assert row["actor"] == f"'{FORMULA}"
@@ -342,28 +381,4 @@ def test_every_page_of_a_shift_is_calm(
                     page, address, f"{role}-{address.removeprefix('/console/').replace('/', '-')}"
                 )
             if role == "senior_reviewer":
-                _stations_of_a_case(person, found, locale)
-
-
-def _stations_of_a_case(reader: Person, found: Found, locale: str) -> None:
-    page, case = reader.page, found(media_base64=LAKE)
-    page.goto(f"/console/cases/{case}")
-    calm(page, f"case-free-{locale}")
-    reader.press("t")
-    expect(page.locator("covered-picture").first).to_have_attribute("data-state", "covered")
-    calm(page, f"case-held-{locale}")
-    reader.press("?")
-    calm(page, f"keys-{locale}")
-    reader.press("Escape")
-    page.goto("/console/review")
-    calm(page, f"board-{locale}")
-    page.goto(f"/console/cases/{case}")
-    reader.decide("4")
-    calm(page, f"board-undo-{locale}")
-    page.goto(f"/console/cases/{case}")
-    calm(page, f"case-disputed-{locale}")
-    reader.press("z")
-    expect(page.locator("#decide")).to_be_visible()
-    reader.decide("2")
-    page.goto(f"/console/cases/{case}")
-    calm(page, f"case-decided-{locale}")
+                stations(person, found(media_base64=LAKE), locale)

@@ -3,24 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
 from litestar import Request, Response, get, post
 
 from tutela.errors import InvalidInput, TutelaError
-from tutela.interfaces.access import Permission, Role, may
+from tutela.interfaces.access import GRANTS, Permission, Role, Sensitivity, may
 from tutela.interfaces.access.people import Invitation, NewPerson, PersonChange
 from tutela.interfaces.api.access.accounts import people_of
 from tutela.interfaces.console.answers import page, see_other
 from tutela.interfaces.console.pages import Problem
 from tutela.interfaces.console.response.actions import problem_of
 from tutela.interfaces.console.sign_in import check_csrf, read_fields, session_of
+from tutela.interfaces.language import later, translator_of
 from tutela.interfaces.services import services_of
 from tutela.interfaces.web.guard import by_of
 
 PAGE = "/console/accounts"
+LEVELS: Mapping[Sensitivity, str] = MappingProxyType(
+    {
+        Sensitivity.OPEN: later("Open: what is public, or could be"),
+        Sensitivity.WORKING: later("Working: how the program is set up and how it fares"),
+        Sensitivity.PERSONAL: later("Personal: people, and what was found and decided of them"),
+        Sensitivity.MATERIAL: later("Material: suspected material, decisions, and what is listed"),
+        Sensitivity.KEYS: later(
+            "Keys to the house: who comes in, what is in force, what is destroyed"
+        ),
+    }
+)
+"""What is at stake at each level, as people are told."""
 
 
 @get("/accounts", permission=Permission.ACCOUNTS_READ)
@@ -67,6 +81,14 @@ async def change(request: Request[Any, Any, Any], account_id: str) -> Response[s
     return see_other(PAGE)
 
 
+def rights_of(role: Role) -> Iterator[tuple[str, Sequence[Permission]]]:
+    """What a role may, by how sensitive it is, the least first; each level in words."""
+    for level, meaning in LEVELS.items():
+        own = sorted(one for one in GRANTS[role] if one.sensitivity is level)
+        if own := [one for one in own if one is not Permission.PUBLIC]:
+            yield meaning, own
+
+
 async def _fields(request: Request[Any, Any, Any]) -> Mapping[str, str]:
     fields = await read_fields(request)
     check_csrf(request, fields)
@@ -104,6 +126,8 @@ async def _page(
     typed: Mapping[str, str] | None = None,
 ) -> Response[str]:
     found = await asyncio.to_thread(services_of(request).accounts.list)
+    say = translator_of(request).gettext
+    rights = {role: [(say(told), own) for told, own in rights_of(role)] for role in Role}
     return page(
         request,
         "access/accounts.html",
@@ -113,5 +137,6 @@ async def _page(
         invitation=invitation,
         typed=typed or {},
         roles=list(Role),
+        rights=rights,
         may_change=may(session_of(request).role, Permission.ACCOUNTS_CHANGE),
     )

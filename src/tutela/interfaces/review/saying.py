@@ -12,7 +12,7 @@ from tutela.errors import InvalidInput
 from tutela.interfaces.services import Services
 from tutela.interfaces.web.problems import Unprocessable
 from tutela.model.record import Record
-from tutela.model.review.reading import ReviewOutcome
+from tutela.model.review.reading import ReviewOutcome, graded
 from tutela.model.review.standing import CaseContent
 from tutela.policy.reviewing.review import OfferedReason
 from tutela.response.review.offer import Offer, offer_of
@@ -38,7 +38,7 @@ class OfferedCategory(Record, frozen=True, kw_only=True):
     @property
     def grade(self) -> str:
         """Scheme and category as one word."""
-        return ":".join(filter(None, (self.scheme, self.category)))
+        return graded(self.scheme, self.category)
 
 
 class CaseChoices(Record, frozen=True, kw_only=True):

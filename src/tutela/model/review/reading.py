@@ -83,3 +83,13 @@ class Reading(Record, frozen=True, kw_only=True):
     at: datetime
     settles_at: datetime
     undone_at: datetime | None = None
+
+    @property
+    def grade(self) -> str:
+        """Scheme and category as one word: a category means nothing without its scheme."""
+        return graded(self.scheme, self.category)
+
+
+def graded(scheme: str, category: str) -> str:
+    """Scheme and category as one word; empty where there is none."""
+    return ":".join(filter(None, (scheme, category)))

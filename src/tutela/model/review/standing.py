@@ -27,7 +27,7 @@ class Decided(Record, frozen=True, kw_only=True):
 
     Attributes:
         outcome: see `ReviewOutcome`.
-        category: how grave the content is, in the words of a scheme; may be empty.
+        category: how grave the content is, as `scheme:category`; may be empty.
         at: when it was decided.
         settles_at: until then it can be undone.
         closed_at: when it began to be carried out; None before.

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from tutela.model.record import Record
 from tutela.model.response.case import CaseKind
-from tutela.model.review.reading import ReviewOutcome
+from tutela.model.review.reading import ReviewOutcome, graded
 from tutela.model.review.standing import CaseContent
 from tutela.storage.cases import CaseFile
 
@@ -38,7 +38,7 @@ class Offer(Record, frozen=True, kw_only=True):
     @property
     def grade(self) -> str:
         """Scheme and category as one word."""
-        return ":".join(filter(None, (self.scheme, self.category)))
+        return graded(self.scheme, self.category)
 
 
 def offer_of(files: Sequence[CaseFile], contents: Sequence[CaseContent]) -> Offer | None:

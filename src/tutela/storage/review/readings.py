@@ -15,7 +15,7 @@ from tutela.model import CaseState
 from tutela.model.custody.leaf import PROGRAM, AuditKind, Fact
 from tutela.model.record import Record
 from tutela.model.review.protection import UNCOVERED
-from tutela.model.review.reading import Note, Purpose, Reading, ReviewOutcome
+from tutela.model.review.reading import Note, Purpose, Reading, ReviewOutcome, graded
 from tutela.model.review.settlement import Given, Standing, standing_of
 from tutela.storage.access.tables import accounts
 from tutela.storage.audit.change import tell
@@ -57,7 +57,7 @@ class Settled(Record, frozen=True, kw_only=True):
     """A case whose decision counts from now on.
 
     Attributes:
-        outcome, category: what was decided.
+        outcome, category: what was decided; the category with its scheme.
         before: what had been decided and carried out before, where a sample overturned it.
         reading: the reading that decided it; its statement goes to the user concerned.
         account: whose reading that is.
@@ -281,7 +281,7 @@ def _stands(connection: Connection, case: Row[*tuple[Any, ...]]) -> Standing:
         Given(
             purpose=Purpose(row.purpose),
             outcome=ReviewOutcome(row.outcome),
-            category=row.category,
+            category=graded(row.scheme, row.category),
         )
         for row in rows
     ]
@@ -345,7 +345,7 @@ def _settled(connection: Connection, case: Row[*tuple[Any, ...]]) -> Settled:
     statement = _select().where(*counting).order_by(readings.c.id.desc())
     given = [_reading(row) for row in connection.execute(statement).mappings()]
     said = (case.outcome, case.category)
-    deciding = next(one for one in given if (one.outcome.value, one.category) == said)
+    deciding = next(one for one in given if (one.outcome.value, one.grade) == said)
     sampled = select(samples.c.first_reading).where(samples.c.case_seq == case.event_seq)
     first = connection.scalar(sampled)
     before = next((one.outcome for one in given if one.id == first), None)

@@ -11,6 +11,8 @@ from tutela.errors import NotFound
 from tutela.model import CaseState
 from tutela.model.custody.leaf import AuditKind, Leaf
 from tutela.model.review.reading import Purpose, Reading, ReviewOutcome
+from tutela.model.review.search import CaseQuery
+from tutela.storage.cases import Cases
 from tutela.storage.database import Database
 from tutela.storage.review.claims import Claims
 from tutela.storage.review.readings import NewReading, Readings
@@ -249,3 +251,26 @@ def test_nothing_is_stored_of_what_is_refused(
         Readings(database).give("none", NewReading(revision=1, outcome=C), people[0])
     with database.read() as connection:
         assert connection.scalar(select(func.count()).select_from(table)) == 0
+
+
+def test_the_same_category_of_two_schemes_is_not_the_same(
+    database: Database, opened: Opened, people: list[str]
+) -> None:
+    readings = Readings(database)
+    for name, schemes, state in (
+        ("one", ("uk", "uk"), CaseState.DECIDED),
+        ("two", ("uk", "iwf"), CaseState.DISPUTED),
+    ):
+        case_id = opened(name, readings_wanted=2)
+        for scheme, who in zip(schemes, people, strict=False):
+            claim = Claims(database).take(case_id, who)
+            said = NewReading(revision=1, outcome=C, scheme=scheme, category="B")
+            readings.give(claim.token, said, who)
+        file = Cases(database).get(case_id)
+        assert file.case.state is state
+        if file.standing.decided is not None:
+            assert file.standing.decided.category == "uk:B"
+    for asked in ("uk:B", "B"):
+        found = Cases(database).list(CaseQuery(category=asked))
+        assert [one.case.id for one in found] == ["case-one"]
+    assert Cases(database).list(CaseQuery(category="iwf:B")) == []

@@ -16,7 +16,15 @@ from tutela.model.review.figures import Counted, Number, OutcomeCount, Pair, Per
 from tutela.model.review.reading import ReviewOutcome
 from tutela.model.review.search import CaseQuery
 from tutela.storage.database import Database
-from tutela.storage.review.figures.readings import FIRST, OTHER, Times, decided_anew, late, pairs
+from tutela.storage.review.figures.readings import (
+    FIRST,
+    OTHER,
+    Times,
+    decided_anew,
+    grade_of,
+    late,
+    pairs,
+)
 from tutela.storage.review.searching import matching
 from tutela.storage.review.tables import readings
 from tutela.storage.tables import cases
@@ -111,7 +119,7 @@ class _Counting:
 
     def _pairs(self) -> Mapping[tuple[str, ...], int]:
         """How many pairs by queue and what the two said."""
-        said = (FIRST.c.outcome, FIRST.c.category, OTHER.c.outcome, OTHER.c.category)
+        said = (FIRST.c.outcome, grade_of(FIRST.c), OTHER.c.outcome, grade_of(OTHER.c))
         named = [column.label(f"said_{place}") for place, column in enumerate(said)]
         times = Times(self._period.since, self._period.until)
         both = pairs(times).add_columns(*named).subquery()

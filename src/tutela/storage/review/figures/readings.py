@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, exists, or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, case, exists, or_, select
 
 from tutela.model import CaseState
 from tutela.model.review.reading import Purpose
@@ -169,8 +169,19 @@ def corrected(times: Times) -> Select[Any]:
 
 
 def alike(one: Any, other: Any) -> Condition:  # noqa: ANN401 - columns
-    """Whether two of readings and cases say the same: outcome and category."""
-    return and_(one.outcome == other.outcome, one.category == other.category)
+    """Whether two of readings and cases say the same: outcome, and category of a scheme."""
+    return and_(one.outcome == other.outcome, grade_of(one) == grade_of(other))
+
+
+def grade_of(columns: Any) -> ColumnElement[str]:  # noqa: ANN401 - columns
+    """The category with its scheme, as cases have it: readings have the two apart."""
+    category: ColumnElement[str] = columns.category
+    if "scheme" not in columns:
+        return category
+    return case(
+        (or_(columns.scheme == "", category == ""), columns.scheme + category),
+        else_=columns.scheme + ":" + category,
+    )
 
 
 def _changed() -> tuple[Condition, ...]:

@@ -79,6 +79,7 @@ class FakeServer:
         self.always: Fault | None = None
         self.seen: list[Seen] = []
         self.stored: dict[str, tuple[str, dict[str, Any]]] = {}
+        self.appeals: dict[str, dict[str, Any]] = {}
         self.more: dict[str, Any] = {}
         self.lock = threading.Lock()
         self.url = ""
@@ -108,13 +109,27 @@ class FakeServer:
                 outcome = self.stored[event_id][1]
                 event = {"id": event_id, "received_at": outcome["received_at"], **self.more}
                 return 200, {}, {"event": event, "outcome": outcome, **self.more}
+            case ["", "v1", "appeals", *named]:
+                return self._appeal(seen, named)
             case ["", "v1", "actions", action, "receipt"]:
                 done = "done" if seen.facts["done"] else "sent"
                 return 200, {}, {"id": action, "state": done, "attempts": 1, **self.more}
             case ["", "health", "ready"]:
-                return 200, {}, {"ready": True, "list_version": 7, **self.more}
+                status, document = 200, {"ready": True, "list_version": 7, **self.more}
             case _:
-                return 404, {}, problem(404, "not-found")
+                status, document = 404, problem(404, "not-found")
+        return status, {}, document
+
+    def _appeal(self, seen: Seen, named: list[str]) -> tuple[int, dict[str, str], Any]:
+        """Take an appeal, or tell of one."""
+        if named and named[0] in self.appeals:
+            return 200, {}, self.appeals[named[0]]
+        if named or seen.facts["event_id"] not in self.stored:
+            return 404, {}, problem(404, "not-found")
+        appeal_id = seen.facts["id"]
+        said = {"id": appeal_id, "contests": seen.facts["event_id"], "state": "waiting"}
+        more = {"outcome": None, "statement": "", "received_at": "2026-01-02T03:04:05Z"}
+        return 201, {}, self.appeals.setdefault(appeal_id, said | more | self.more)
 
     def _check(self, seen: Seen) -> tuple[int, dict[str, str], Any]:
         event_id = seen.facts["event_id"]

@@ -101,6 +101,27 @@ class TestWithAServerThatBehaves:
         found = connect(server.url, server.key).lookup(signals, limit=5)
         assert [result.total for result in found.results] == [0, 0, 0]
 
+    def test_a_decision_is_contested_once(self, connect: Connect, server: Reached) -> None:
+        client = connect(server.url, server.key)
+        broken = client.check(media=PICTURE[:2000], actor="robin", drill=True)
+        with pytest.raises(Refused) as caught:
+            client.appeal(text="It is a table.", event_id="there-is-none")
+        assert caught.value.problem.status == 404
+        given: Any = {
+            "event_id": broken.event_id,
+            "actor": "robin",
+            "id": f"appeal-{time.time_ns()}",
+        }
+        first = client.appeal(text="It is a table.", language="en", **given)
+        again = client.appeal(text="It is a table.", language="en", **given)
+        assert first == again
+        assert first == client.appealed(first.id)
+        assert (first.id, first.contests) == (given["id"], broken.event_id)
+        assert (first.state, first.outcome, first.granted) == ("waiting", None, False)
+        with pytest.raises(Refused) as caught:
+            client.appealed("there-is-none")
+        assert caught.value.problem.status == 404
+
     def test_the_server_says_whether_it_is_ready(self, connect: Connect, server: Reached) -> None:
         assert connect(server.url, server.key).ready().ready
 
@@ -253,6 +274,19 @@ class TestWithANewerServer:
         assert client.lookup([Signal(kind="md5", value="0" * 32)]).list_version == 7
         assert client.confirm(Receipt(id="act-1", done=True)).state == "done"
         assert client.ready().ready
+        fake.will(edit={"state": "answered", "outcome": "granted", "new": {"a": 1}})
+        appeal = client.appeal(text="It is a table.", event_id=answer.event_id)
+        assert appeal.granted
+        assert {seen.facts["id"] for seen in fake.seen if "appeals" in seen.path} == {appeal.id}
+
+    def test_an_appeal_is_sent_again_under_its_id(self, connect: Connect, fake: FakeServer) -> None:
+        client = connect(fake.url)
+        event_id = client.check(media=PICTURE).event_id
+        fake.will(status=503, headers={"Retry-After": "0.01"})
+        fake.will(status=503, after=True)
+        appeal = client.appeal(text="It is a table.", event_id=event_id)
+        assert list(fake.appeals) == [appeal.id]
+        assert len([seen for seen in fake.seen if "appeals" in seen.path]) == 3
 
 
 class TestWhatIsHandedIn:

@@ -27,6 +27,7 @@ from tutela.drill.server import Server, free_port
 from tutela.drill.visitor import Visitor
 from tutela.interfaces.access import Role
 from tutela.model import ActionKind, ActionMessage, EventKind, Receipt
+from tutela.storage.access.accounts import Accounts
 from tutela.storage.access.keys import Keys
 from tutela.storage.database import Database
 
@@ -116,6 +117,7 @@ class Stage:
     """A server with a bank of one photograph and a destination, and a gate before each side."""
 
     client: Tutela
+    reader: Tutela
     webhooks: Gate
     api: Gate
     env: Mapping[str, str]
@@ -135,11 +137,13 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         "TUTELA_DECODER_CHILDREN": "1",
         "TUTELA_ACTIONS_RETRY_FIRST": "0.1",
         "TUTELA_ACTIONS_RETRY_LONGEST": "0.4",
+        "TUTELA_REVIEW_UNDO_SECONDS": "0",
     }
-    admin, uploader = new_keys(folder / "data")
+    admin, uploader, person = new_keys(folder / "data")
     with (
         Server(SERVE, env, HOST, port, folder / "log") as server,
         server.client(admin) as client,
+        server.client(person) as reader,
         gate_before() as webhooks,
         gate_before(port) as api,
     ):
@@ -150,16 +154,21 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
             "TUTELA_KEY": uploader,
             "TUTELA_WEBHOOK_SECRET": secret,
         }
-        yield Stage(client, webhooks, api, given, secret)
+        yield Stage(client, reader, webhooks, api, given, secret)
 
 
-def new_keys(data: Path) -> tuple[str, str]:
+def new_keys(data: Path) -> tuple[str, str, str]:
     data.mkdir()
     database = Database.open(f"sqlite:///{data / 'tutela.db'}")
     try:
         database.migrate()
         keys = Keys(database)
-        return keys.create("test", Role.ADMIN)[1], keys.create("platform", Role.UPLOADER)[1]
+        reader = Accounts(database).create("reader", Role.REVIEWER)
+        return (
+            keys.create("test", Role.ADMIN)[1],
+            keys.create("platform", Role.UPLOADER)[1],
+            keys.create("reader", Role.REVIEWER, account_id=reader.id)[1],
+        )
     finally:
         database.close()
 
@@ -236,11 +245,16 @@ def confirmed(stage: Stage, event_id: str) -> bool:
 def test_what_is_decided_happens_on_the_platform_and_its_receipts_are_ours(
     stage: Stage, platform: Platform
 ) -> None:
-    scene = play(stage.client, HOST, platform.port, lambda _: None)
+    scene = play(stage.client, stage.reader, HOST, platform.port, lambda _: None)
     assert [sight.text for sight in scene.sights if not sight.seen] == []
     assert scene.sound
     refused = stage.client.get(f"/v1/actions?event={platform.post_of('A lake')}")["actions"]
-    assert {one["message"]["action"] for one in refused} == {"block", "preserve"}
+    assert {one["message"]["action"] for one in refused} == {"block", "preserve", "restore"}
+    # What was contested was read by somebody, once, and the platform knows what came of it.
+    ((appeal_id, outcome, statement),) = platform.rows("SELECT id, outcome, statement FROM appeals")
+    appeal = stage.client.appealed(appeal_id)
+    assert (appeal.outcome, outcome, appeal.statement) == ("granted", "granted", statement)
+    assert states(stage, appeal_id) == {"answer": "done"}
     ours = {one["id"]: one["receipt"]["reference"] for one in refused}
     theirs = platform.rows("SELECT id, 'meadow-' || number FROM actions WHERE times = 1")
     assert ours.items() <= dict(theirs).items()
@@ -298,6 +312,26 @@ def test_while_the_server_is_away_uploads_wait_and_are_shown_later(
     stage.api.open = True
     eventually(lambda: "A cup, while away" in platform.visit("mika").page("/"))
     eventually(lambda: confirmed(stage, platform.post_of("A cup, while away")))
+
+
+def test_an_appeal_waits_while_the_server_is_away_and_loses_no_word(
+    stage: Stage, platform: Platform
+) -> None:
+    ada = platform.visit("ada")
+    ada.send("/pictures", {"text": "A lake, contested"}, KNOWN)
+    event_id = platform.post_of("A lake, contested")
+    eventually(lambda: confirmed(stage, event_id))
+    stage.api.open = False
+    # Nobody contests for somebody else, and a second press is the same appeal.
+    platform.visit("mika").send(f"/contest/{event_id}", {"text": "Not mine."})
+    for _ in range(2):
+        ada.send(f"/contest/{event_id}", {"text": "<b>My</b> own lake."})
+    ((appeal_id, account, text),) = platform.rows("SELECT id, account, text FROM appeals")
+    assert (account, text) == ("ada", "<b>My</b> own lake.")
+    assert "You have contested this." in ada.page("/")
+    stage.api.open = True
+    eventually(lambda: platform.rows("SELECT 1 FROM appeals WHERE sent_at IS NOT NULL"))
+    assert stage.client.appealed(appeal_id).contests == event_id
 
 
 def test_what_is_listed_later_is_taken_away(stage: Stage, platform: Platform) -> None:

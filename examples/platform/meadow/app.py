@@ -14,7 +14,7 @@ from litestar.datastructures import State
 from litestar.static_files import create_static_files_router
 
 from meadow import pages
-from meadow.asking import Platform, obey
+from meadow.asking import Platform, obey, send_appeals
 from meadow.database import Database
 from meadow.receiver import receive
 from meadow.settings import Settings
@@ -40,6 +40,10 @@ def make_app(settings: Settings) -> Litestar:
     )
     platform = Platform(database=database, tutela=tutela)
 
+    def resend(stop: threading.Event) -> None:
+        while not stop.wait(FLUSH_SECONDS):
+            send_appeals(platform)
+
     @asynccontextmanager
     async def running(_: Litestar) -> AsyncIterator[None]:
         """Send what waits in the spool for as long as the platform runs."""
@@ -48,10 +52,13 @@ def make_app(settings: Settings) -> Litestar:
         thread = threading.Thread(
             target=tutela.keep_flushing, args=(stop, told), kwargs={"every": FLUSH_SECONDS}
         )
+        appeals = threading.Thread(target=resend, args=(stop,))
         thread.start()
+        appeals.start()
         yield
         stop.set()
         thread.join()
+        appeals.join()
         tutela.close()
 
     templates = Environment(

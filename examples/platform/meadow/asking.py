@@ -9,7 +9,7 @@ from typing import Unpack
 
 from meadow.database import DAY, Connection, Database, Row
 from meadow.duties import Asked, carry_out
-from tutela.client import Answer, EventArguments, Tutela
+from tutela.client import Answer, EventArguments, KeyRefused, Refused, Tutela, new_event_id
 from tutela.errors import TutelaError
 from tutela.model import AccountSignals, ActionKind, Actor, AgeBand, AgeSource, EventKind
 
@@ -58,6 +58,37 @@ def check_contact(platform: Platform, event_id: str, author: Row, receiver: Row)
         surface="contacts",
         account=signals(platform.database, author),
     )
+
+
+def contest(platform: Platform, account: str, event_id: str, text: str) -> None:
+    """Contest what was decided about something, once. The text is kept here until it is taken."""
+    platform.database.run(
+        "INSERT OR IGNORE INTO appeals (id, event_id, account, text, at) VALUES (?, ?, ?, ?, ?)",
+        *(f"meadow-appeal-{new_event_id()}", event_id, account, text, time.time()),
+    )
+    send_appeals(platform)
+
+
+def send_appeals(platform: Platform) -> None:
+    """Send the appeals that Tutela has not taken yet; what it does not take now is tried again."""
+    for row in platform.database.all("SELECT * FROM appeals WHERE sent_at IS NULL"):
+        outcome = statement = ""
+        try:
+            platform.tutela.appeal(
+                id=row["id"], event_id=row["event_id"], actor=row["account"], text=row["text"]
+            )
+        except KeyRefused:
+            return
+        except Refused as refused:
+            # It will not be taken later either: the person is told.
+            outcome, statement = "refused", f"It cannot be contested: {refused.what}."
+        except TutelaError:
+            return
+        platform.database.run(
+            "UPDATE appeals SET sent_at = ?, outcome = iif(outcome = '', ?, outcome),"
+            " statement = iif(statement = '', ?, statement) WHERE id = ?",
+            *(time.time(), outcome, statement, row["id"]),
+        )
 
 
 def obey(platform: Platform, answer: Answer) -> None:

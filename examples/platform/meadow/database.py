@@ -28,7 +28,13 @@ CREATE TABLE IF NOT EXISTS contacts (asker TEXT, asked TEXT, PRIMARY KEY (asker,
 -- What an account may not do for now, or only slowly. `ends_at` is NULL until somebody lifts it.
 CREATE TABLE IF NOT EXISTS limits (
     event_id TEXT, kind TEXT, account TEXT, seconds INTEGER, why TEXT, begun_at REAL, ends_at REAL,
-    contested_at REAL, PRIMARY KEY (event_id, kind)
+    PRIMARY KEY (event_id, kind)
+);
+-- What somebody contests, one for each decision. `sent_at` is NULL until Tutela has taken it; its
+-- id is the id of the appeal there. `outcome` is empty until it is decided.
+CREATE TABLE IF NOT EXISTS appeals (
+    id TEXT PRIMARY KEY, event_id TEXT, account TEXT, text TEXT, at REAL, sent_at REAL,
+    outcome TEXT DEFAULT '', statement TEXT DEFAULT '', answered_at REAL, UNIQUE (event_id, account)
 );
 -- What somebody is told; `account` is empty for the moderators.
 CREATE TABLE IF NOT EXISTS notes (

@@ -47,6 +47,7 @@ class Asked:
         actor, receivers: whose it is, and who receives it.
         seconds: for how long, or how slow.
         notices: why, in words for the people concerned.
+        answer: of an appeal that is decided, what came of it.
     """
 
     kind: str
@@ -55,6 +56,7 @@ class Asked:
     receivers: tuple[str, ...] = ()
     seconds: int | None = None
     notices: tuple[str, ...] = ()
+    answer: str = ""
 
     @property
     def why(self) -> str:
@@ -120,7 +122,7 @@ def limit(connection: Connection, asked: Asked) -> str:
     seconds = (asked.seconds or SLOW_SECONDS) if slow else asked.seconds
     ends_at = now + seconds if seconds and not slow else None
     connection.execute(
-        "INSERT OR IGNORE INTO limits VALUES (?, ?, ?, ?, ?, ?, ?, NULL)",
+        "INSERT OR IGNORE INTO limits VALUES (?, ?, ?, ?, ?, ?, ?)",
         (asked.event_id, asked.kind, asked.actor, seconds, asked.why, now, ends_at),
     )
     if slow:
@@ -147,6 +149,15 @@ def notify(connection: Connection, asked: Asked) -> str:
     """Tell the moderators."""
     note(connection, asked, "", " ".join(asked.notices) or "Tutela asks you to take notice.")
     return "the moderators were told"
+
+
+def answer(connection: Connection, asked: Asked) -> str:
+    """Tell whoever contested a decision what came of it. What is undone comes as a `restore`."""
+    changed = connection.execute(
+        "UPDATE appeals SET outcome = ?, statement = ?, answered_at = ? WHERE id = ?",
+        (asked.answer, asked.why, time.time(), asked.event_id),
+    )
+    return "the appeal is answered" if changed.rowcount else "no appeal has this id: nothing to do"
 
 
 def stop_stream(connection: Connection, asked: Asked) -> str:
@@ -178,6 +189,7 @@ DUTIES: Mapping[str, Duty] = MappingProxyType(
         ActionKind.NOTIFY: notify,
         ActionKind.STOP_STREAM: stop_stream,
         ActionKind.RESTORE: restore,
+        ActionKind.ANSWER: answer,
     }
 )
 """One function for each action that can be asked of a platform."""

@@ -15,13 +15,15 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from meadow import people
-from meadow.asking import Platform, check_contact, check_message, check_picture, signals
+from meadow.asking import Platform, check_contact, check_message, check_picture, contest, signals
 from meadow.database import Row
 from meadow.duties import LIMITS
 from tutela.client import new_event_id
 from tutela.model import ActionKind
 
 SESSION = "meadow"
+NO_WORDS = "I think that this is a mistake."
+"""What is told of somebody who contests and writes nothing."""
 Asking: TypeAlias = Request[Any, Any, Any]
 Page: TypeAlias = Response[Any]
 TYPES = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png", b"GIF8": "image/gif"}
@@ -81,8 +83,8 @@ async def feed(request: Asking) -> Page:
         " kind = 'picture' AND (state = 'shown' OR author = ?) ORDER BY sent_at DESC LIMIT 50",
         me["id"],
     )
-    stopped = people.stopped(database, me["id"])
-    return _page(request, "feed.html", me, posts=posts, stopped=stopped)
+    stopped, appeals = people.stopped(database, me["id"]), people.appeals(database, me["id"])
+    return _page(request, "feed.html", me, posts=posts, stopped=stopped, appeals=appeals)
 
 
 @post("/pictures", status_code=303)
@@ -188,19 +190,20 @@ async def account(request: Asking) -> Page:
     database = _platform(request).database
     notes = database.all("SELECT * FROM notes WHERE account = ? ORDER BY at DESC", me["id"])
     told = signals(database, me)
-    limits = people.limits(database, me["id"])
-    return _page(request, "account.html", me, limits=limits, words=LIMITS, notes=notes, told=told)
+    limits, appeals = people.limits(database, me["id"]), people.appeals(database, me["id"])
+    more = {"limits": limits, "appeals": appeals, "words": LIMITS, "notes": notes, "told": told}
+    return _page(request, "account.html", me, **more)
 
 
-@post("/account/contest/{event_id:str}", status_code=303)
-async def contest(request: Asking, event_id: FromPath[str]) -> Page:
-    """Ask for a person to look at a limit again."""
-    if (me := _me(request)) is not None:
-        _platform(request).database.run(
-            "UPDATE limits SET contested_at = ? WHERE event_id = ? AND account = ?",
-            *(time.time(), event_id, me["id"]),
-        )
-    return _see("/account")
+@post("/contest/{event_id:str}", status_code=303)
+async def contest_it(request: Asking, event_id: FromPath[str]) -> Page:
+    """Ask for a person to look again at what was decided about something of one's own."""
+    me, row, form = _me(request), _post(request, event_id), await request.form()
+    if me is None or row is None or me["id"] != row["author"]:
+        return _see("/account")
+    text = str(form.get("text", "")).strip()[:2000] or NO_WORDS
+    await asyncio.to_thread(contest, _platform(request), me["id"], event_id, text)
+    return _see("/" if row["kind"] == "picture" else "/account")
 
 
 @get("/actions")
@@ -222,7 +225,7 @@ async def health() -> dict[str, str]:
 
 ROUTES = (
     *(sign_in_page, sign_in, sign_out, feed, upload, picture, everybody, ask, agree),
-    *(chat, write, account, contest, actions, health),
+    *(chat, write, account, contest_it, actions, health),
 )
 
 

@@ -59,6 +59,12 @@ def limits(database: Database, me: str) -> list[Row]:
     )
 
 
+def appeals(database: Database, me: str) -> dict[str, Row]:
+    """What somebody contests, by the event that was decided about."""
+    rows = database.all("SELECT * FROM appeals WHERE account = ? ORDER BY at", me)
+    return {row["event_id"]: row for row in rows}
+
+
 def limited(database: Database, me: str, kind: ActionKind) -> Row | None:
     """The latest limit of one kind that holds now."""
     return next((row for row in limits(database, me) if row["kind"] == kind), None)

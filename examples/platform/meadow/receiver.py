@@ -54,6 +54,7 @@ def _carry_out(connection: Connection, message: ActionMessage) -> Any:  # noqa: 
             receivers=message.receivers,
             seconds=message.seconds,
             notices=message.notices,
+            answer=message.answer or "",
         ),
     )
     return connection.execute(

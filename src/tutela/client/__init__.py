@@ -8,7 +8,7 @@
 `tutela.client.webhooks` verifies the actions that the server sends.
 """
 
-from tutela.client.answers import Answer, Confirmed, Lookup, Problem, Readiness, StoredEvent
+from tutela.client.answers import Answer, Appeal, Confirmed, Lookup, Problem, Readiness, StoredEvent
 from tutela.client.calls import Flushed
 from tutela.client.problems import (
     BadAnswer,
@@ -21,11 +21,13 @@ from tutela.client.problems import (
     Unreachable,
 )
 from tutela.client.spool import Spool
-from tutela.client.told import EventArguments, new_event_id
+from tutela.client.told import AppealArguments, EventArguments, new_event_id
 from tutela.client.tutela import AsyncTutela, Tutela
 
 __all__ = [
     "Answer",
+    "Appeal",
+    "AppealArguments",
     "AsyncTutela",
     "BadAnswer",
     "Confirmed",

@@ -26,6 +26,7 @@ NOT_FOR_THE_ACTOR = frozenset(
         ActionKind.SECOND_LOOK,
         ActionKind.PRESERVE,
         ActionKind.NOTIFY,
+        ActionKind.ANSWER,
     }
 )
 """Actions that whoever did it does not feel, so that what is said of them is for others."""
@@ -233,6 +234,36 @@ class Confirmed(Told, frozen=True, kw_only=True):
 
     id: str
     state: str
+
+
+class Appeal(Told, frozen=True, kw_only=True):
+    """An appeal, and what came of it.
+
+    Attributes:
+        id: of the appeal; ask for it by that.
+        contests: the event that was decided about.
+        state: `waiting`, or `answered` once it is decided for good.
+        outcome: `granted` or `upheld`; None before.
+        statement: what the person is told; empty before.
+        kind: `complaint` where a machine decided, `appeal` where a person did.
+        case_id: the case that it is read as.
+    """
+
+    id: str
+    contests: str
+    state: str
+    outcome: str | None = None
+    statement: str = ""
+    kind: str = ""
+    case_id: str = ""
+    received_at: datetime | None = None
+    answered_at: datetime | None = None
+    drill: bool = False
+
+    @property
+    def granted(self) -> bool:
+        """Whether what was done is undone; a `restore` comes for that by webhook."""
+        return self.outcome == "granted"
 
 
 class Readiness(Told, frozen=True, kw_only=True):

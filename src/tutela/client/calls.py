@@ -15,6 +15,7 @@ import msgspec
 
 from tutela.client.answers import (
     Answer,
+    Appeal,
     Confirmed,
     Lookup,
     Readiness,
@@ -44,7 +45,9 @@ from tutela.client.problems import (
 )
 from tutela.client.spool import Damaged, Spool, Waiting, opened
 from tutela.client.told import (
+    AppealArguments,
     EventArguments,
+    appeal_told,
     form_request,
     json_request,
     request_of,
@@ -57,6 +60,8 @@ CHECK = Place("POST", "/v1/check")
 LOOKUP = Place("POST", "/v1/lookup")
 READY = Place("GET", "/health/ready")
 EVENT = Place("GET", "/v1/events/{id}")
+APPEALS = Place("POST", "/v1/appeals")
+APPEAL = Place("GET", "/v1/appeals/{id}")
 RECEIPT = Place("POST", "/v1/actions/{id}/receipt")
 REPLAYED = "tutela-replayed"
 AGENT = "tutela-client"
@@ -167,6 +172,20 @@ class Calls:
         """Read a stored event."""
         path = f"/v1/events/{quote(event_id, safe='')}"
         return (yield from self._send(EVENT, path, lambda reply: read(reply, StoredEvent, EVENT)))
+
+    def appeal(self, arguments: AppealArguments) -> Steps[Appeal]:
+        """Contest a decision. Its id makes sending it again harmless."""
+        document = appeal_told(arguments)
+        return (
+            yield from self._send(
+                APPEALS, APPEALS.path, lambda reply: read(reply, Appeal, APPEALS), document
+            )
+        )
+
+    def appealed(self, appeal_id: str) -> Steps[Appeal]:
+        """Read what came of an appeal."""
+        path = f"/v1/appeals/{quote(appeal_id, safe='')}"
+        return (yield from self._send(APPEAL, path, lambda reply: read(reply, Appeal, APPEAL)))
 
     def confirm(self, receipt: Receipt) -> Steps[Confirmed]:
         """Tell that an action is done, or not yet. A receipt may be sent again."""

@@ -8,7 +8,7 @@ import secrets
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import IO, Any, NamedTuple, TypedDict
+from typing import IO, Any, NamedTuple, Required, TypedDict
 
 import httpx2
 import msgspec
@@ -54,6 +54,37 @@ class EventArguments(TypedDict, total=False):
     conversation: str
     language: str
     drill: bool
+
+
+class AppealArguments(TypedDict, total=False):
+    """What `appeal` takes: `text`, and one of `event_id` and `case_id`.
+
+    Attributes:
+        text: what the person says, at most 10,000 characters.
+        event_id: the event that was decided about, by your id.
+        case_id: or the case that its answer named.
+        id: your id of the appeal; the same id is the same appeal for ever. One is made where there
+            is none.
+        actor: who contests; without it, who did what the event is about.
+        language: of the text, as a tag such as `en`.
+    """
+
+    text: Required[str]
+    event_id: str
+    case_id: str
+    id: str
+    actor: Actor | str
+    language: str
+
+
+def appeal_told(arguments: AppealArguments) -> dict[str, Any]:
+    """Write the arguments of `appeal` as the server takes them."""
+    known = {name: value for name, value in arguments.items() if name != "actor" and value}
+    given = {"id": new_event_id(), **known, "text": arguments["text"]}
+    if who := _actor(arguments.get("actor")):
+        given["actor"] = who
+    document: dict[str, Any] = msgspec.to_builtins(given)
+    return document
 
 
 class ToldOfEvent(NamedTuple):

@@ -12,12 +12,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, Unpack
 
-from tutela.client.answers import Answer, Confirmed, Lookup, Readiness, StoredEvent
+from tutela.client.answers import Answer, Appeal, Confirmed, Lookup, Readiness, StoredEvent
 from tutela.client.asking import Patience
 from tutela.client.calls import Calls, Flushed, OnTrouble
 from tutela.client.carrying import Loop, Threads, tls_of
 from tutela.client.spool import Spool
-from tutela.client.told import EventArguments
+from tutela.client.told import AppealArguments, EventArguments
 from tutela.model import Receipt, Signal
 
 TIMEOUT = 10.0
@@ -104,6 +104,21 @@ class Tutela:
     def event(self, event_id: str) -> StoredEvent:
         """Read a stored event; raises `Refused` with status 404 where there is none."""
         return self._driver.run(self._calls.event(event_id))
+
+    def appeal(self, **appeal: Unpack[AppealArguments]) -> Appeal:
+        """Contest a decision for the person whom it hits: `AppealArguments` says what it takes.
+
+        Safe to call again with the same `id`: the same appeal has the same answer.
+
+        Raises:
+            Refused: there is nothing to contest, or it was decided before; `problem` says why.
+            Trouble: no answer came in time. Keep the text, and send it again.
+        """
+        return self._driver.run(self._calls.appeal(appeal))
+
+    def appealed(self, appeal_id: str) -> Appeal:
+        """Read what came of an appeal; raises `Refused` with status 404 where there is none."""
+        return self._driver.run(self._calls.appealed(appeal_id))
 
     def confirm(self, receipt: Receipt) -> Confirmed:
         """Tell what came of an action that the server asked for."""
@@ -208,6 +223,14 @@ class AsyncTutela:
     async def event(self, event_id: str) -> StoredEvent:
         """Read a stored event; raises `Refused` with status 404 where there is none."""
         return await self._driver.run(self._calls.event(event_id))
+
+    async def appeal(self, **appeal: Unpack[AppealArguments]) -> Appeal:
+        """Contest a decision, as `Tutela.appeal` does."""
+        return await self._driver.run(self._calls.appeal(appeal))
+
+    async def appealed(self, appeal_id: str) -> Appeal:
+        """Read what came of an appeal, as `Tutela.appealed` does."""
+        return await self._driver.run(self._calls.appealed(appeal_id))
 
     async def confirm(self, receipt: Receipt) -> Confirmed:
         """Tell what came of an action that the server asked for."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +26,15 @@ NEEDED = (
     ActionKind.RESTRICT_CONTACT,
     ActionKind.SLOW,
     ActionKind.WARN_RECEIVER,
+    ActionKind.RESTORE,
+    ActionKind.ANSWER,
 )
 """What the scene must bring about with the policy that ships."""
 
+BEFORE_THE_APPEAL = tuple(
+    kind for kind in NEEDED if kind not in {ActionKind.RESTORE, ActionKind.ANSWER}
+)
+APPEAL = "It is a lake in the mountains, where I was on holiday."
 LIMIT = "You can write to people you are connected with only"
 
 
@@ -112,11 +118,14 @@ def alive(host: str, port: int) -> bool:
     return True
 
 
-def play(client: Tutela, host: str, port: int, begins: Callable[[str], object]) -> Scene:
+def play(
+    client: Tutela, reader: Tutela, host: str, port: int, begins: Callable[[str], object]
+) -> Scene:
     """Play the scene through the platform's pages, and wait until everything is confirmed.
 
     Args:
         client: a client of the server, with the key of an admin.
+        reader: another, with the key of a person who reviews cases.
         host, port: where the platform answers.
         begins: called with one sentence before each step.
     """
@@ -129,7 +138,7 @@ def play(client: Tutela, host: str, port: int, begins: Callable[[str], object]) 
     robin.send("/chat/mika", {"text": "Hello! I saw your model trains."})
     begins("Robin asks Mika to be connected, and goes on writing.")
     robin.send("/people/mika/ask", {})
-    confirmations = _confirmed(client)
+    _confirmed(client, BEFORE_THE_APPEAL)
     robin.send("/chat/mika", {"text": "Are you there?"})
     sights = (
         _sight("Mika sees Ada's photograph", mika, "/", "A cup of coffee"),
@@ -149,7 +158,25 @@ def play(client: Tutela, host: str, port: int, begins: Callable[[str], object]) 
         _sight("Robin cannot go on writing", robin, "/chat/mika", "This is not possible for now."),
         _sight("Mika got no second message", mika, "/chat/robin", "Are you there?", there=False),
     )
-    return Scene(confirmations=confirmations, sights=sights)
+    begins("Robin contests that the lake is not published. Somebody reads that, and puts it back.")
+    robin.contest("/", APPEAL)
+    waits = _sight("Robin reads that it will be read", robin, "/", "You have contested this.")
+    _grant(client, reader)
+    confirmations = _confirmed(client, NEEDED)
+    ends = (
+        _sight("Robin reads that it was a mistake", robin, "/", "You were right"),
+        _sight("Mika sees the lake", mika, "/", "A lake"),
+    )
+    return Scene(confirmations=confirmations, sights=(*sights, waits, *ends))
+
+
+def _grant(client: Tutela, reader: Tutela) -> None:
+    """Read the appeal as somebody who had no part in the decision, and grant it."""
+    (found,) = client.get("/v1/cases?kind=appeal&state=open&limit=1")["cases"]
+    case_id = found["case"]["id"]
+    claim = reader.post(f"/v1/cases/{case_id}/claim", {})
+    said = {"claim": claim["token"], "revision": claim["revision"], "outcome": "harmless"}
+    reader.post(f"/v1/cases/{case_id}/readings", said)
 
 
 def _somebody(host: str, port: int, account: str) -> Visitor:
@@ -166,13 +193,13 @@ def _sight(text: str, who: Visitor, path: str, words: str, *, there: bool = True
     return Sight(text=text, seen=(words in who.page(path)) is there)
 
 
-def _confirmed(client: Tutela) -> tuple[Confirmation, ...]:
+def _confirmed(client: Tutela, needed: Sequence[str]) -> tuple[Confirmation, ...]:
     """Every action that was asked of the platform, once all are settled or the time is over."""
     until = time.monotonic() + CONFIRM_SECONDS
     while True:
         found = client.get(f"/v1/actions?destination={DESTINATION}&limit=500")["actions"]
         kinds = {one["message"]["action"] for one in found}
-        settled = kinds.issuperset(NEEDED) and all(one["state"] == "done" for one in found)
+        settled = kinds.issuperset(needed) and all(one["state"] == "done" for one in found)
         if settled or time.monotonic() > until:
             return tuple(_confirmation(one) for one in reversed(found))
         time.sleep(0.1)

@@ -50,6 +50,18 @@ class Visitor:
             )
         self._exchange("POST", path, body, {"Content-Type": kind})
 
+    def contest(self, path: str, text: str) -> None:
+        """Contest the first decision that a page offers to contest.
+
+        Raises:
+            Unavailable: the page offers none.
+        """
+        page = self._exchange("GET", path, b"", {}).decode()
+        found = re.search(r'action="(/contest/[^"]+)"', page)
+        if found is None:
+            raise Unavailable("the page offers nothing to contest", where=path)
+        self.send(html.unescape(found[1]), {"text": text})
+
     def _exchange(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> bytes:
         own = {"Cookie": self._cookie} if self._cookie else {}
         connection = http.client.HTTPConnection(self._host, self._port, timeout=WAIT_SECONDS)

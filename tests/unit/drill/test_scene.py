@@ -31,7 +31,7 @@ def test_an_action_that_was_not_confirmed_is_noticed(state: str) -> None:
     late = Confirmation(action="preserve", about="robin", done="", receipt="", state=state)
     scene = Scene(confirmations=(*DONE, late), sights=SEEN)
     assert not scene.sound
-    assert scene.line() == "platform: 5 actions asked for, 4 confirmed"
+    assert scene.line() == f"platform: {len(NEEDED) + 1} actions asked for, {len(NEEDED)} confirmed"
 
 
 def test_what_a_page_did_not_show_is_noticed() -> None:

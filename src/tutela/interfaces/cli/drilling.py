@@ -100,7 +100,8 @@ def run_drill(options: Options) -> bool:
             uploader = Keys(database).create("platform", Role.UPLOADER)[1]
             place = _stage(console, options.platform, server, client, uploader, folder)
             platform = running.enter_context(place)
-            results = results._replace(scene=_scene(console, client, platform))
+            reader = running.enter_context(server.client(_reader(database)))
+            results = results._replace(scene=_scene(console, client, reader, platform))
         proof = prove_log(console, PROGRAM, env, folder)
         results = results._replace(proof=proof)
         console.print(proof.line(), soft_wrap=True)
@@ -152,10 +153,16 @@ def _stage(
     return platform_process(script, given, HOST, port, folder)
 
 
-def _scene(console: Console, client: Tutela, platform: Server) -> Scene:
+def _reader(database: Database) -> str:
+    """A key of somebody who reviews cases."""
+    account = Accounts(database).create("demo-reviewer", Role.REVIEWER)
+    return Keys(database).create("demo-reviewer", Role.REVIEWER, account_id=account.id)[1]
+
+
+def _scene(console: Console, client: Tutela, reader: Tutela, platform: Server) -> Scene:
     """Play the scene, and show what was seen and confirmed."""
     begins = partial(console.print, soft_wrap=True)
-    scene = play(client, platform.host, platform.port, begins)
+    scene = play(client, reader, platform.host, platform.port, begins)
     for sight in scene.sights:
         console.print(f"  {'seen' if sight.seen else 'NOT SEEN'}: {sight.text}", soft_wrap=True)
     table = Table(title="Asked of the platform, and confirmed by it")
@@ -224,6 +231,8 @@ def _environment(folder: Path, port: int) -> dict[str, str]:
         "TUTELA_DATA_FOLDER": str(folder / "data"),
         "TUTELA_SERVER_HOST": HOST,
         "TUTELA_SERVER_PORT": str(port),
+        # What is decided in the scene counts after seconds, so that nobody waits for a minute.
+        "TUTELA_REVIEW_UNDO_SECONDS": "3",
     }
 
 

@@ -6,7 +6,7 @@ by an `answer`, which the platform gets by its destinations as it gets every act
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import msgspec
@@ -18,7 +18,7 @@ from tutela.policy.asked import FELT, STRONGEST_FIRST
 from tutela.policy.policy import Policy
 from tutela.response.review.appealing import NAME
 from tutela.response.review.consequences import consequences
-from tutela.response.review.settling import Following
+from tutela.response.review.settling import Following, Sent
 from tutela.response.review.statement import answered
 from tutela.response.routing import Routes
 from tutela.storage.cases import CaseFile
@@ -65,8 +65,8 @@ def answers(
     policy: Policy,
     routes: Routes,
     at: datetime,
-) -> Mapping[str, Sequence[Delivery]]:
-    """What is sent, by the id of the event that it is about, as that is stored.
+) -> Sent:
+    """What follows from an appeal. What a case that waits is about stays there to be seen.
 
     Args:
         files: the appeals of the case; several people may contest the same.
@@ -76,10 +76,14 @@ def answers(
         routes: where actions are sent.
         at: when.
     """
-    if settled.before is settled.outcome:
-        return {}
-    sent = {file.event.id: _answer(file, settled, policy, routes, at) for file in files}
-    return {**sent, contested.event.id: _undoing(files[0], contested, settled, policy, routes, at)}
+    about = contested.event.id
+    waits = contested.settled is None and contested.outcome.case_id is not None
+    ordered: dict[str, Sequence[Delivery]] = {}
+    if settled.before is not settled.outcome:
+        parts = (settled, policy, routes, at)
+        ordered = {file.event.id: _answer(file, *parts) for file in files}
+        ordered[about] = _undoing(files[0], contested, *parts)
+    return Sent(ordered, () if waits else (about,))
 
 
 def _answer(

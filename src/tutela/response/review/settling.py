@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -30,8 +30,22 @@ CHANCE = secrets.SystemRandom().random
 
 Follows = Callable[[CaseFile, Settled, datetime], Sequence[Delivery]]
 """What is sent for an event of a case; see `consequences`."""
-Answers = Callable[[Sequence[CaseFile], Settled, datetime], Mapping[str, Sequence[Delivery]]]
-"""What is sent where an appeal is decided, by the event that it is about; see `answers`."""
+
+
+class Sent(NamedTuple):
+    """What follows from a decision.
+
+    Attributes:
+        ordered: what is sent, by the event that it is about.
+        about: the events that were decided about: of what is harmless, nothing need be kept.
+    """
+
+    ordered: Mapping[str, Sequence[Delivery]]
+    about: Collection[str]
+
+
+Answers = Callable[[Sequence[CaseFile], Settled, datetime], Sent]
+"""What follows where an appeal is decided; see `answers`."""
 
 
 class Following(NamedTuple):
@@ -113,20 +127,22 @@ class Settler:
     def _close(self, settled: Settled) -> bool:
         sent = self._sent(settled, now())
         sampled = settled.before is None and self._drawn(settled.queue)
-        if not self._settling.close(settled, sent, sampled=sampled):
+        if not self._settling.close(settled, sent.ordered, sampled=sampled):
             return False
         # What is read again must be there to be seen; `Clearing` erases it afterwards.
         if settled.outcome is ReviewOutcome.HARMLESS and self._clearing is not None and not sampled:
-            for event_id in sent:
+            for event_id in sent.about:
                 self._clearing.erase(event_id)
         return True
 
-    def _sent(self, settled: Settled, at: datetime) -> Mapping[str, Sequence[Delivery]]:
+    def _sent(self, settled: Settled, at: datetime) -> Sent:
         files = self._files(settled.case_id)
         first = next(files)
         if first.case.kind is CaseKind.APPEAL:
             return self._follows.appeal([first, *files], settled, at)
-        return {file.event.id: self._follows.case(file, settled, at) for file in (first, *files)}
+        every = (first, *files)
+        ordered = {file.event.id: self._follows.case(file, settled, at) for file in every}
+        return Sent(ordered, ordered)
 
     def _drawn(self, queue: str) -> bool:
         return self._chance() < self._settling.sample_share(queue)

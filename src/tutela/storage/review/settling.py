@@ -109,8 +109,8 @@ class Harmless:
     def kept(self, after: int = 0, limit: int = 200) -> Sequence[Kept]:
         """Evidence of harmless cases that no hold keeps, in the order of its numbers.
 
-        Not of a case that is to be read again, nor while that reading can be undone: it must be
-        there to be seen.
+        Of an appeal that was granted, that of the event that was contested. Not of a case that is
+        to be read again, nor while that reading can be undone: it must be there to be seen.
 
         Args:
             after: only items beyond this number.
@@ -118,7 +118,7 @@ class Harmless:
         """
         statement = (
             select(evidence_items.c.seq, events.c.id)
-            .join(OWN, OWN.c.event_seq == evidence_items.c.event_seq)
+            .join(OWN, _IS_ABOUT)
             .join(events, events.c.seq == evidence_items.c.event_seq)
             .join(cases, cases.c.event_seq == func.coalesce(OWN.c.root, OWN.c.event_seq))
             .where(
@@ -126,6 +126,7 @@ class Harmless:
                 evidence_items.c.state != ItemState.DESTROYED.value,
                 ~_held(),
                 *_harmless(now()),
+                ~_contested_waits(),
             )
             .order_by(evidence_items.c.seq)
             .limit(limit)
@@ -167,6 +168,10 @@ class Harmless:
 
 
 OWN = cases.alias("own")
+_IS_ABOUT = or_(
+    OWN.c.event_seq == evidence_items.c.event_seq, OWN.c.contests == evidence_items.c.event_seq
+)
+"""Evidence belongs to a case by its event, or by the event that an appeal contests."""
 _LIKE_NOTHING = case_contents.c.event_seq * 65_536 + case_contents.c.ordinal
 """A mark that no other content has."""
 _SAYS_SOMETHING = or_(
@@ -195,6 +200,18 @@ def _harmless(present: datetime) -> tuple[ColumnElement[bool], ...]:
         cases.c.outcome == ReviewOutcome.HARMLESS.value,
         ~again,
     )
+
+
+def _contested_waits() -> ColumnElement[bool]:
+    """Somebody has yet to look at the case that an appeal contests."""
+    contested, root = cases.alias(), cases.alias()
+    closed = func.coalesce(root.c.closed_at, contested.c.closed_at)
+    waiting = (
+        select(contested.c.event_seq)
+        .outerjoin(root, root.c.event_seq == contested.c.root)
+        .where(contested.c.event_seq == OWN.c.contests, closed.is_(None))
+    )
+    return exists(waiting.correlate(OWN))
 
 
 def _held() -> ColumnElement[bool]:

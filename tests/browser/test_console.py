@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+from tests.browser.conftest import Site, context_of
+from tests.browser.shift import Person, calm
 
 from tutela.client import Tutela
 from tutela.drill.photographs import listed
@@ -28,13 +28,6 @@ PAGES = [
 ]
 
 
-class Site(Protocol):
-    address: str
-    key: str
-
-    def code(self, role: str = "admin") -> str: ...
-
-
 Enter = Callable[[Page, str], Page]
 
 
@@ -47,29 +40,18 @@ def open_page(page: Page, address: str) -> None:
         page.goto(address)
 
 
-def shoot(page: Page, name: str) -> None:
-    """Keep a picture for whoever wants to look: the folder is named in the environment."""
-    folder = os.environ.get("SHOTS_FOLDER")
-    if folder:
-        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("address", PAGES)
-def test_every_page_is_accessible(page: Page, address: str, scheme: str) -> None:
-    open_page(page, address)
-    name = address.removeprefix("/console/").replace("/", "-").replace("{case}", "one")
-    shoot(page, f"{name}-{scheme}")
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
-
-
-@pytest.mark.parametrize("address", PAGES)
-def test_every_page_fits_at_twice_the_size(page: Page, address: str) -> None:
-    page.set_viewport_size({"width": 640, "height": 400})
-    open_page(page, address)
-    wide = page.evaluate("document.documentElement.scrollWidth")
-    assert wide <= 640, f"the page is {wide} pixels wide"
+@pytest.mark.parametrize(("locale", "scheme"), [("en", "light"), ("fr", "dark")])
+def test_every_page_is_accessible_and_fits_at_twice_the_size(
+    browser: Browser, site: Site, locale: str, scheme: str
+) -> None:
+    """Half of what could be paired: a language changes words, a scheme changes colours."""
+    with context_of(browser, site, scheme, locale=locale) as context:
+        page = Person(context.new_page()).enter(site.key)
+        for address in PAGES:
+            open_page(page, address)
+            assert page.locator("html").get_attribute("lang") == locale
+            name = address.removeprefix("/console/").replace("/", "-").replace("{case}", "one")
+            calm(page, f"{name}-{locale}-{scheme}")
 
 
 def test_a_code_signs_in_once(context: BrowserContext, site: Site, enter: Enter) -> None:

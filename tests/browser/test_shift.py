@@ -349,6 +349,8 @@ PLACES = {
         "/console/review",
         "/console/review/figures",
         "/console/review/samples",
+        "/console/queues",
+        "/console/queues/four-eyes",
         "/console/team",
         "/console/team/ledger",
     ),

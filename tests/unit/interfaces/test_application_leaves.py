@@ -122,6 +122,7 @@ def _unlinked(world: World) -> Answer:
     seat, services = world.person(), world.services
     hashed = services.passwords.hash(PASSWORD)
     services.accounts.set_password(seat.account, hashed, by="", told=False)
+    services.accounts.confirm_authenticator(seat.account, 1, 1, by="")
     identity = Identity(issuer=services.settings.oidc.issuer, subject=f"s-{next(NUMBERS)}")
     world.secrets.add(identity.subject)
     services.identities.link(seat.account, identity)

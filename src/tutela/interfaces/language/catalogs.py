@@ -11,7 +11,7 @@ from typing import Self
 
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
+from babel.messages.pofile import PoFileError, read_po
 
 from tutela.errors import BadConfiguration
 from tutela.interfaces.language.translator import SOURCE, Translator
@@ -51,7 +51,7 @@ def areas(language: str) -> Iterator[tuple[str, Catalog]]:
         if ending == "po":
             try:
                 catalog = read_po(BytesIO(file.read_bytes()), locale=language, abort_invalid=True)
-            except ValueError as problem:
+            except (PoFileError, ValueError) as problem:
                 raise BadConfiguration(
                     f"the texts cannot be read: {problem}", where=file.name
                 ) from (problem)

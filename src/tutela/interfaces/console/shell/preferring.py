@@ -20,8 +20,10 @@ from tutela.interfaces.web.guard import account_of, by_of
 from tutela.model.review.account import Preferences
 
 HOME = "/console/"
-OWN_PAGE = re.compile(r"/console/[\w@.%:+~-]+(?:/[\w@.%:+~-]+)*\Z", re.ASCII)
-"""An address of ours, which a form may name to come back to."""
+OWN_PAGE = re.compile(
+    r"/console(?:/(?!(?:\.|%2e){1,2}(?:/|\Z))[\w@.%:+~-]+)+\Z", re.ASCII | re.IGNORECASE
+)
+"""An address of ours, that a form may name to come back to, inside the console."""
 NO_LANGUAGE = later("there is no such language")
 YEAR = 31_536_000
 

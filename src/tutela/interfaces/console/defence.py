@@ -21,6 +21,7 @@ from tutela.interfaces.api.defence import (
 from tutela.interfaces.console.answers import page, see_other
 from tutela.interfaces.console.pages import Problem
 from tutela.interfaces.console.sign_in import check_csrf, read_fields, session_of
+from tutela.interfaces.language import later
 from tutela.interfaces.services import services_of
 from tutela.interfaces.web.guard import by_of
 from tutela.model.bank import DISTANCE
@@ -29,6 +30,15 @@ from tutela.storage.defence.suppressions import suppressions
 
 DECIDED = 20
 """Decisions that are shown, the latest first."""
+REFUSED = frozenset(
+    {
+        later("the distance is a whole number up to 31"),
+        later("the number of days is a whole number up to 3,650"),
+        later("the number of hours is a whole number up to 720"),
+        later("the number of seconds is a whole number up to 86,400"),
+    }
+)
+"""What `whole` says to the forms of these pages, for the catalogs to know."""
 
 
 @get("/defence", permission=Permission.DEFENCE_READ)

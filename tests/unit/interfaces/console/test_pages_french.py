@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.unit.interfaces.acting import World
 
+from tutela.errors import InvalidInput
 from tutela.evidence.custody.wording import BOUNDS, KINDS, STATES, STEPS, TOUCHES
+from tutela.interfaces.console.custody.evidence import NO_REASON
+from tutela.interfaces.console.custody.evidence import WORDS as WORDS_OF_A_REASON
+from tutela.interfaces.console.defence import REFUSED, whole
+from tutela.interfaces.console.response.destinations import MOST_HOURS, MOST_SECONDS
 from tutela.interfaces.language.catalogs import areas
 from tutela.model import (
     ActionKind,
@@ -26,12 +31,14 @@ from tutela.model import (
     SurfaceClass,
     Verdict,
 )
+from tutela.model.bank import DISTANCE
 from tutela.model.custody.evidence import EvidenceKind, ItemState
 from tutela.model.custody.leaf import AuditKind
 from tutela.model.custody.terms import Bound, Moment
 from tutela.model.match import Silencing
 from tutela.model.parking import ParkingDecision
 from tutela.storage.audit.reading import AuditLog
+from tutela.storage.defence.period import MOST_DAYS
 from tutela.storage.rules.switches import SwitchSource
 
 if TYPE_CHECKING:
@@ -44,8 +51,13 @@ PLACE = r"\S+(?: \S+){0,2}"
 VOID = {"input", "br", "link", "meta", "hr", "img"}
 CODE = {"code", "pre", "script", "style", "kbd"}
 SHOWN = {"aria-label", "data-busy", "title", "placeholder"}
-ALIKE = {"file"}
-"""Words of English that are other words of French."""
+FRENCH = {
+    text
+    for _, catalog in areas("fr")
+    for message in catalog
+    for text in ([message.string] if isinstance(message.string, str) else message.string or ())
+}
+"""What is French, though it may be another word of English: the files that cases wait in."""
 EVENT = {
     "event_id": "said",
     "kind": "message",
@@ -168,14 +180,27 @@ def test_a_page_is_in_french(name: str, world: World, english: list[re.Pattern[s
     assert _in(Page(body), english) == []
 
 
-def test_an_error_is_marked_as_english(world: World, english: list[re.Pattern[str]]) -> None:
-    headers = {**world.cookie, "accept-language": "fr"}
-    answer = world.api.ask(
-        "GET", "/console/defence", role="", headers=headers, query={"days": "many"}
+def test_an_error_is_in_french_or_marked_as_english(world: World) -> None:
+    assert "le nombre de jours est un nombre entier jusqu\u2019à 3\u202f650." in _refused(
+        world, "/defence", days="many"
     )
-    body = answer.body.decode()
-    assert '<span lang="en">the number of days is a whole number' in body
-    assert _in(Page(body), english) == []
+    assert '<span lang="en">the number of days is 1 to 3650</span>' in _refused(
+        world, "/defence", days="0"
+    )
+
+
+def test_what_forms_with_numbers_and_reasons_refuse_is_known() -> None:
+    asked = {
+        "distance": DISTANCE,
+        "number of days": MOST_DAYS,
+        "number of hours": MOST_HOURS,
+        "number of seconds": MOST_SECONDS,
+    }
+    for what, greatest in asked.items():
+        with pytest.raises(InvalidInput) as refused:
+            whole("", what, greatest)
+        assert refused.value.what in REFUSED
+    assert str(WORDS_OF_A_REASON) in NO_REASON
 
 
 @pytest.mark.parametrize("context", WORDS)
@@ -198,11 +223,18 @@ def _shown(world: World, path: str) -> str:
     return answer.body.decode()
 
 
+def _refused(world: World, path: str, **query: str) -> str:
+    headers = {**world.cookie, "accept-language": "fr"}
+    answer = world.api.ask("GET", f"/console{path}", role="", headers=headers, query=query)
+    assert answer.status == 400, answer
+    return answer.body.decode()
+
+
 def _in(page: Page, english: list[re.Pattern[str]]) -> list[str]:
     return [
         text
         for text in page.texts
-        if text not in ALIKE and any(one.fullmatch(text) for one in english)
+        if text not in FRENCH and any(one.fullmatch(text) for one in english)
     ]
 
 

@@ -23,7 +23,7 @@ from tutela.interfaces.console.custody.telling import in_words
 from tutela.interfaces.console.pages import Problem
 from tutela.interfaces.console.response.actions import problem_of
 from tutela.interfaces.console.sign_in import check_csrf, read_fields, session_of
-from tutela.interfaces.language import translator_of
+from tutela.interfaces.language import later, translator_of
 from tutela.interfaces.services import Services, services_of
 from tutela.interfaces.web.guard import by_of
 from tutela.model.custody.evidence import EvidenceKind, Item, ItemState
@@ -32,6 +32,7 @@ from tutela.model.record import Record
 PER_PAGE = 50
 WORDS = 500
 """Letters of a reason, at most."""
+NO_REASON = later("a reason has 1 to 500 letters")
 
 
 class Shown(Record, frozen=True, kw_only=True):
@@ -117,7 +118,7 @@ async def release_hold(
 def _reason(fields: Mapping[str, str]) -> str:
     reason = fields.get("reason", "").strip()
     if not reason or len(reason) > WORDS:
-        raise InvalidInput(f"a reason has 1 to {WORDS} letters", where="reason")
+        raise InvalidInput(NO_REASON, where="reason")
     return reason
 
 

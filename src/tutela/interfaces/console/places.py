@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from litestar import Request, Response, get
@@ -15,6 +17,15 @@ from tutela.interfaces.console.pages import STATIC_TYPES
 from tutela.interfaces.console.shell.navigation import home_of
 from tutela.interfaces.console.sign_in import session_of
 from tutela.interfaces.services import services_of
+from tutela.interfaces.web.guard import caller_of
+
+LEADS: Mapping[str, tuple[str, Permission]] = MappingProxyType(
+    {
+        "banks": ("/console/banks", Permission.BANKS_READ),
+        "cases_open": ("/console/cases?state=open", Permission.CASES_READ),
+    }
+)
+"""Where the rows are of a count on the scoreboard. The others count what was ever done."""
 
 
 @get("/", permission=Permission.PRINCIPLES_READ)
@@ -29,7 +40,9 @@ async def show_principles(request: Request[Any, Any, Any]) -> Response[str]:
     services = services_of(request)
     counts = await asyncio.to_thread(services.counts.counts)
     rows = board(services.settings, services.kinds, services.policy.now().live, counts)
-    return page(request, "principles.html", rows=rows)
+    caller = caller_of(request)
+    leads = {name: href for name, (href, needs) in LEADS.items() if caller.may(needs)}
+    return page(request, "principles.html", rows=rows, leads=leads)
 
 
 @get("/static/{name:str}", permission=Permission.PUBLIC)

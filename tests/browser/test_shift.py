@@ -228,6 +228,7 @@ def _contested_and_granted(site: Site, client: Tutela, enter: Enter, case: str) 
     contesting = eve.next_case()
     expect(eve.page.locator("blockquote")).to_contain_text(words)
     expect(eve.page.get_by_role("radio", name="Granted")).to_be_visible()
+    calm(eve.page, "case-appeal")
     eve.decide("3")
     pass_time(site, cases, "settles_at", id=contesting)
     address = f"/v1/appeals/{appeal['id']}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
+from msgspec import structs
+
 from tutela.interfaces.console.review.choices import choices_of, short_cut
 from tutela.interfaces.console.review.contesting import contesting_of
 from tutela.interfaces.console.review.draft import Draft, draft_from
@@ -21,7 +23,7 @@ from tutela.interfaces.services import Services
 from tutela.model import CaseState
 from tutela.model.review.budget import DayOfExposure
 from tutela.model.review.reading import Reading
-from tutela.model.review.standing import CaseContent
+from tutela.model.review.standing import CaseChange, CaseContent
 from tutela.response.review.absence import absences
 from tutela.response.review.stacks import stacks
 from tutela.storage.cases import CaseFile
@@ -47,10 +49,11 @@ def work_of(
     review = services.policy.now().live.review
     members = services.cases.events(case_id, limit=MOST_MEMBERS)
     contesting = contesting_of(services, file, members)
+    sight = sight_of(file, readings, reader, purpose, sampled=sampled, now=datetime.now(UTC))
     return file, Work(
         reader=reader,
         held=held,
-        sight=sight_of(file, readings, reader, purpose, sampled=sampled, now=datetime.now(UTC)),
+        sight=sight,
         foresights=foresights_of(contesting.contested.event if contesting else file.event, grades),
         choices=choices_of(review, categories_of(services, file, contents)),
         draft=_filled_in(readings, reader) if held and draft == Draft() else draft,
@@ -62,13 +65,21 @@ def work_of(
         contents=len(contents),
         stacks=tuple(stacks(contents)) if held else (),
         members=tuple(members) if file.standing.events > 1 else (),
-        changes=tuple(services.arranging.history(case_id)),
+        changes=_changes(services, case_id, named=not sight.hidden),
         queues=_queues(services, file, reader),
         may_arrange=held is not None and file.case.state is CaseState.OPEN,
         lease_seconds=services.settings.review.lease_seconds,
         contesting=contesting,
         appeals=tuple(one.file for one in services.appeals.about(file.event.id)),
     )
+
+
+def _changes(services: Services, case_id: str, *, named: bool) -> tuple[CaseChange, ...]:
+    """How the case came together; without who did it where readers are kept from the reader."""
+    changes = services.arranging.history(case_id)
+    if named:
+        return tuple(structs.replace(one, by=one.by.removeprefix("person:")) for one in changes)
+    return tuple(structs.replace(one, by="") for one in changes)
 
 
 def _day(

@@ -390,6 +390,7 @@ def test_cases_are_put_together_and_taken_apart(person: Visit, case: Open) -> No
     assert visitor.post(f"{path}/split", **{other: "yes"}).status == 303
     page = visitor.get(path)
     assert "split off" in page
+    assert f'<span class="soft">{visitor.account.pseudonym}</span>' in page
     change = re.findall(r"/changes/(\d+)/undo", page)[-1]
     assert visitor.post(f"{path}/changes/{change}/undo").status == 303
     assert "2 events" in visitor.get(path)

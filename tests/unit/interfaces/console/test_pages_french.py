@@ -90,6 +90,8 @@ PAGES: dict[str, Callable[[World], str]] = {
     "action": lambda w: f"/actions/{w.delivery()}",
     "destinations": lambda _: "/destinations",
     "destination": lambda w: f"/destinations/{w.destination(enabled=False)}",
+    "case": lambda w: f"/cases/{w.found().case_id}",
+    "cases": lambda _: "/cases",
     "event": lambda w: f"/events/{_event(w)}",
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ from tutela.interfaces.review.exporting import harmless
 from tutela.model.review.figures import Number, Period
 from tutela.response.review.agreement import Kappa, Share
 from tutela.response.review.figures import FigureReader, Figures, Line
+from tutela.storage.values import now
 
 ALL = "all queues"
 """Stands in a file for all queues together; a queue has no space in its name."""
@@ -52,13 +53,18 @@ _DRILL = {Practice.NO: False, Practice.YES: True, Practice.ALL: None}
 
 
 def asked_period(since: datetime | None, until: datetime | None, drill: Practice) -> Period:
-    """What figures are about; the last 30 days where nothing is said, up to this minute.
+    """What figures are about; the last 30 days where nothing is said, with the present minute.
 
     Raises:
         InvalidInput: a point in time has no zone, or the period ends before it begins.
     """
-    begins, ends = times(since, until)
+    begins, ends = times(since, until or _next_minute())
     return Period(since=begins, until=ends, drill=_DRILL[drill])
+
+
+def _next_minute() -> datetime:
+    """When the present minute ends, so that whoever asks within it asks for the same."""
+    return now().replace(second=0, microsecond=0) + timedelta(minutes=1)
 
 
 def figures(reader: FigureReader, period: Period, queue: str = "") -> Figures:

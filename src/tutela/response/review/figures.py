@@ -6,6 +6,8 @@ is always told.
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -23,6 +25,11 @@ ENOUGH = 30
 """Fewer cases than this give no share of agreement or accuracy, and no kappa."""
 ENOUGH_TIMES = 20
 """Of fewer times than this, 95 of 100 is just the longest."""
+
+
+MANY = 10_000
+"""Cases of a period that take so long to count that what was counted is kept for a while."""
+KEPT_SECONDS = 60.0
 
 
 class Met(StrEnum):
@@ -102,7 +109,10 @@ class Figures(Record, frozen=True, kw_only=True):
 
 
 class FigureReader:
-    """Reads figures: counts, and makes figures of what was counted.
+    """Reads figures: counts, and makes figures of what was counted. Thread-safe.
+
+    Where there are `MANY` cases, what was counted of a period is kept for a minute. What waits now
+    is always counted anew.
 
     Args:
         counts: counts what a period comes to.
@@ -112,6 +122,8 @@ class FigureReader:
 
     def __init__(self, counts: FigureCounts, queues: Queues, samples: Samples) -> None:
         self._counts, self._queues, self._samples = counts, queues, samples
+        self._kept: dict[Period, tuple[float, datetime, Mapping[str, Counted]]] = {}
+        self._lock = threading.Lock()
 
     def read(self, period: Period) -> Figures:
         """The figures of a period. Blocks.
@@ -119,14 +131,31 @@ class FigureReader:
         Raises:
             InvalidInput: a point in time has no zone.
         """
+        at, counted = self._counted(period)
         return figures_of(
             period,
-            self._counts.counts(period),
+            counted,
             self._queues.list(),
             self._queues.counts(),
             self._samples.counts(),
-            now(),
+            at,
         )
+
+    def _counted(self, period: Period) -> tuple[datetime, Mapping[str, Counted]]:
+        """What a period comes to, and when that was counted."""
+        begun = time.monotonic()
+        with self._lock:
+            fresh = {key: one for key, one in self._kept.items() if begun - one[0] < KEPT_SECONDS}
+            self._kept = fresh
+            if (kept := fresh.get(period)) is not None:
+                return kept[1], kept[2]
+        at = now()
+        counted = self._counts.counts(period)
+        numbers = counted[ALL].numbers
+        if max(numbers[Number.OPENED], numbers[Number.DECIDED], numbers[Number.HANDLED]) >= MANY:
+            with self._lock:
+                self._kept[period] = (begun, at, counted)
+        return at, counted
 
 
 def figures_of(

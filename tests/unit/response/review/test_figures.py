@@ -8,11 +8,26 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
+from tests.unit.storage.review.filing import AT as FILED
+from tests.unit.storage.review.filing import Filed, file_cases
 
 from tutela.model.review.figures import Counted, Number, Pair, Period, Spread
 from tutela.model.review.queue import Queue, QueueCounts
 from tutela.response.review.agreement import kappa_of, share_of
-from tutela.response.review.figures import ENOUGH, ENOUGH_TIMES, Figures, Met, figures_of, met
+from tutela.response.review.figures import (
+    ENOUGH,
+    ENOUGH_TIMES,
+    FigureReader,
+    Figures,
+    Met,
+    figures_of,
+    met,
+)
+from tutela.storage.database import Database
+from tutela.storage.review.figures.counting import FigureCounts
+from tutela.storage.review.figures.sampling import Samples
+from tutela.storage.review.queues import Queues
 
 AT = datetime(2026, 11, 30, tzinfo=UTC)
 PERIOD = Period(since=AT - timedelta(days=30), until=AT)
@@ -105,3 +120,26 @@ def test_agreement_and_kappa_are_those_of_the_pairs(
         assert line.kappa == kappa_of(every)
     else:
         assert line.agreement.value is line.kappa.value is None
+
+
+def test_many_cases_are_counted_once_a_minute_and_few_each_time(
+    monkeypatch: pytest.MonkeyPatch, database: Database
+) -> None:
+    file_cases(database, [Filed("e0"), Filed("e1")])
+    reader = FigureReader(FigureCounts(database), Queues(database), Samples(database))
+    period = Period(since=FILED, until=FILED + timedelta(days=1), drill=None)
+
+    def opened() -> int:
+        return reader.read(period).total.numbers[Number.OPENED]
+
+    assert opened() == 2
+    file_cases(database, [Filed("e2")])
+    assert opened() == 3
+    monkeypatch.setattr("tutela.response.review.figures.MANY", 3)
+    found = reader.read(period)
+    file_cases(database, [Filed("e3")])
+    assert reader.read(period).total.numbers == found.total.numbers
+    assert reader.read(period).at == found.at
+    assert reader.read(structs.replace(period, until=FILED + timedelta(days=2))).at > found.at
+    monkeypatch.setattr("tutela.response.review.figures.KEPT_SECONDS", 0)
+    assert opened() == 4

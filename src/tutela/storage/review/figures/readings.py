@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, case, exists, or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, case, exists, func, or_, select
 
 from tutela.model import CaseState
 from tutela.model.review.reading import Purpose
@@ -185,7 +185,9 @@ def grade_of(columns: Any) -> ColumnElement[str]:  # noqa: ANN401 - columns
 
 
 def _changed() -> tuple[Condition, ...]:
-    settled = CASE.c.state.in_((CaseState.DECIDED.value, CaseState.CLOSED.value))
+    # Not by the index of states, which has nearly all cases: by the few that were read again.
+    state = func.coalesce(CASE.c.state, "")
+    settled = state.in_((CaseState.DECIDED.value, CaseState.CLOSED.value))
     return (settled, ~alike(FIRST.c, CASE.c))
 
 

@@ -107,6 +107,10 @@ def test_the_answer_is_drafted_and_the_contested_case_tells_how_it_ended(
     page = person("auditor").get(f"/console/cases/{contested}")
     assert f'href="/console/cases/{work.case_id}"' in page
     assert "granted" in page
+    event = services.cases.get(contested).event.id
+    assert f'href="/console/cases/{work.case_id}"' in person("auditor").get(
+        f"/console/events/{event}"
+    )
 
 
 def test_appeals_are_searched_by_their_kind(person: Visit, case: Open, appeal: Open) -> None:

@@ -55,6 +55,13 @@ class Visitor:
         assert answer.status == 200, answer
         return answer.body.decode()
 
+    def in_french(self, path: str) -> str:
+        """A page, for who asks for French."""
+        headers = {**self._headers, "accept-language": "fr"}
+        answer = self._api.ask("GET", path, role="", headers=headers)
+        assert answer.status == 200, answer
+        return answer.body.decode()
+
     def post(self, path: str, *, csrf: str | None = None, **fields: str) -> Answer:
         body = urlencode({"csrf": self._csrf if csrf is None else csrf, **fields}).encode()
         kind = "application/x-www-form-urlencoded"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,9 @@ from tutela.client import Tutela
 from tutela.drill.photographs import listed, unrelated
 from tutela.drill.run import fill_bank
 from tutela.drill.server import Server, free_port
+from tutela.storage.access.keys import Keys
+from tutela.storage.access.sessions import Sessions
+from tutela.storage.database import Database
 
 TUTELA = [str(Path(sys.executable).with_name("tutela"))]
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -43,6 +46,9 @@ overrides:
 """
 
 
+BY = "cli:tests"
+CODE_LIFE = timedelta(minutes=10)
+
 Enter = Callable[[Page, str], Page]
 
 
@@ -55,14 +61,14 @@ class Site:
     env: dict[str, str]
 
     def code(self, role: str = "admin") -> str:
-        return run(self.env, "keys", "code", "--role", role)
+        """A one-time code, as `tutela keys code` makes it."""
+        with closing(database_of(self.env)) as database:
+            return Sessions(database).create_code(role, CODE_LIFE, by=BY)
 
 
-def run(env: dict[str, str], *words: str) -> str:
-    done = subprocess.run(
-        [*TUTELA, *words], env=env, check=True, capture_output=True, text=True, timeout=60
-    )
-    return done.stdout.strip()
+def database_of(env: Mapping[str, str]) -> Database:
+    """The database of a site, beside its server."""
+    return Database.open(f"sqlite:///{env['TUTELA_DATA_FOLDER']}/tutela.db")
 
 
 @contextmanager
@@ -81,7 +87,10 @@ def site_in(folder: Path, *, filled: bool = True, **settings: str) -> Iterator[S
         "TUTELA_LAW_FILE": str(law),
         **settings,
     }
-    key = run(env, "keys", "create", "--role", "admin", "--name", "browser tests")
+    (folder / "data").mkdir(mode=0o700)
+    with closing(database_of(env)) as database:
+        database.migrate()
+        _, key = Keys(database).create("browser tests", "admin", by=BY)
     command = [*TUTELA, "serve", "--host", "127.0.0.1", "--port", str(port)]
     with Server(command, env, "127.0.0.1", port, folder / "server.log") as server:
         if filled:

@@ -52,14 +52,21 @@ class Desk:
         new = NewReading(revision=claim.revision, outcome=outcome, category=category)
         return self.readings.give(claim.token, new, account).id
 
-    def decided(self, outcome: ReviewOutcome = C, category: str = "", **columns: object) -> str:
-        case_id = self.open(**columns)
+    def decided(
+        self,
+        outcome: ReviewOutcome = C,
+        category: str = "",
+        *,
+        drill: bool = False,
+        **columns: object,
+    ) -> str:
+        case_id = self.open(drill=drill, **columns)
         self.read(case_id, 0, outcome, category)
         return case_id
 
     def drawn(self, outcome: ReviewOutcome = C, category: str = "", **columns: object) -> str:
         """A case that was decided and drawn as a sample."""
-        case_id = self.decided(outcome, category, **columns)
+        case_id = self.decided(outcome, category, drill=False, **columns)
         (reading,) = self.readings.of(case_id)
         self.set(case_id, state="closed", closed_at=now())
         with self.services.database.write() as connection:

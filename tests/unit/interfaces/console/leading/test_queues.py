@@ -164,7 +164,7 @@ def test_queues_are_moved_by_buttons_that_stay_at_hand(keeper: Visitor, services
     keeper.post(f"{PAGE}/three/move", way="up")
     assert names(services)[0] == "three"
     # At an end, the button of that way is there no more.
-    assert "autofocus" not in keeper.get(PAGE, moved="three", way="up")
+    assert "autofocus aria-label" not in keeper.get(PAGE, moved="three", way="up")
     keeper.post(f"{PAGE}/one/move", way="down")
     assert names(services) == ["three", "two", "one", EVERYTHING]
     assert keeper.post(f"{PAGE}/one/move", way="sideways").status == 400

@@ -30,7 +30,7 @@ HOUR = timedelta(hours=1)
 C, V, H, U = ReviewOutcome
 SETTLED = ("decided", "closed")
 STATES = (*SETTLED, *SETTLED, "open", "second", "disputed", "gathered")
-SAID = st.tuples(st.sampled_from([C, V, H]), st.sampled_from(["", "A", "B"]))
+SAID = st.tuples(st.sampled_from([C, V, H]), st.sampled_from(["", "s:A", "s:B", "t:A"]))
 Said = tuple[ReviewOutcome, str]
 
 
@@ -153,8 +153,8 @@ class Journal:
             "purpose": read.purpose.value,
             "queue": "where it stood then",
             "outcome": read.said[0].value,
-            "category": read.said[1],
-            "scheme": "",
+            "category": read.said[1].rpartition(":")[2],
+            "scheme": read.said[1].partition(":")[0],
             "reasons": "[]",
             "note": "",
             "statement": "",

@@ -22,5 +22,5 @@ async def show_event(request: Request[Any, Any, Any], event_id: str) -> Response
     appeals = [one.file for one in await asyncio.to_thread(services.appeals.about, event_id)]
     kept = sum(len(content.signals) for content in file.event.contents)
     stands = await standings(request, file.outcome)
-    more = {"later": later, "appeals": appeals, "kept": kept}
+    more: dict[str, Any] = {"later": later, "appeals": appeals, "kept": kept}
     return page(request, "event.html", file=file, **more, **stands)

@@ -170,7 +170,7 @@ _GOES_ON = {
 
 
 def _item(services: Services, case_id: str, item_id: str) -> Item:
-    """An item of an event that stands in the case."""
+    """An item of an event that stands in the case, or that an appeal contests."""
     with suppress(NotFound):
         item = services.custody.items.get(item_id)
         if item.kind is EvidenceKind.CONTENT and _stands_in(services, item, case_id):
@@ -179,6 +179,8 @@ def _item(services: Services, case_id: str, item_id: str) -> Item:
 
 
 def _stands_in(services: Services, item: Item, case_id: str) -> bool:
+    if services.cases.get(case_id).standing.contested == item.event_id:
+        return True  # what an appeal is about is what was decided about
     if item.case_id is None:
         return False
     return case_id in {item.case_id, services.cases.get(item.case_id).standing.root}

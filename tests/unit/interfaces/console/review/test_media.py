@@ -117,6 +117,31 @@ def fine(image: Image.Image) -> float:
 # What is shown.
 
 
+def test_what_an_appeal_contests_is_shown_in_its_case_and_counted(
+    api: Api, reviewer: Enter, person: Visit, services: Services
+) -> None:
+    first = reviewer()
+    document = {"case_id": first.shown.case_id, "text": "It is a table."}
+    appeal = api.post("/v1/appeals", document, role="uploader").json["case_id"]
+    services.gathering.gather()
+    visitor = person("reviewer")
+    services.claims.take(appeal, visitor.account.id)
+    path = f"/console/cases/{appeal}/media/{first.shown.item}"
+    someone = Reviewer(services, visitor, Pictured(appeal, first.shown.item, path))
+    page = visitor.get(f"/console/cases/{appeal}")
+    assert first.shown.item in page
+    assert someone.ask("covered").status == 200
+    assert someone.ask("open", **LENS).status == 200
+    assert services.exposures.revealed(appeal, visitor.account.id) == {first.shown.item}
+    # Of another case it shows nothing, nor this case to somebody else.
+    other = reviewer()
+    strange = Pictured(
+        appeal, other.shown.item, f"/console/cases/{appeal}/media/{other.shown.item}"
+    )
+    assert Reviewer(services, visitor, strange).ask("covered").status == 404
+    assert Reviewer(services, other.visitor, someone.shown).ask("covered").status == 409
+
+
 def test_it_is_covered_small_and_grey_at_first(reviewer: Enter) -> None:
     answer = reviewer().ask("covered")
     assert (answer.status, answer.headers["tutela-region"]) == (200, "yes")

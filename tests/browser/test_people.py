@@ -97,6 +97,7 @@ def test_from_an_invitation_to_a_sign_in_with_a_security_key(site: Site, device:
     device.get_by_role("button", name="Sign in with it").click()
     device.get_by_label("Name of the new key").fill("on my ring")
     device.get_by_role("button", name="Set up a security key").click()
+    expect(device.get_by_role("button", name="Use the key")).to_be_visible()
     calm(device)
     device.get_by_role("button", name="Use the key").click()
     expect(device.get_by_text("on my ring").first).to_be_visible()

@@ -4,6 +4,11 @@
 const sheet = document.getElementById("keys");
 let waitingForPlace = false;
 
+function showKeys() {
+  sheet.showModal();
+  document.getElementById("keys-title").focus(); // it begins at its beginning, however long
+}
+
 function typing(target) {
   const field = target.closest("input, select, textarea, dialog");
   return field !== null && !["radio", "checkbox"].includes(field.type);
@@ -34,12 +39,12 @@ document.addEventListener("keydown", (event) => {
   }
   else if (event.key === "j") move(1);
   else if (event.key === "k") move(-1);
-  else if (event.key === "?" && sheet) sheet.showModal();
+  else if (event.key === "?" && sheet) showKeys();
 });
 
 for (const button of document.querySelectorAll("[data-keys]")) {
   button.hidden = false;
-  button.addEventListener("click", () => sheet.showModal());
+  button.addEventListener("click", showKeys);
 }
 
 // The server writes times by the reader's clock, which browsers do not tell by themselves.

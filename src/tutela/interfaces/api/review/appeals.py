@@ -52,7 +52,7 @@ class AppealDocument(Record, frozen=True, kw_only=True):
     text: str
     id: EventId | None = None
     event_id: EventId | None = None
-    case_id: Name | None = None
+    case_id: EventId | None = None
     actor: Actor | None = None
     language: Name = ""
 

@@ -220,6 +220,8 @@ def test_a_decision_of_a_machine_without_a_case_can_be_contested(world: World) -
         ({"text": "x" * 10_001}, 400, "invalid-input"),
         ({"text": "x" * 1_000_000}, 400, "invalid-input"),
         ({"text": 7}, 400, "invalid-input"),
+        ({"case_id": "case-\0", "event_id": None}, 400, "invalid-input"),
+        ({"actor": {"id": "a\0"}}, 403, "not-theirs"),
         ({"id": "../../etc"}, 400, "invalid-input"),
         ({"more": "x"}, 400, "invalid-input"),
         ({"actor": {"id": "somebody-else"}}, 403, "not-theirs"),

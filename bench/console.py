@@ -106,6 +106,8 @@ def pages(cases: int) -> Mapping[str, str]:
     middle = f"case-upload-{cases // 2}"
     return {
         "the board of queues": "/console/review",
+        "figures of review": "/console/review/figures",
+        "queues": "/console/queues",
         "cases, latest first": "/console/cases",
         "cases, open and critical": "/console/cases?" + query(state="open", severity="critical"),
         "cases of a region and language": "/console/cases?" + query(region="FR", language="fr"),

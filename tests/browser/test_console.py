@@ -244,6 +244,8 @@ def test_counts_are_renewed_where_somebody_looks(
     page.evaluate(look)
     expect(waiting).to_have_text(str(before + 1))
     expect(waiting).to_be_focused()
+    # What has just been put in place listens a moment later.
+    page.locator("#counts:not(.htmx-added, .htmx-settling)").wait_for()
     context.clear_cookies()
     page.evaluate(look)
     expect(page.get_by_text("You have been signed out")).to_be_visible()

@@ -74,7 +74,8 @@ def told(draw: st.DrawFn) -> Told:
     for purpose in wanted:
         # Of each purpose one reading counts at most; others were undone.
         undone = purpose in counting or draw(st.integers(0, 4)) == 0
-        counting |= set() if undone else {purpose}
+        if not undone:
+            counting.add(purpose)
         unseen, took = draw(st.booleans()), draw(st.integers(1, 900))
         reads.append(Read(purpose, draw(SAID), draw(hours), undone, unseen, took))
     sampled = None

@@ -81,7 +81,8 @@ def told(draw: st.DrawFn) -> Told:
     sampled = None
     firsts = [n for n, one in enumerate(reads) if one.purpose is not Purpose.SAMPLE]
     again = [n for n, one in enumerate(reads) if one.purpose is Purpose.SAMPLE and not one.undone]
-    if firsts and (again or draw(st.booleans())):
+    drawn = draw(st.booleans())
+    if firsts and (again or drawn):
         sampled = (draw(st.sampled_from(firsts)), again[0] if again else None)
     else:
         reads = [one for one in reads if one.purpose is not Purpose.SAMPLE]

@@ -146,7 +146,7 @@ class Chance:
             id=f"event-{number}",
             digest="-",
             received_at=NOON + timedelta(minutes=number),
-            kind=self.of(list(EventKind)),
+            kind=self.of([kind for kind in EventKind if kind is not EventKind.APPEAL]),
             surface=self.of(["", "forum", "chat 1"]),
             region=self.of(["", "DE", "US-CA"]),
             actor=self.of([None, self.actor(), self.actor()]),

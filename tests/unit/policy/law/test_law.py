@@ -74,6 +74,7 @@ def test_an_event_without_a_surface_goes_by_what_happened(tmp_path: Path) -> Non
         "message": "private_messages",
         "contact": "private_messages",
         "stream": "livestream",
+        "appeal": "public",
     }
     ruling = LAW.ruling("DE", "", EventKind.MESSAGE)
     assert ruling is not None

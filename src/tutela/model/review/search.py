@@ -50,6 +50,7 @@ class CaseQuery(Record, frozen=True, kw_only=True, omit_defaults=True):
         held: whether somebody is at it now.
         gathered: whether it stands in another; None finds those too where the query asks for what
             one case alone may have: an id, actor, conversation, bank, entry, digest or text.
+        settled: whether it is closed, and nobody has yet to read it again as a sample.
         outcome, category: what people made of it; a category with or without its scheme.
         severity: how grave it is.
         principle: number of a Voluntary Principle that it names.
@@ -90,6 +91,7 @@ class CaseQuery(Record, frozen=True, kw_only=True, omit_defaults=True):
     overdue: bool | None = None
     held: bool | None = None
     gathered: bool | None = None
+    settled: bool | None = None
     outcome: ReviewOutcome | None = None
     category: Word = ""
     severity: Severity | None = None
@@ -126,6 +128,12 @@ class CaseQuery(Record, frozen=True, kw_only=True, omit_defaults=True):
     def of_readings(self) -> bool:
         """Whether it asks for what people made of cases: nothing for who may yet read them."""
         return any(getattr(self, name) is not None for name in OF_READINGS)
+
+    @property
+    def of_decisions(self) -> bool:
+        """Whether it asks for what was decided, which is known of settled cases only to readers."""
+        asked = (self.outcome, self.decided_from, self.decided_until, self.late)
+        return bool(self.category) or any(one is not None for one in asked)
 
     @property
     def narrow(self) -> bool:

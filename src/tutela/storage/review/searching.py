@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or_, select
 
 from tutela.errors import InvalidInput
 from tutela.model import CaseState
@@ -18,7 +18,7 @@ from tutela.model.review.search import CaseOrder, CaseQuery
 from tutela.storage.access.tables import accounts
 from tutela.storage.review.figures.readings import Times, read_how
 from tutela.storage.review.rows import seq_of
-from tutela.storage.review.tables import case_contents
+from tutela.storage.review.tables import case_contents, samples
 from tutela.storage.tables import banks, cases, events, matches
 
 WAITING = (CaseState.OPEN.value, CaseState.SECOND.value, CaseState.DISPUTED.value)
@@ -101,6 +101,12 @@ def _switches(query: CaseQuery) -> Iterator[Condition]:
         yield gathered if query.gathered else ~gathered
     elif query.state is None and not query.narrow:
         yield ~gathered
+    if query.settled is not None:
+        again = exists().where(
+            samples.c.case_seq == cases.c.event_seq, samples.c.second_reading.is_(None)
+        )
+        settled = and_(cases.c.state == CaseState.CLOSED.value, ~again)
+        yield settled if query.settled else ~settled
 
 
 def _waiting(query: CaseQuery, present: datetime) -> Iterator[Condition]:

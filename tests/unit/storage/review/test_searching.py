@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, select, update
 from tests.unit.storage.review.filing import AT, Filed, file_cases, picture
 
 from tutela.errors import InvalidInput, NotFound
@@ -20,6 +20,7 @@ from tutela.storage.banks import Banks
 from tutela.storage.cases import CaseFile, Cases
 from tutela.storage.database import Database
 from tutela.storage.review.claims import Claims
+from tutela.storage.review.tables import readings, samples
 from tutela.storage.review.together.gathering import Gathering
 from tutela.storage.tables import cases as table
 from tutela.storage.values import now
@@ -64,7 +65,25 @@ def cases(database: Database) -> Cases:
         connection.execute(soon.values(waits_until=now() + timedelta(days=400)))
     ada = Accounts(database).create("ada", "reviewer")
     Claims(database).take("case-e0", ada.id)
+    draw(database, "case-e5", ada.id)
     return Cases(database)
+
+
+def draw(database: Database, case_id: str, account_id: str) -> None:
+    """Let a closed case wait to be read again, after somebody has read it."""
+    columns = {
+        **dict.fromkeys(["outcome", "category", "scheme", "reasons", "note", "statement"], ""),
+        **dict.fromkeys(["contents", "stacks", "revealed", "revision"], 0),
+        **dict.fromkeys(["claimed_at", "at", "settles_at"], AT),
+    }
+    with database.write() as connection:
+        seq = connection.scalar(select(table.c.event_seq).where(table.c.id == case_id))
+        of = {"case_seq": seq, "queue": "everything"}
+        read = insert(readings).values(
+            claim="c", account_id=account_id, purpose="first", unseen=False, **of, **columns
+        )
+        number = connection.scalar(read.returning(readings.c.id))
+        connection.execute(insert(samples).values(drawn_at=AT, first_reading=number, **of))
 
 
 def word(text: str) -> Callable[[CaseFile], bool]:
@@ -96,6 +115,8 @@ FILTERS: Mapping[str, tuple[Mapping[str, Any], Callable[[CaseFile], bool]]] = {
     "not overdue": ({"overdue": False}, lambda f: f.case.id != "case-e2"),
     "held": ({"held": True}, lambda f: f.case.id == "case-e0"),
     "not held": ({"held": False}, lambda f: f.case.id != "case-e0"),
+    "settled": ({"settled": True}, lambda f: f.case.id == "case-e1"),
+    "not settled": ({"settled": False}, lambda f: f.case.id != "case-e1"),
     "outcome": (
         {"outcome": ReviewOutcome.HARMLESS},
         lambda f: f.standing.decided is not None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -14,7 +14,7 @@ from litestar.types import ASGIApp
 from tutela.interfaces.access import Permission
 from tutela.interfaces.api.documents import About, read_query
 from tutela.interfaces.review.exporting import CaseFormat, cases_exported
-from tutela.interfaces.review.searching import check_search
+from tutela.interfaces.review.searching import permitted, seen_by
 from tutela.interfaces.services import services_of
 from tutela.interfaces.web.answers import JsonAnswer, StreamAnswer, in_threads
 from tutela.interfaces.web.gate import visit_of
@@ -87,12 +87,11 @@ class HistoryAnswer(Record, frozen=True, kw_only=True):
 )
 async def list_cases(request: Request[Any, Any, Any]) -> ASGIApp:
     """List cases, latest first unless said otherwise, each with the event that opened it."""
-    query = read_query(request, CasesQuery)
-    check_search(caller_of(request), query)
-    found = await asyncio.to_thread(
-        services_of(request).cases.list, query, after=query.after, limit=query.limit
+    query = permitted(caller_of(request), read_query(request, CasesQuery))
+    cases = services_of(request).cases
+    return await _listed(
+        request, lambda: cases.list(query, after=query.after, limit=query.limit), query.limit
     )
-    return JsonAnswer(CasesPage(cases=found, next=_next(found, query.limit)))
 
 
 @get(
@@ -102,8 +101,7 @@ async def list_cases(request: Request[Any, Any, Any]) -> ASGIApp:
 )
 async def count_cases(request: Request[Any, Any, Any]) -> ASGIApp:
     """Count the cases of a query, up to 10,000."""
-    query = read_query(request, CaseQuery)
-    check_search(caller_of(request), query)
+    query = permitted(caller_of(request), read_query(request, CaseQuery))
     count = await asyncio.to_thread(services_of(request).cases.count, query)
     return JsonAnswer(CasesCount(count=count, more=count == COUNTED))
 
@@ -123,8 +121,7 @@ async def export_cases(request: Request[Any, Any, Any]) -> ASGIApp:
     The audit log has it before the first byte. In CSV, a cell that a spreadsheet might carry out
     begins with an apostrophe.
     """
-    query = read_query(request, CasesExportQuery)
-    check_search(caller_of(request), query)
+    query = permitted(caller_of(request), read_query(request, CasesExportQuery))
     form = query.format
     export = services_of(request).cases.export
     cases = await asyncio.to_thread(export, query, by=by_of(request), form=form.value)
@@ -140,7 +137,12 @@ async def export_cases(request: Request[Any, Any, Any]) -> ASGIApp:
 )
 async def read_case(request: Request[Any, Any, Any], case_id: FromPath[str]) -> ASGIApp:
     """Read a case with its event, the outcome that opened it, and where it stands."""
-    return JsonAnswer(await asyncio.to_thread(services_of(request).cases.get, case_id))
+    services, caller = services_of(request), caller_of(request)
+
+    def read() -> CaseFile:
+        return seen_by(caller, [services.cases.get(case_id)], services.samples)[0]
+
+    return JsonAnswer(await asyncio.to_thread(read))
 
 
 @get(
@@ -150,11 +152,10 @@ async def read_case(request: Request[Any, Any, Any], case_id: FromPath[str]) -> 
 )
 async def list_events(request: Request[Any, Any, Any], case_id: FromPath[str]) -> ASGIApp:
     """List the events of a case, oldest first, each as the case that it was opened as."""
-    query = read_query(request, PageQuery)
-    found = await asyncio.to_thread(
-        services_of(request).cases.events, case_id, after=query.after, limit=query.limit
+    query, cases = read_query(request, PageQuery), services_of(request).cases
+    return await _listed(
+        request, lambda: cases.events(case_id, after=query.after, limit=query.limit), query.limit
     )
-    return JsonAnswer(CasesPage(cases=found, next=_next(found, query.limit)))
 
 
 @get(
@@ -179,5 +180,11 @@ async def read_history(request: Request[Any, Any, Any], case_id: FromPath[str]) 
     return JsonAnswer(HistoryAnswer(changes=changes))
 
 
-def _next(found: Sequence[CaseFile], limit: int) -> str | None:
-    return found[-1].case.id if len(found) == limit else None
+async def _listed(
+    request: Request[Any, Any, Any], find: Callable[[], Sequence[CaseFile]], limit: int
+) -> ASGIApp:
+    """A page of cases, each as whoever asks may see it."""
+    samples, caller = services_of(request).samples, caller_of(request)
+    found = await asyncio.to_thread(lambda: seen_by(caller, find(), samples))
+    after = found[-1].case.id if len(found) == limit else None
+    return JsonAnswer(CasesPage(cases=found, next=after))

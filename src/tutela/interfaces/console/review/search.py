@@ -18,7 +18,7 @@ from tutela.interfaces.console.review.reader import reader_of
 from tutela.interfaces.console.sign_in import check_csrf, read_fields
 from tutela.interfaces.language import zone_of
 from tutela.interfaces.review.exporting import CaseFormat, cases_exported
-from tutela.interfaces.review.searching import check_search
+from tutela.interfaces.review.searching import permitted, seen_by
 from tutela.interfaces.services import services_of
 from tutela.interfaces.web.answers import StreamAnswer, in_threads
 from tutela.interfaces.web.gate import visit_of
@@ -40,8 +40,7 @@ async def list_cases(request: Request[Any, Any, Any]) -> Response[str]:
     given, after = dict(request.query_params.items()), request.query_params.get("after") or None
     status, problem, query = 200, None, CaseQuery()
     try:
-        query = asked(given, zone_of(request))
-        check_search(caller_of(request), query)
+        query = permitted(caller_of(request), asked(given, zone_of(request)))
     except (InvalidInput, NotAllowed) as error:
         status, problem = document(error).status, problem_of(error)
         query = CaseQuery()
@@ -55,8 +54,9 @@ async def list_cases(request: Request[Any, Any, Any]) -> Response[str]:
     )
     count = 0 if problem else await asyncio.to_thread(services.cases.count, query)
     queues = await asyncio.to_thread(services.queues.list)
-    files = found[:CASES_PER_PAGE]
-    samples = await asyncio.to_thread(services.samples.among, [file.case.id for file in files])
+    files = await asyncio.to_thread(
+        seen_by, caller_of(request), found[:CASES_PER_PAGE], services.samples
+    )
     older = files[-1].case.id if len(found) > CASES_PER_PAGE else ""
     return page(
         request,
@@ -64,7 +64,6 @@ async def list_cases(request: Request[Any, Any, Any]) -> Response[str]:
         status=status,
         problem=problem,
         files=files,
-        samples=samples,
         count=count,
         fields=given,
         exported=fields_of(query),
@@ -89,8 +88,8 @@ async def export_cases(request: Request[Any, Any, Any]) -> ASGIApp:
     """Hand out every case of a search as a file. The audit log has it before the first byte."""
     fields = await read_fields(request)
     check_csrf(request, fields)
-    query, wanted = asked(fields, zone_of(request)), fields.get("form", "")
-    check_search(caller_of(request), query)
+    query = permitted(caller_of(request), asked(fields, zone_of(request)))
+    wanted = fields.get("form", "")
     form = CaseFormat(wanted) if wanted in set(CaseFormat) else CaseFormat.CSV
     export = services_of(request).cases.export
     cases = await asyncio.to_thread(export, query, by=by_of(request), form=form.value)

@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from litestar import Request, Response, get, post
 
-from tutela.errors import TutelaError
 from tutela.interfaces.access import Permission
-from tutela.interfaces.console.answers import page, see_other
-from tutela.interfaces.console.protection.asking import asked, protection_in, queues_in
-from tutela.interfaces.console.response.actions import problem_of
-from tutela.interfaces.console.sign_in import check_csrf, read_fields
+from tutela.interfaces.console.answers import page
+from tutela.interfaces.console.protection.answering import changed, ledger_page
+from tutela.interfaces.console.protection.asking import protection_in, queues_in
 from tutela.interfaces.protecting import choose, own_protection, period
 from tutela.interfaces.services import services_of
 from tutela.interfaces.web.guard import account_of, by_of, caller_of
-from tutela.interfaces.web.problems import document
-from tutela.model.review.ledger import LedgerCounts, LedgerRow
+from tutela.model.review.ledger import LedgerCounts
 from tutela.model.review.protection import BLURS, SIZES, UNCOVERED, Exposure
 
 PAGE = "/console/protection"
 SHOWN = 1000
 """So many of the day's exposures are listed."""
-ROWS = 100
-
-Change = Callable[[Mapping[str, str]], object]
 
 
 @get("/protection", permission=Permission.OWN_ACCOUNT)
@@ -43,7 +37,7 @@ async def choose_protection(request: Request[Any, Any, Any]) -> Response[str]:
         wanted = protection_in(fields)
         return choose(services_of(request), account_of(request), wanted, by_of(request))
 
-    return await _changed(request, change)
+    return await changed(request, change, PAGE, _page)
 
 
 @post("/protection/recusals", permission=Permission.OWN_ACCOUNT)
@@ -54,37 +48,14 @@ async def set_recusals(request: Request[Any, Any, Any]) -> Response[str]:
         recusals, account = services_of(request).recusals, account_of(request)
         return recusals.set(account.id, queues_in(fields), by=by_of(request))
 
-    return await _changed(request, change)
+    return await changed(request, change, PAGE, _page)
 
 
 @get("/protection/ledger", permission=Permission.OWN_ACCOUNT)
 async def show_ledger(request: Request[Any, Any, Any]) -> Response[str]:
     """The readings behind the numbers of one's own ledger."""
-    wanted = asked(request.query_params)
-
-    def read() -> Sequence[LedgerRow]:
-        return services_of(request).ledger.rows(
-            wanted.since,
-            wanted.until,
-            column=wanted.column,
-            account_id=account_of(request).id,
-            before=wanted.before,
-            limit=ROWS,
-        )
-
-    rows = await asyncio.to_thread(read)
-    more = len(rows) == ROWS
-    return page(request, "protection/ledger.html", rows=rows, wanted=wanted, more=more, home=PAGE)
-
-
-async def _changed(request: Request[Any, Any, Any], change: Change) -> Response[str]:
-    fields = await read_fields(request)
-    check_csrf(request, fields)
-    try:
-        await asyncio.to_thread(change, fields)
-    except TutelaError as error:
-        return await _page(request, status=document(error).status, problem=problem_of(error))
-    return see_other(PAGE)
+    account = await asyncio.to_thread(account_of, request)
+    return await ledger_page(request, PAGE, account.id)
 
 
 async def _page(

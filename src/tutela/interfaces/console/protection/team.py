@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from litestar import Request, Response, get, post
 
-from tutela.errors import TutelaError
 from tutela.interfaces.access import Permission
-from tutela.interfaces.console.answers import page, see_other
-from tutela.interfaces.console.protection.asking import asked, floor_in, lift_in
-from tutela.interfaces.console.response.actions import problem_of
-from tutela.interfaces.console.sign_in import check_csrf, read_fields
+from tutela.interfaces.console.answers import page
+from tutela.interfaces.console.protection.answering import changed, ledger_page
+from tutela.interfaces.console.protection.asking import floor_in, lift_in
 from tutela.interfaces.protecting import period, team
 from tutela.interfaces.services import services_of
 from tutela.interfaces.web.guard import by_of, caller_of
-from tutela.interfaces.web.problems import document
-from tutela.model.review.ledger import LedgerRow
 from tutela.model.review.protection import BLURS, SIZES
 
 PAGE = "/console/team"
-ROWS = 100
-
-Change = Callable[[Mapping[str, str]], object]
 
 
 @get("/team", permission=Permission.REVIEW_LEAD)
@@ -41,7 +34,7 @@ async def lift(request: Request[Any, Any, Any], account_id: str) -> Response[str
         lifts = services_of(request).lifts
         return lifts.lift(account_id, lift_in(fields), by=by_of(request))
 
-    return await _changed(request, change)
+    return await changed(request, change, PAGE, _page)
 
 
 @post("/team/floor", permission=Permission.PROTECTION_CHANGE)
@@ -51,32 +44,13 @@ async def set_floor(request: Request[Any, Any, Any]) -> Response[str]:
     def change(fields: Mapping[str, str]) -> object:
         return services_of(request).floor.set(floor_in(fields), by=by_of(request))
 
-    return await _changed(request, change)
+    return await changed(request, change, PAGE, _page)
 
 
 @get("/team/ledger", permission=Permission.REVIEW_LEAD)
 async def show_ledger(request: Request[Any, Any, Any]) -> Response[str]:
     """The readings behind the numbers of the ledger; not whose they are."""
-    wanted = asked(request.query_params)
-
-    def read() -> Sequence[LedgerRow]:
-        return services_of(request).ledger.rows(
-            wanted.since, wanted.until, column=wanted.column, before=wanted.before, limit=ROWS
-        )
-
-    rows = await asyncio.to_thread(read)
-    more = len(rows) == ROWS
-    return page(request, "protection/ledger.html", rows=rows, wanted=wanted, more=more, home=PAGE)
-
-
-async def _changed(request: Request[Any, Any, Any], change: Change) -> Response[str]:
-    fields = await read_fields(request)
-    check_csrf(request, fields)
-    try:
-        await asyncio.to_thread(change, fields)
-    except TutelaError as error:
-        return await _page(request, status=document(error).status, problem=problem_of(error))
-    return see_other(PAGE)
+    return await ledger_page(request, PAGE)
 
 
 async def _page(

@@ -20,11 +20,9 @@ if TYPE_CHECKING:
     from tutela.response.review.figures import Figures, Line
 
 app = typer.Typer(add_completion=False, help="Figures of review.")
-COLUMNS = (
-    *("queue", "opened", "decided", "late", "half within", "95 of 100", "overdue", "agreement"),
-    *("kappa", "accuracy", "target"),
-)
-MET = {"met": "met", "below": "below, perhaps by chance", "missed": "MISSED", "unknown": ""}
+AMOUNTS = ("queue", "opened", "decided", "late", "half within", "95 of 100", "overdue")
+AGREEMENT = ("queue", "agreement", "kappa", "accuracy", "target")
+MET = {"met": ": met", "below": ": below, perhaps by chance", "missed": ": MISSED", "unknown": ""}
 
 
 @app.callback()
@@ -76,28 +74,40 @@ def figures(
 
 
 def _print(found: Figures, days: int) -> None:
-    table = Table(title=f"The last {days} days", title_justify="left")
-    for column in COLUMNS:
-        left = column in {"queue", "target"}
-        table.add_column(column, justify="left" if left else "right", overflow="fold")
-    for line in (found.total, *found.queues):
-        table.add_row(*_cells(line))
     console = Console()
-    console.print(table)
+    for title, columns, cells in (
+        (f"The last {days} days: how much, and how long it waits", AMOUNTS, _amounts),
+        ("How well people agree", AGREEMENT, _agreement),
+    ):
+        table = Table(title=title, title_justify="left")
+        for column in columns:
+            left = column in {"queue", "target"}
+            table.add_column(column, justify="left" if left else "right", overflow="fold")
+        for line in (found.total, *found.queues):
+            table.add_row(_name(line), *cells(line))
+        console.print(table)
     enough = f"Of fewer than {found.enough} cases no agreement, kappa or accuracy is shown."
     console.print(f"{enough} An interval holds 95 of 100 times.")
 
 
-def _cells(line: Line) -> list[str]:
-    target = "" if line.target is None else f"{line.target:.0%}: {MET[line.met]}"
+def _name(line: Line) -> str:
+    return line.queue + (" (deleted)" if line.gone else "") if line.queue else "all"
+
+
+def _amounts(line: Line) -> list[str]:
     return [
-        line.queue + (" (deleted)" if line.gone else "") if line.queue else "all",
         f"{line.numbers[Number.OPENED]:,}",
         f"{line.numbers[Number.DECIDED]:,}",
         f"{line.numbers[Number.LATE]:,}",
         _time(line.waited, "half"),
         _time(line.waited, "most"),
         f"{line.now.overdue:,}" if line.now else "",
+    ]
+
+
+def _agreement(line: Line) -> list[str]:
+    target = "" if line.target is None else f"{line.target:.0%}{MET[line.met]}"
+    return [
         _share(line.agreement),
         _kappa(line.kappa),
         _share(line.accuracy),

@@ -38,14 +38,14 @@ def list_queues(*, as_json: JsonOption = False, config: ConfigOption = None) -> 
         _print_json({"queues": found, "counts": counts})
         return
     table = Table(title="Queues", title_justify="left")
-    columns = ("name", "takes", "readings", "waiting", "held", "imminent", "disputed", "overdue")
-    for column in columns:
-        words = column in {"name", "takes"}
-        table.add_column(column, justify="left" if words else "right", overflow="fold")
+    table.add_column("name", overflow="fold")
+    table.add_column("takes", overflow="fold")
+    for column in ("waiting", "held", "imminent", "disputed", "overdue"):
+        table.add_column(column, justify="right", no_wrap=True)
     for queue, one in zip(found, counts, strict=True):
         numbers = (one.waiting, one.held, one.imminent, one.disputed, one.overdue)
-        takes = _words(queue.filter)
-        table.add_row(queue.name, takes, str(queue.readings), *(f"{n:,}" for n in numbers))
+        readers = f"; read by {queue.readings}" if queue.readings > 1 else ""
+        table.add_row(queue.name, _words(queue.filter) + readers, *(f"{n:,}" for n in numbers))
     Console().print(table)
 
 

@@ -106,6 +106,7 @@ def test_an_issuer_with_a_path(faulty: FaultyProvider, path: str) -> None:
     assert faulty.asked == [path.rstrip("/") + DISCOVERY]
 
 
+# Times get names of their own: all workers must collect the same tests, in whichever second.
 @pytest.mark.parametrize(
     ("name", "wrong"),
     [
@@ -126,11 +127,11 @@ def test_an_issuer_with_a_path(faulty: FaultyProvider, path: str) -> None:
         ("exp", None),
         ("exp", "later"),
         ("exp", True),
-        ("exp", NOW - 300),
+        pytest.param("exp", NOW - 300, id="exp-past"),
         ("iat", None),
-        ("iat", NOW - 3600),
-        ("iat", NOW + 3600),
-        ("nbf", NOW + 3600),
+        pytest.param("iat", NOW - 3600, id="iat-old"),
+        pytest.param("iat", NOW + 3600, id="iat-to-come"),
+        pytest.param("nbf", NOW + 3600, id="nbf-to-come"),
         ("nbf", "soon"),
     ],
 )

@@ -100,6 +100,8 @@ def test_from_an_invitation_to_a_sign_in_with_a_security_key(site: Site, device:
     expect(device.get_by_role("button", name="Use the key")).to_be_visible()
     calm(device)
     device.get_by_role("button", name="Use the key").click()
+    # The page that asks for the key names it as well: only this one has the next step.
+    expect(device.get_by_label("New password")).to_be_visible()
     expect(device.get_by_text("on my ring").first).to_be_visible()
     calm(device)
     device.get_by_label("New password").fill(PASSWORD)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
+from tutela.declarations.source import Source
+from tutela.declarations.wording import nearest
 from tutela.model import ActionKind, Order
 from tutela.model.record import Record
-from tutela.policy.source import Source
-from tutela.policy.wording import nearest
 
 ASKS = (ActionKind.BLOCK, ActionKind.HOLD, ActionKind.ALLOW)
 """What may be asked of the platform, strongest first; each rule says one."""

@@ -14,11 +14,11 @@ from typing import TypeAlias
 
 from cel_expr_python import cel
 
+from tutela.declarations.wording import Complaint, complaint, failure, type_in_words
 from tutela.model.record import Record
 from tutela.policy.engine.reads import facts_read
 from tutela.policy.engine.syntax import Node, Syntax
 from tutela.policy.messages import PACKAGE, Messages, Variable
-from tutela.policy.wording import Complaint, complaint, failure, type_in_words
 
 LONGEST = 4000
 """Characters that a condition may have."""

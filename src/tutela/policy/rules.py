@@ -6,14 +6,14 @@ import re
 
 from ruamel.yaml.nodes import Node, ScalarNode
 
+from tutela.declarations.source import Keyed, Source
+from tutela.declarations.wording import nearest
 from tutela.errors import BadConfiguration
 from tutela.model import PRINCIPLES, ActionKind, Order, Severity
 from tutela.model.record import Record
 from tutela.policy.asked import ASKS, FELT, actions_of
 from tutela.policy.reviewing.review import SHIPPED, review_of
-from tutela.policy.source import Keyed, Source
 from tutela.policy.trials.trial import trials_of
-from tutela.policy.wording import nearest
 
 LARGEST = 8 * 1024 * 1024
 """Bytes that a policy may have."""

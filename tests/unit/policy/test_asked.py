@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tutela.declarations.source import Source
 from tutela.errors import BadConfiguration
 from tutela.model import ActionKind, Order
 from tutela.policy.asked import (
@@ -18,7 +19,6 @@ from tutela.policy.asked import (
     strongest,
     together,
 )
-from tutela.policy.source import Source
 
 SLOW, SUSPEND, NOTIFY = ActionKind.SLOW, ActionKind.SUSPEND, ActionKind.NOTIFY
 orders = st.lists(

@@ -93,6 +93,7 @@ def test_a_change_is_followed_without_being_asked(
     versions.activate(TWO, by="a")
     eventually(lambda: watched.live == TWO.version)
     assert watched.current.now().versions == {"live": TWO.version, "shadow": THREE.version}
+    eventually(lambda: len(watched.seen) == 3)  # said after it is in force, by another thread
     assert [one["live"] for one in watched.seen] == [ONE.version, ONE.version, TWO.version]
 
 

@@ -10,12 +10,12 @@ import msgspec
 from msgspec.structs import replace
 from ruamel.yaml.nodes import Node, ScalarNode
 
+from tutela.declarations.wording import nearest
 from tutela.model import SurfaceClass
 from tutela.model.record import Record
 from tutela.policy.law.loading import latest_day, member_of, read_pack, shipped
 from tutela.policy.law.reading import Reader
 from tutela.policy.law.records import SECTIONS, Item, Override, Pack, Regions, members, shown
-from tutela.policy.wording import nearest
 
 _KEYS = ("surfaces", "other_surfaces", "home", "overrides", "packs")
 _OVERRIDE_KEYS = ("path", "value", "reason", "decided_by", "date")

@@ -14,10 +14,10 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
+from tutela.declarations.position import position_of
+from tutela.declarations.wording import nearest
 from tutela.errors import BadConfiguration
 from tutela.policy.law.records import Source
-from tutela.policy.position import position_of
-from tutela.policy.wording import nearest
 
 LARGEST = 256 * 1024
 """Bytes that a file may have."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 
+from tutela.declarations.wording import nearest
 from tutela.errors import NotFound
 from tutela.model import Ruling
 from tutela.model.record import Record
 from tutela.policy.law.law import Law
 from tutela.policy.law.records import Item, Override, Pack, Status, members, shown
 from tutela.policy.law.terms import Moment, due
-from tutela.policy.wording import nearest
 
 
 class LawValue(Record, frozen=True, kw_only=True):

@@ -13,12 +13,12 @@ from types import MappingProxyType
 import msgspec
 from ruamel.yaml.nodes import Node, ScalarNode
 
+from tutela.declarations.source import Keyed, Source
+from tutela.declarations.wording import nearest
 from tutela.model import ActionKind, Order
 from tutela.model.record import Record
 from tutela.model.review.reading import ReviewOutcome
 from tutela.policy.asked import FELT, actions_of
-from tutela.policy.source import Keyed, Source
-from tutela.policy.wording import nearest
 
 MOST_REASONS = 100
 """Reasons that a policy may offer."""

@@ -15,12 +15,12 @@ import msgspec
 from msgspec import inspect
 from ruamel.yaml.nodes import Node, ScalarNode
 
+from tutela.declarations.source import Source
+from tutela.declarations.wording import nearest, type_in_words
 from tutela.model import Verdict
 from tutela.policy.engine.invariants import contradicted
 from tutela.policy.facts import LISTED, Facts
 from tutela.policy.messages import unwrapped
-from tutela.policy.source import Source
-from tutela.policy.wording import nearest, type_in_words
 
 _COUNTS = (
     ("match_count", "matches"),

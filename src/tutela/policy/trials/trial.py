@@ -6,14 +6,14 @@ from collections.abc import Collection, Sequence
 
 from ruamel.yaml.nodes import Node
 
+from tutela.declarations.source import Keyed, Source
+from tutela.declarations.wording import nearest
 from tutela.errors import BadConfiguration
 from tutela.model import ActionKind, Decision
 from tutela.model.record import Record
 from tutela.policy.asked import STRONGEST_FIRST, Asked, actions_of
 from tutela.policy.facts import Facts
-from tutela.policy.source import Keyed, Source
 from tutela.policy.trials.given import facts_given
-from tutela.policy.wording import nearest
 
 MOST_TESTS = 10_000
 """Tests that a policy may carry."""

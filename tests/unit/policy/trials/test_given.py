@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from tutela.declarations.source import Source
 from tutela.errors import BadConfiguration
 from tutela.model import EventKind, GapReason, Verdict
 from tutela.policy.engine.invariants import contradicted
 from tutela.policy.facts import EventFacts, Facts, GapFacts, HistoryFacts, MatchFacts, RatingFacts
 from tutela.policy.probes import PROBES
-from tutela.policy.source import Source
 from tutela.policy.trials.given import facts_given
 
 

@@ -16,9 +16,9 @@ from ruamel.yaml.events import AliasEvent
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
+from tutela.declarations.position import position_in, position_of
+from tutela.declarations.wording import nearest
 from tutela.errors import BadConfiguration
-from tutela.policy.position import position_in, position_of
-from tutela.policy.wording import nearest
 
 LONGEST_WORDS = 500
 """Characters that a reason or a notice may have."""

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, ScalarNode
 
-from tutela.policy.position import position_in, position_of
+from tutela.declarations.position import position_in, position_of
 
 WORDS = st.sampled_from(
     [

@@ -1,0 +1,1 @@
+"""YAML files that people write: read with the place of every mistake, and nothing constructed."""

@@ -1,0 +1,1 @@
+"""Cues: what in a message counts as evidence, declared in one versioned file per language."""

@@ -1,0 +1,53 @@
+"""What rates conversations: the interface that every rater fits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from tutela.model.conversation.message import Conversation, Message, Participant
+from tutela.model.conversation.rating import ConversationRating
+
+
+class Running(Protocol):
+    """A conversation while it goes on. Its state is features, never text, and bounded."""
+
+    def add(self, message: Message) -> None:
+        """Take one message in, in time that does not depend on how many came before."""
+
+    def rating(self) -> ConversationRating:
+        """The rating after the messages so far."""
+
+    def value(self) -> float:
+        """The value (0 to 10) after the messages so far: what `rating()` tells, without reasons."""
+
+    def dump(self) -> bytes:
+        """The whole state: `Rater.resume` goes on from it as if nothing had been in between."""
+
+
+class Rater(Protocol):
+    """Rates conversations. One may be used by many threads; a `Running` by one at a time."""
+
+    @property
+    def model(self) -> str:
+        """Name and version, with a digest of what it was made from."""
+
+    def begin(
+        self, conversation_id: str, participants: Sequence[Participant] = (), language: str = ""
+    ) -> Running:
+        """A conversation in which nothing was written yet."""
+
+    def resume(self, state: bytes) -> Running:
+        """A conversation as `Running.dump` left it.
+
+        Raises:
+            InvalidInput: the state is damaged, or of another model.
+        """
+
+
+def rate(rater: Rater, conversation: Conversation) -> ConversationRating:
+    """The rating of a whole conversation; nothing of it is kept."""
+    running = rater.begin(conversation.id, conversation.participants, conversation.language)
+    for message in conversation.messages:
+        running.add(message)
+    return running.rating()

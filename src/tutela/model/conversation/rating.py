@@ -132,8 +132,8 @@ class ConversationRating(Record, frozen=True, kw_only=True):
     Attributes:
         value: 0 to 10; 0 where there is not enough evidence.
         peak: the highest value that it had after any message: what thresholds are chosen on.
-        probability: calibrated chance that people who look agree that it needs them; None where
-            the calibration is a prior that no data has confirmed.
+        probability: chance that people who look agree that it needs them, as good as `calibration`
+            is; None where there is not enough evidence.
         author: id of the participant whose messages weigh most; empty where nobody's do.
         stages: those that were seen, in the order of their first message.
         reasons: what moved it, the weightiest first; bounded.
@@ -144,7 +144,8 @@ class ConversationRating(Record, frozen=True, kw_only=True):
         messages: how many were rated.
         language: in which it was rated; empty where none was found.
         model: name and version of what rated: `cues 1 (en 3f2a...)`.
-        calibration: version of what made points a probability and a value.
+        calibration: version of what made points a probability and a value: `prior 1` where no data
+            of this service has confirmed it.
     """
 
     conversation_id: str

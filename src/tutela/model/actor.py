@@ -44,9 +44,10 @@ class Actor(Record, frozen=True, kw_only=True):
 
 
 class AccountSignals(Record, frozen=True, kw_only=True):
-    """What the platform counts about the actor's account; works where messages are encrypted.
+    """What is counted about the actor's account; works where messages are encrypted.
 
-    Every field may be left out; None is "not told", which no rule mistakes for zero.
+    The platform counts it, or Tutela from the messages that it is told of. Every field may be left
+    out; None is "not told", which no rule mistakes for zero.
 
     Attributes:
         age_days: days since the account was made.
@@ -55,6 +56,12 @@ class AccountSignals(Record, frozen=True, kw_only=True):
         unanswered_share: share of first messages that nobody answered, 0 to 1.
         reports_30d: reports of users about the actor.
         blocks_30d: users who blocked the actor.
+        started_share: share of those whom the actor first had to do with in the last 30 days to
+            whom the actor wrote first, 0 to 1.
+        openers_alike_30d: first messages of the last 30 days that are nearly the same, in the
+            largest group of such.
+        age_band_gap: by how many age bands half of those whom the actor wrote to first in the last
+            30 days are younger, or more.
     """
 
     age_days: Count | None = None
@@ -64,6 +71,9 @@ class AccountSignals(Record, frozen=True, kw_only=True):
     unanswered_share: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
     reports_30d: Count | None = None
     blocks_30d: Count | None = None
+    started_share: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
+    openers_alike_30d: Count | None = None
+    age_band_gap: Annotated[int, msgspec.Meta(ge=0, le=3)] | None = None
 
 
 class History(Record, frozen=True, kw_only=True):

@@ -98,9 +98,9 @@ class RatingFacts(Record, frozen=True, kw_only=True):
 
 
 class AccountFacts(Record, frozen=True, kw_only=True):
-    """What the platform counts about the actor's account. A number that was not told is -1."""
+    """What is counted about the actor's account. A number that was not told is -1."""
 
-    told: Annotated[bool, fact("the platform told anything of the account")] = False
+    told: Annotated[bool, fact("anything of the account was told or counted")] = False
     age_days: Annotated[int, fact("days since the account was made, or -1")] = NOT_TOLD
     minors_contacted_1d: Annotated[
         int, fact("distinct minors that the actor wrote to first within a day, or -1")
@@ -112,6 +112,16 @@ class AccountFacts(Record, frozen=True, kw_only=True):
     ] = NOT_TOLD
     reports_30d: Annotated[int, fact("users' reports about the actor in 30 days, or -1")] = NOT_TOLD
     blocks_30d: Annotated[int, fact("users who blocked the actor in 30 days, or -1")] = NOT_TOLD
+    started_share: Annotated[
+        float, fact("share of new contacts of 30 days that the actor wrote to first, 0 to 1, or -1")
+    ] = NOT_TOLD
+    openers_alike_30d: Annotated[
+        int, fact("first messages in 30 days that are nearly the same, or -1")
+    ] = NOT_TOLD
+    age_band_gap: Annotated[
+        int,
+        fact("by how many age bands half of those the actor wrote to first are younger, or -1"),
+    ] = NOT_TOLD
 
 
 class HistoryFacts(Record, frozen=True, kw_only=True):

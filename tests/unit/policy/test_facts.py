@@ -257,6 +257,9 @@ def test_what_is_told_of_people_are_facts() -> None:
         unanswered_share=0.5,
         reports_30d=2,
         blocks_30d=NOT_TOLD,
+        started_share=NOT_TOLD,
+        openers_alike_30d=NOT_TOLD,
+        age_band_gap=NOT_TOLD,
     )
     assert facts.history == HistoryFacts(
         known=True, events_1d=1, events_30d=2, matches_30d=3, blocks_30d=4, cases_30d=5

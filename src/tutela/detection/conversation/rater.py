@@ -15,6 +15,9 @@ class Running(Protocol):
     def add(self, message: Message) -> None:
         """Take one message in, in time that does not depend on how many came before."""
 
+    def meet(self, participant: Participant) -> None:
+        """Take in what is known of somebody who takes part, or is known better than before."""
+
     def rating(self) -> ConversationRating:
         """The rating after the messages so far."""
 

@@ -1,0 +1,1 @@
+"""Conversations in the database: features of them, what they came to, and never their text."""

@@ -33,7 +33,7 @@ _YAML_MISTAKES = (
         "a colon is not allowed here",
         "put the text in quotes, or after `|` on its own lines",
     ),
-    ("another document", "a file holds one policy", "remove the line `---`"),
+    ("another document", "a file holds one {kind}", "remove the line `---`"),
     (_ALIAS, _ALIAS, "write out what it stands for"),
 )
 
@@ -47,12 +47,14 @@ class Source:
         text: the whole file, lines ending in a single line feed.
         file: what to call it in errors.
         needs: what to say where there is nothing in it.
+        what: what such a file is, for people.
     """
 
-    def __init__(self, text: str, file: str, needs: str) -> None:
+    def __init__(self, text: str, file: str, needs: str, what: str = "policy") -> None:
         self._text = text
         self._file = file
         self._needs = needs
+        self._what = what
 
     def error(self, what: str, node: Node, remedy: str = "") -> BadConfiguration:
         """An error at the start of a node."""
@@ -80,16 +82,16 @@ class Source:
             yaml.Composer = _WithoutAliases
             top: Node | None = yaml.compose(self._text)
         except MarkedYAMLError as problem:
-            what, remedy, mark = _yaml_in_words(problem)
+            what, remedy, mark = _yaml_in_words(problem, self._what)
             raise self._error_at(what, mark.index if mark else 0, remedy) from None
         except ReaderError as problem:
             what = "this character cannot stand in a text file"
             raise self._error_at(what, int(problem.position), "remove it") from None
         except (YAMLError, RecursionError, ValueError) as problem:
             deep = "it is nested too deeply" if isinstance(problem, RecursionError) else "not YAML"
-            raise self._error_at(f"this is not a policy: {deep}", 0, "") from None
+            raise self._error_at(f"this is not a {self._what}: {deep}", 0, "") from None
         if top is None:
-            raise self._error_at("the policy is empty", 0, self._needs)
+            raise self._error_at(f"the {self._what} is empty", 0, self._needs)
         return top
 
     def keyed(self, node: Node, what: str, known: Sequence[str], required: Sequence[str]) -> Keyed:
@@ -153,12 +155,12 @@ class _WithoutAliases(Composer):
         return super().compose_node(parent, index)
 
 
-def _yaml_in_words(error: MarkedYAMLError) -> tuple[str, str, StringMark | None]:
+def _yaml_in_words(error: MarkedYAMLError, kind: str) -> tuple[str, str, StringMark | None]:
     """What is wrong, the remedy, and where the mistake was made rather than noticed."""
     problem = str(error.problem)
     for sign, what, remedy in _YAML_MISTAKES:
         if sign in problem:
-            return what, remedy, error.problem_mark
+            return what.format(kind=kind), remedy, error.problem_mark
     if "end of stream" in problem and error.context_mark:
         return "a quoted text is not closed", "add the quotation mark", error.context_mark
     words = f"this is not YAML: {problem}"

@@ -1,0 +1,171 @@
+"""Finds the cues of one language in a message.
+
+All phrases of a file are one automaton of RE2, which reads a message once, in linear time, and
+says which families occur. Only of those is then asked where, which few messages need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+import re2
+
+from tutela.detection.conversation.cues.cue import CueFamily, Hit
+from tutela.detection.conversation.cues.reading import CueFile, Family
+from tutela.detection.conversation.cues.words import places_in, row_of
+from tutela.detection.text.normalised import Normalised
+from tutela.errors import BadConfiguration
+
+MOST_HITS = 8
+"""Finds of one family in one message that are told."""
+
+NEGATION_REACH = 4
+"""Words that may stand between a negation and what it negates."""
+
+UNLESS_REACH = 8
+"""Words that may stand between a find and what makes it none."""
+
+_MEMORY = 64 * 2**20
+_OPENING, _CLOSING = '"\u201c\u00ab\u201e', '"\u201d\u00bb\u201c'
+
+
+class _Found(NamedTuple):
+    """Words from `first` to before `last`, counted from 0."""
+
+    first: int
+    last: int
+
+
+class _Searcher:
+    """Finds a family in a row of words, once it is known to occur."""
+
+    def __init__(self, family: Family) -> None:
+        self.cue = family.cue
+        self.negated = family.negated
+        self.phrases = _expression(family.phrases, family.place)
+        self.unless = _expression(family.unless, family.place) if family.unless else None
+
+
+class Matcher:
+    """The cues of one language, ready to be found. May be used by many threads.
+
+    Args:
+        file: the cues.
+        row: makes the row of words of a normalised text; a lexicon puts its tokens in.
+
+    Raises:
+        BadConfiguration: the phrases of a family are too large together.
+    """
+
+    def __init__(self, file: CueFile, row: Callable[[str], str] = row_of) -> None:
+        self.families: dict[str, CueFamily] = {one.cue.id: one.cue for one in file.families}
+        self._row = row
+        self._searchers = [_Searcher(family) for family in file.families]
+        self._set = _set_of(file.families)
+        self._negations = _expression(file.negations, "") if file.negations else None
+        self._reported = _expression(file.reported, "") if file.reported else None
+
+    def find(self, message: Normalised) -> tuple[Hit, ...]:
+        """The cues of a message in the order in which they stand in it."""
+        row = self._row(message.text).encode()
+        which = self._set.Match(row)
+        return self._hits(message, row, which) if which else ()
+
+    def _hits(self, message: Normalised, row: bytes, which: Sequence[int]) -> tuple[Hit, ...]:
+        places = places_in(message.text)
+        negations = _Negations(message.text, places, row, self._negations, self._reported)
+        hits = [
+            Hit(searcher.cue, *message.span(places[one.first][0], places[one.last - 1][1]))
+            for searcher in map(self._searchers.__getitem__, which)
+            for one in self._kept(searcher, row, negations)
+        ]
+        return tuple(sorted(hits, key=lambda hit: (hit.start, hit.end, hit.cue.id)))
+
+    def _kept(self, searcher: _Searcher, row: bytes, negations: _Negations) -> Iterator[_Found]:
+        unless = _all(searcher.unless, row)
+        found = (
+            one
+            for one in _each(searcher.phrases, row)
+            if not any(_near(one, other) for other in unless)
+            and not (searcher.negated and negations.cover(one))
+        )
+        return islice(found, MOST_HITS)
+
+
+class _Negations:
+    """What in one message negates, or tells of others: it makes what follows no cue."""
+
+    def __init__(
+        self,
+        text: str,
+        places: Sequence[tuple[int, int]],
+        row: bytes,
+        negations: re2._Regexp | None,
+        reported: re2._Regexp | None,
+    ) -> None:
+        self._text = text
+        self._places = places
+        self._negations = _all(negations, row)
+        self._reported = _all(reported, row)
+
+    def cover(self, found: _Found) -> bool:
+        """Whether it stands after a negation, or is what somebody else is said to have said."""
+        return any(
+            0 <= found.first - one.last <= NEGATION_REACH
+            for one in (*self._negations, *self._reported)
+        ) or any(one.last <= found.first and self._quoted(one, found) for one in self._reported)
+
+    def _quoted(self, reported: _Found, found: _Found) -> bool:
+        """Whether a find stands in the quotation that begins after the words that report it."""
+        between = self._text[self._places[reported.last - 1][1] : self._places[found.first][0]]
+        opened = next((at for at, mark in enumerate(between[:4]) if mark in _OPENING), None)
+        return opened is not None and not any(mark in between[opened + 1 :] for mark in _CLOSING)
+
+
+def _each(expression: re2._Regexp, row: bytes) -> Iterator[_Found]:
+    """Every find, also where one ends with the space that the next begins with."""
+    at, first = 0, 0
+    while (found := expression.search(row, at)) is not None:
+        start, end = found.span()
+        first += row.count(b" ", at, start)
+        last = first + row.count(b" ", start, end) - 1
+        yield _Found(first, last)
+        at, first = end - 1, last
+
+
+def _all(expression: re2._Regexp | None, row: bytes) -> list[_Found]:
+    return [] if expression is None else list(islice(_each(expression, row), 64))
+
+
+def _near(one: _Found, other: _Found) -> bool:
+    return other.first - one.last <= UNLESS_REACH and one.first - other.last <= UNLESS_REACH
+
+
+def _set_of(families: Sequence[Family]) -> re2.Set:
+    found = re2.Set.SearchSet(_options())
+    for family in families:
+        found.Add("|".join(family.phrases).encode())
+    try:
+        found.Compile()
+    except re2.error:
+        raise BadConfiguration("all phrases of the file together are too large") from None
+    return found
+
+
+def _expression(phrases: Sequence[str], place: str) -> re2._Regexp:
+    try:
+        return re2.compile("|".join(phrases).encode(), _options())
+    except re2.error:
+        raise BadConfiguration("these phrases are too large together", where=place) from None
+
+
+def _options() -> re2.Options:
+    options = re2.Options()
+    options.max_mem = _MEMORY
+    options.log_errors = False
+    options.never_capture = True
+    # A row is matched byte by byte: its words are found as they were written in UTF-8.
+    options.encoding = re2.Options.Encoding.LATIN1
+    return options

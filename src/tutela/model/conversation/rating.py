@@ -111,7 +111,7 @@ class Ground(Record, frozen=True, kw_only=True):
         author: id of who wrote it.
         cue: id of the cue, or of what came together: `secrecy`, `secrecy+image_request`.
         stage: that it belongs to; None of protective cues.
-        points: of evidence, after caps and decay; below zero of protective cues.
+        points: of evidence that it added then, after caps; below zero of protective cues.
         start, end: where in the message as it was written; both 0 where no place can be named.
     """
 

@@ -1,0 +1,228 @@
+"""Tier (a): rates conversations by declared cues alone. Nothing to download, nothing to train."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from hashlib import sha256
+from typing import Protocol
+
+from tutela.detection.conversation.calibration import PRIOR, Calibration
+from tutela.detection.conversation.clock import Clock
+from tutela.detection.conversation.cues.cue import Hit
+from tutela.detection.conversation.ledger import Ledger
+from tutela.detection.conversation.spoken import Spoken
+from tutela.detection.conversation.state import RunningState, pack, unpack
+from tutela.detection.text.normalised import Normalised
+from tutela.errors import InvalidInput
+from tutela.model.conversation.message import Message, Participant
+from tutela.model.conversation.rating import (
+    ConversationRating,
+    MissingEvidence,
+    NotEnoughEvidence,
+)
+
+VERSION = 1
+"""Of how evidence is summed. Cue files have versions of their own."""
+
+_MAGIC = b"TCU1"
+
+
+class Cues(Protocol):
+    """The cues of one language: what `CueSet` is."""
+
+    @property
+    def name(self) -> str:
+        """Language, version and digest: `en 1 3f2a90c1d2e4`."""
+
+    @property
+    def language(self) -> str:
+        """Whose cues these are: `en`."""
+
+    def find(self, message: Normalised) -> Sequence[Hit]:
+        """The cues of a message."""
+
+
+class CueRater:
+    """Rates conversations by declared cues. May be used by many threads.
+
+    Args:
+        cues: one set for each language that is supported.
+        normalise: makes of a text what cues are looked for in.
+        guess: the language of a text, such as `sv`; empty where it is too short or unsure. Without
+            it, a language that the platform does not tell is found by the cues only.
+        calibration: what points mean.
+    """
+
+    def __init__(
+        self,
+        cues: Iterable[Cues],
+        normalise: Callable[[str], Normalised],
+        guess: Callable[[str], str] | None = None,
+        calibration: Calibration = PRIOR,
+    ) -> None:
+        self._cues: Mapping[str, Cues] = {one.language: one for one in cues}
+        self._normalise = normalise
+        self._guess = guess
+        self.calibration = calibration
+        names = "\n".join(sorted(one.name for one in self._cues.values()))
+        shown = ", ".join(sorted(self._cues))
+        self._model = f"cues {VERSION} ({shown}; {sha256(names.encode()).hexdigest()[:12]})"
+
+    @property
+    def model(self) -> str:
+        """Name and version, with a digest of all cues."""
+        return self._model
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """In which it rates."""
+        return tuple(self._cues)
+
+    def begin(
+        self, conversation_id: str, participants: Sequence[Participant] = (), language: str = ""
+    ) -> RunningCues:
+        """A conversation in which nothing was written yet."""
+        clock = Clock()
+        ledger = Ledger(self.calibration, clock, participants)
+        return RunningCues(self, conversation_id, Spoken(self._cues, language), clock, ledger)
+
+    def resume(self, state: bytes) -> RunningCues:
+        """A conversation as `RunningCues.dump` left it, also with an earlier version of the cues.
+
+        Raises:
+            InvalidInput: the state is damaged, or of another model.
+        """
+        found = unpack(_MAGIC, state, RunningState)
+        clock = Clock(*found.clock)
+        try:
+            ledger = Ledger.resume(found.ledger, self.calibration, clock)
+        except ValueError as problem:
+            raise InvalidInput("the state of the conversation names what there is not") from problem
+        spoken = Spoken(self._cues, found.told_language, found.votes)
+        return RunningCues(self, found.conversation, spoken, clock, ledger, texts=found.texts)
+
+    def find(self, text: str, spoken: Spoken) -> tuple[list[Hit], bool]:
+        """The cues of a text, and whether its writing hides something."""
+        if self._guess is not None and spoken.listens:
+            spoken.hear(self._guess(text), len(text))
+        normalised = self._normalise(text)
+        hits: list[Hit] = []
+        for language in spoken.read_in:
+            found = self._cues[language].find(normalised)
+            if found:
+                spoken.found(language, len(found))
+                hits.extend(found)
+        return hits, normalised.hidden > 0
+
+
+class RunningCues:
+    """A conversation while it goes on."""
+
+    __slots__ = ("_clock", "_id", "_ledger", "_rater", "_spoken", "_texts")
+
+    def __init__(
+        self,
+        rater: CueRater,
+        conversation_id: str,
+        spoken: Spoken,
+        clock: Clock,
+        ledger: Ledger,
+        *,
+        texts: int = 0,
+    ) -> None:
+        self._rater = rater
+        self._id = conversation_id
+        self._spoken = spoken
+        self._clock = clock
+        self._ledger = ledger
+        self._texts = texts
+
+    def add(self, message: Message) -> None:
+        """Take one message in."""
+        self._clock.tick(message.time)
+        self._ledger.writes(message.author, media=message.media)
+        if message.text:
+            self._texts += 1
+            hits, hidden = self._rater.find(message.text, self._spoken)
+            if hits:
+                self._ledger.book(message.author, hits, hidden=hidden)
+
+    def value(self) -> float:
+        """The value after the messages so far."""
+        if not self._ledger.hits or self._spoken.unsupported:
+            return 0.0
+        return self._ledger.value()
+
+    def rating(self) -> ConversationRating:
+        """The rating after the messages so far."""
+        missing = self._missing()
+        said = ConversationRating(
+            conversation_id=self._id,
+            messages=self._clock.place + 1,
+            age_gap=self._ledger.gap(),
+            language=self._spoken.language,
+            model=self._rater.model,
+            calibration=self._rater.calibration.version,
+            not_enough_evidence=missing,
+        )
+        return said if missing else _with_evidence(said, self._ledger, self._rater.calibration)
+
+    def dump(self) -> bytes:
+        """The whole state."""
+        state = RunningState(
+            conversation=self._id,
+            told_language=self._spoken.told,
+            votes=self._spoken.votes,
+            texts=self._texts,
+            clock=self._clock.dump(),
+            ledger=self._ledger.dump(),
+        )
+        return pack(_MAGIC, state)
+
+    def _missing(self) -> NotEnoughEvidence | None:
+        """Why there is no rating. What was found is enough, in whatever is missing beside it."""
+        foreign = self._spoken.unsupported
+        if foreign:
+            return _not_enough(
+                MissingEvidence.UNSUPPORTED_LANGUAGE, f"unsupported language ({foreign})"
+            )
+        if self._ledger.hits:
+            return None
+        if not self._texts:
+            return _not_enough(MissingEvidence.NO_TEXT, "no message has a text")
+        if len(self._ledger.people) < 2:  # noqa: PLR2004 - who writes, and who reads
+            return _not_enough(
+                MissingEvidence.ONE_SIDED, "only one participant is known, and nothing was found"
+            )
+        if not self._spoken.language:
+            return _not_enough(
+                MissingEvidence.TOO_SHORT, "too little was written to tell the language"
+            )
+        return None
+
+
+def _not_enough(reason: MissingEvidence, detail: str) -> NotEnoughEvidence:
+    return NotEnoughEvidence(reason=reason, detail=detail)
+
+
+def _with_evidence(
+    said: ConversationRating, ledger: Ledger, calibration: Calibration
+) -> ConversationRating:
+    value = ledger.value()
+    return ConversationRating(
+        conversation_id=said.conversation_id,
+        value=value,
+        peak=ledger.peak,
+        probability=calibration.probability(value),
+        band=calibration.band(value),
+        author=ledger.author(),
+        stages=ledger.stages(),
+        reasons=ledger.grounds(),
+        age_gap=said.age_gap,
+        first_alert=ledger.first_alert,
+        lanes=ledger.lanes(),
+        messages=said.messages,
+        language=said.language,
+        model=said.model,
+        calibration=said.calibration,
+    )

@@ -11,6 +11,7 @@ import msgspec
 
 from tutela.model.record import Record
 from tutela.settings.access import AccessSettings
+from tutela.settings.conversations import ConversationSettings
 from tutela.settings.custody import AuditSettings, VaultSettings
 from tutela.settings.declare import Declared, Value, declared_in, masked
 from tutela.settings.review import ProtectionSettings, ReviewSettings
@@ -77,6 +78,7 @@ class Settings(Record, frozen=True, kw_only=True):
     flood: FloodSettings = FloodSettings()
     policy: PolicySettings = PolicySettings()
     law: LawSettings = LawSettings()
+    conversations: ConversationSettings = ConversationSettings()
     fetch: FetchSettings = FetchSettings()
     actions: ActionsSettings = ActionsSettings()
     vault: VaultSettings = VaultSettings()

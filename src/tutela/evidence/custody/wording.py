@@ -75,6 +75,7 @@ TOUCHES: Mapping[AuditKind, str] = MappingProxyType(
         AuditKind.CASE: "case of the review changed",
         AuditKind.QUEUE: "queue of the review changed",
         AuditKind.PROTECTION: "protection of reviewers changed",
+        AuditKind.CONVERSATION: "what is kept of conversations changed",
         AuditKind.DESTINATION: "destination changed",
         AuditKind.ACTION: "actions sent again or confirmed",
         AuditKind.BACKUP: "backed up",

@@ -69,6 +69,8 @@ class AuditKind(StrEnum):
     """A queue was made, changed or deleted."""
     PROTECTION = "protection"
     """The floor of protection was changed, or a pause or budget was lifted."""
+    CONVERSATION = "conversation"
+    """What was kept of conversations went, or what rates them was changed by people's outcomes."""
     DESTINATION = "destination"
     """A destination was made, changed, given a new secret, or deleted."""
     ACTION = "action"

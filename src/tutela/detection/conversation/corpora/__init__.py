@@ -1,0 +1,1 @@
+"""Files of conversations: read as a stream, whatever is damaged in them, and made."""

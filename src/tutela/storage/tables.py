@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 
 import tutela.storage.access.tables
+import tutela.storage.conversation.account_tables
 import tutela.storage.conversation.tables
 import tutela.storage.custody_tables
 import tutela.storage.review.tables  # noqa: F401 - these complete the metadata

@@ -78,9 +78,13 @@ class AccountCounters:
     Two people have to do with each other from the first message between them until none came for 30
     days; who wrote that first message opened it. Tell what happened in the order in which it did.
     Where an account had to do with more than `MOST` people within 30 days, counts are "at least".
+
+    Attributes:
+        changed: whether anything that counts has changed since this was made or resumed.
     """
 
     def __init__(self) -> None:
+        self.changed = False
         self._age: int = _UNKNOWN
         self._people: OrderedDict[int, _Person] = OrderedDict()
         self._complaints: dict[Complaint, OrderedDict[int, int]] = {
@@ -116,6 +120,7 @@ class AccountCounters:
 
     def aged(self, band: AgeBand) -> None:
         """Tell how old the account's owner is; `unknown` leaves it at what was told before."""
+        self.changed |= _age(band, self._age) != self._age
         self._age = _age(band, self._age)
 
     def wrote(
@@ -131,21 +136,21 @@ class AccountCounters:
                 none where the text is unknown, or so short that everybody writes it ("hi").
         """
         hour = _hour(at)
-        person, first = self._person(to, hour, started=True)
-        person.age = _age(band, person.age)
+        person, first = self._person(to, hour, band, started=True)
         if first:
             person.opener = tuple(opener[:BANDS])
         return first
 
     def received(self, by: str, at: datetime, band: AgeBand = AgeBand.UNKNOWN) -> None:
         """Somebody wrote to the account."""
-        person, _ = self._person(by, _hour(at), started=False)
-        person.age = _age(band, person.age)
-        person.answered = person.answered or person.started
+        person, _ = self._person(by, _hour(at), band, started=False)
+        if person.started and not person.answered:
+            person.answered = self.changed = True
 
     def complained(self, kind: Complaint, by: str, at: datetime) -> None:
         """A user reported or blocked the account; each user counts once within 30 days."""
         complaints, key, hour = self._complaints[kind], _key(by), _hour(at)
+        self.changed |= complaints.get(key, hour - 1) < hour
         complaints[key] = max(hour, complaints.pop(key, hour))
         if len(complaints) > MOST:
             complaints.popitem(last=False)
@@ -167,14 +172,18 @@ class AccountCounters:
             blocks_30d=self._lately(Complaint.BLOCK, now),
         )
 
-    def _person(self, other: str, hour: int, *, started: bool) -> tuple[_Person, bool]:
+    def _person(
+        self, other: str, hour: int, band: AgeBand, *, started: bool
+    ) -> tuple[_Person, bool]:
         """Whom the account has to do with, now the latest of all; and whether that is new."""
         key = _key(other)
         person = self._people.pop(key, None)
         new = person is None or person.last <= hour - MONTH
         if person is None or new:
             person = _Person(hour, hour, started, _UNKNOWN if person is None else person.age)
-        person.last = max(person.last, hour)
+        age = _age(band, person.age)
+        self.changed |= new or hour > person.last or age != person.age
+        person.last, person.age = max(person.last, hour), age
         self._people[key] = person
         if len(self._people) > MOST:
             self._people.popitem(last=False)

@@ -49,13 +49,13 @@ def parts(tmp_path: Path) -> Sequence[Part]:
         source.migrate()
         Banks(source).create("hills")
         with source.read() as connection:
-            assert current(connection) == "0008"
+            assert current(connection) == "0009"
             return list(dumped(connection, layouts()))
 
 
 def fill(database: Database, parts: Sequence[Part]) -> None:
     with database.write() as connection:
-        loading = Loading(connection, "0008", layouts())
+        loading = Loading(connection, "0009", layouts())
         loading.begin()
         for part in parts:
             loading.add(part)

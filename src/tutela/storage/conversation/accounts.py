@@ -9,24 +9,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tutela.detection.conversation.accounts import AccountCounters, Complaint
 from tutela.errors import InvalidInput
 from tutela.model.actor import AccountSignals
 from tutela.model.conversation.message import Participant
-from tutela.model.custody.leaf import PROGRAM, AuditKind
-from tutela.storage.audit.change import tell
 from tutela.storage.conversation.account_tables import account_counters
 from tutela.storage.database import Database
 from tutela.storage.values import now
 
 GROUP = 4
 """A message to so many people, or to more, is one to a group: it is written to nobody first."""
-
-SUBJECT = "account counters"
-"""What leaves call all of them together."""
 
 _AT_ONCE = 500
 """Accounts that one statement names."""
@@ -112,29 +107,6 @@ class AccountBook:
             state = connection.scalar(statement)
         counters = AccountCounters() if state is None else _resumed(state)
         return KnownSignals(state is not None, counters.signals(at or now()))
-
-    def expire(self, before: datetime, limit: int = 1000, *, by: str = PROGRAM) -> int:
-        """Forget accounts of which nothing was told since a moment; how many, up to `limit`."""
-        counters = account_counters.c
-        due = (
-            select(counters.actor, counters.drill)
-            .where(counters.touched_at < before)
-            .order_by(counters.touched_at)
-            .limit(limit)
-        )
-        with self._database.write() as connection:
-            rows = connection.execute(due).all()
-            gone = sum(
-                connection.execute(
-                    delete(account_counters).where(
-                        _row_of(row.actor, drill=row.drill), counters.touched_at < before
-                    )
-                ).rowcount
-                for row in rows
-            )
-            if gone:
-                tell(connection, AuditKind.CONVERSATION, by, SUBJECT, "expired", {"accounts": gone})
-        return gone
 
 
 def _count(known: Mapping[str, AccountCounters], contacts: Sequence[Contact]) -> None:

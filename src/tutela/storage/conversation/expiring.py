@@ -10,6 +10,7 @@ from tutela.model import CaseState
 from tutela.model.custody.leaf import PROGRAM, AuditKind
 from tutela.model.record import Record
 from tutela.storage.audit.change import tell
+from tutela.storage.conversation.account_tables import account_counters
 from tutela.storage.conversation.tables import actor_evidence, conversation_alerts, conversations
 from tutela.storage.database import Database
 from tutela.storage.tables import cases, events
@@ -23,12 +24,13 @@ class Gone(Record, frozen=True, kw_only=True):
 
     conversations: int = 0
     actors: int = 0
+    accounts: int = 0
     alerts: int = 0
 
     @property
     def total(self) -> int:
         """All of it."""
-        return self.conversations + self.actors + self.alerts
+        return self.conversations + self.actors + self.accounts + self.alerts
 
 
 def expire(database: Database, states: datetime, alerts: datetime, *, by: str = PROGRAM) -> Gone:
@@ -36,7 +38,7 @@ def expire(database: Database, states: datetime, alerts: datetime, *, by: str = 
 
     Args:
         database: where.
-        states: conversations and actors go of whom nothing came in since.
+        states: conversations, actors and their accounts' counters go of whom nothing came in since.
         alerts: alerts go that are older, unless their case is still to be decided.
         by: who lets them expire.
     """
@@ -44,12 +46,14 @@ def expire(database: Database, states: datetime, alerts: datetime, *, by: str = 
         gone = Gone(
             conversations=_idle(connection, conversations, "id", states),
             actors=_idle(connection, actor_evidence, "actor", states),
+            accounts=_idle(connection, account_counters, "actor", states),
             alerts=_old_alerts(connection, alerts),
         )
         if gone.total:
             facts = {
                 "conversations": gone.conversations,
                 "actors": gone.actors,
+                "accounts": gone.accounts,
                 "alerts": gone.alerts,
             }
             tell(connection, AuditKind.CONVERSATION, by, "conversations", "expired", facts)

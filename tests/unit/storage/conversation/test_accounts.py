@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +12,6 @@ from sqlalchemy import select, update
 from tutela.detection.conversation.accounts import Complaint
 from tutela.model.actor import AccountSignals, AgeBand
 from tutela.model.conversation.message import Participant
-from tutela.model.custody.leaf import AuditKind, Leaf
 from tutela.storage.conversation.account_tables import account_counters
 from tutela.storage.conversation.accounts import AccountBook, Complained, Contact
 from tutela.storage.database import Database
@@ -136,18 +135,3 @@ def test_counters_that_cannot_be_read_begin_anew(database: Database) -> None:
     with database.write() as connection:
         connection.execute(update(account_counters).values(state=b"damaged"))
     assert tell(database, [wrote(ADULT, child("c"))])["ann"].minors_contacted_1d == 1
-
-
-def test_what_is_old_is_forgotten_and_the_log_tells_how_many(
-    database: Database, leaves: Callable[[], list[Leaf]]
-) -> None:
-    tell(database, [wrote(ADULT, child("b"))])
-    book = AccountBook(database)
-    assert book.expire(AT) == 0
-    assert not leaves()
-    assert book.expire(AT + timedelta(seconds=1), limit=1) == 1
-    assert book.expire(AT + timedelta(seconds=1), by="tester") == 1
-    assert book.expire(AT + timedelta(seconds=1)) == 0
-    (first, second) = leaves()
-    assert (first.kind, second.by) == (AuditKind.CONVERSATION, "tester")
-    assert second.data == {"did": "expired", "accounts": 1}

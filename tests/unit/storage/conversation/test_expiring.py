@@ -9,7 +9,9 @@ import pytest
 from sqlalchemy import insert, update
 from tests.unit.storage.conversation.talks import AT, DRILL, LEA, TALK, alert, standing
 
+from tutela.model.conversation.message import Participant
 from tutela.model.custody.leaf import AuditKind, Leaf
+from tutela.storage.conversation.accounts import AccountBook, Contact
 from tutela.storage.conversation.expiring import Gone, expire
 from tutela.storage.conversation.standing import ActorStanding
 from tutela.storage.conversation.states import Changes, Conversations
@@ -21,7 +23,7 @@ LATER, DAY = AT + timedelta(days=9), timedelta(days=1)
 
 @pytest.fixture
 def kept(database: Database) -> Conversations:
-    """Two conversations and an actor, idle for a day and more; two alerts, of which one is owed."""
+    """Two conversations, an actor and two accounts, idle for a day and more; two alerts, of which one is owed."""
     kept = Conversations(database)
     with kept.changing([TALK, DRILL], [LEA]) as changing:
         changing.save(
@@ -31,6 +33,8 @@ def kept(database: Database) -> Conversations:
                 alerts=[alert(1), alert(2), alert(3)],
             )
         )
+        counted = [Contact(Participant(id="lea"), [Participant(id="tom")], AT)]
+        AccountBook(database).of_batch(changing.connection, counted, drill=False, at=AT)
     kept.told(["e1", "e2"])
     return kept
 
@@ -51,7 +55,7 @@ def test_what_is_idle_goes_and_the_log_says_how_much(
     assert expire(database, AT, AT) == Gone()
     assert leaves() == []
     gone = expire(database, AT + DAY, AT, by="cli:root")
-    assert gone == Gone(conversations=1, actors=1)
+    assert gone == Gone(conversations=1, actors=1, accounts=2)
     assert set(kept.read([TALK, DRILL], [LEA]).conversations) == {DRILL}
     (leaf,) = leaves()
     assert (leaf.kind, leaf.by, leaf.subject) == (
@@ -59,7 +63,9 @@ def test_what_is_idle_goes_and_the_log_says_how_much(
         "cli:root",
         "conversations",
     )
-    assert leaf.data == {"did": "expired", "conversations": 1, "actors": 1, "alerts": 0}
+    facts = {"conversations": 1, "actors": 1, "accounts": 2, "alerts": 0}
+    assert leaf.data == {"did": "expired", **facts}
+    assert not AccountBook(database).signals("lea", drill=False, at=AT).known
 
 
 def test_alerts_stay_while_their_case_waits_or_they_are_owed(

@@ -23,7 +23,7 @@ LATER, DAY = AT + timedelta(days=9), timedelta(days=1)
 
 @pytest.fixture
 def kept(database: Database) -> Conversations:
-    """Two conversations, an actor, two accounts: idle for a day or more; one of three alerts owed."""
+    """Two conversations, an actor and two accounts, idle for a day or more; one alert is owed."""
     kept = Conversations(database)
     with kept.changing([TALK, DRILL], [LEA]) as changing:
         changing.save(

@@ -43,6 +43,7 @@ from tutela.pipeline import Pipeline
 from tutela.policy.current import CurrentPolicy
 from tutela.policy.law.law import Law
 from tutela.policy.law.telling import Telling
+from tutela.policy.policy import Policy
 from tutela.policy.versions import PolicyVersions
 from tutela.response.custody.opening import Custody, open_custody
 from tutela.response.recording import Recording
@@ -308,7 +309,8 @@ def _policy(
 ) -> tuple[PolicyVersions, CurrentPolicy]:
     """What keeps the policy's versions, and what knows which is in force, started."""
     versions = _versions(settings, database, log)
-    versions.configured(settings.policy.file)
+    named = Policy.in_force(settings.policy.file)
+    versions.bring_in(named, settings.policy.file)
     policy = CurrentPolicy(
         versions,
         log,
@@ -316,7 +318,7 @@ def _policy(
         failed=metrics.policy_not_loaded,
     )
     started.callback(policy.stop)
-    policy.start()
+    policy.start(named)
     return versions, policy
 
 

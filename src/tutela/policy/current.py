@@ -143,14 +143,17 @@ class CurrentPolicy:
         assert self._in_force is not None, "it was not started"  # noqa: S101 - a mistake of ours
         return self._in_force
 
-    def start(self) -> None:
+    def start(self, *loaded: Policy) -> None:
         """Load what is in force, then follow in the background.
+
+        Args:
+            loaded: policies that the caller has loaded: a quarter of a second for the shipped one.
 
         Raises:
             BadConfiguration: the policy in force cannot be loaded, or there is none.
             Unavailable: the database cannot be read.
         """
-        self.refresh()
+        self.refresh(*loaded)
         if self._in_force is None:
             raise BadConfiguration(
                 "the policy in force cannot be loaded by this release of the program",

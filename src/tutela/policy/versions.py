@@ -66,7 +66,10 @@ class PolicyVersions:
         Raises:
             BadConfiguration: the file cannot be read, or is not a policy.
         """
-        policy = Policy.in_force(file)
+        return self.bring_in(Policy.in_force(file), file)
+
+    def bring_in(self, policy: Policy, file: str) -> PolicySwitch:
+        """As `configured`, with the policy of that setting loaded already."""
         source = SwitchSource.FILE if file else SwitchSource.SHIPPED
         return self.switches.configured(_version(policy), source)
 

@@ -8,7 +8,6 @@ from enum import StrEnum
 from tutela.evidence.audit.signing import AuditKey
 from tutela.evidence.custody.document import sign, with_keys
 from tutela.evidence.custody.gathering import Gathering
-from tutela.evidence.custody.pdf_signing import sign_pdf
 from tutela.evidence.custody.typesetting import Typesetter
 from tutela.model.record import Record
 
@@ -68,4 +67,7 @@ class CustodyDocuments:
         if Form.PDF not in forms:
             return Made(json=data)
         pages = Typesetter().set(record, data)
+        # Half a second of processor time to load, which a server need not spend when it starts.
+        from tutela.evidence.custody.pdf_signing import sign_pdf  # noqa: PLC0415
+
         return Made(json=data, pdf=sign_pdf(pages, self._key.document_key, record.made_at))

@@ -27,6 +27,10 @@ NEGATION_REACH = 4
 UNLESS_REACH = 8
 """Words that may stand between a find and what makes it none."""
 
+_MOST_NEAR = 64
+"""Finds of what negates that are looked at in one message."""
+
+_NEVER = "[^\\x00-\\xff]"
 _MEMORY = 64 * 2**20
 _OPENING, _CLOSING = '"\u201c\u00ab\u201e', '"\u201d\u00bb\u201c'
 
@@ -63,9 +67,9 @@ class Matcher:
         self.families: dict[str, CueFamily] = {one.cue.id: one.cue for one in file.families}
         self._row = row
         self._searchers = [_Searcher(family) for family in file.families]
-        self._set = _set_of(file.families)
-        self._negations = _expression(file.negations, "") if file.negations else None
-        self._reported = _expression(file.reported, "") if file.reported else None
+        before = (file.negations or (_NEVER,), file.reported or (_NEVER,))
+        self._negations, self._reported = map(_expression, before)
+        self._set = _set_of([one.phrases for one in file.families] + list(before))
 
     def find(self, message: Normalised) -> tuple[Hit, ...]:
         """The cues of a message in the order in which they stand in it."""
@@ -75,53 +79,54 @@ class Matcher:
 
     def _hits(self, message: Normalised, row: bytes, which: Sequence[int]) -> tuple[Hit, ...]:
         places = places_in(message.text)
-        negations = _Negations(message.text, places, row, self._negations, self._reported)
+        negations = self._negations_in(message.text, places, row, which)
         hits = [
             Hit(searcher.cue, *message.span(places[one.first][0], places[one.last - 1][1]))
-            for searcher in map(self._searchers.__getitem__, which)
-            for one in self._kept(searcher, row, negations)
+            for searcher in (self._searchers[at] for at in which if at < len(self._searchers))
+            for one in _kept(searcher, row, negations)
         ]
-        return tuple(sorted(hits, key=lambda hit: (hit.start, hit.end, hit.cue.id)))
+        return tuple(sorted(hits, key=_by_place))
 
-    def _kept(self, searcher: _Searcher, row: bytes, negations: _Negations) -> Iterator[_Found]:
-        unless = _all(searcher.unless, row)
-        found = (
-            one
-            for one in _each(searcher.phrases, row)
-            if not any(_near(one, other) for other in unless)
-            and not (searcher.negated and negations.cover(one))
-        )
-        return islice(found, MOST_HITS)
+    def _negations_in(
+        self, text: str, places: Sequence[tuple[int, int]], row: bytes, which: Sequence[int]
+    ) -> _Negations | None:
+        families = len(self._searchers)
+        negations = _all(self._negations, row) if families in which else []
+        reported = _all(self._reported, row) if families + 1 in which else []
+        return _Negations(text, places, negations, reported) if negations or reported else None
 
 
-class _Negations:
+class _Negations(NamedTuple):
     """What in one message negates, or tells of others: it makes what follows no cue."""
 
-    def __init__(
-        self,
-        text: str,
-        places: Sequence[tuple[int, int]],
-        row: bytes,
-        negations: re2._Regexp | None,
-        reported: re2._Regexp | None,
-    ) -> None:
-        self._text = text
-        self._places = places
-        self._negations = _all(negations, row)
-        self._reported = _all(reported, row)
+    text: str
+    places: Sequence[tuple[int, int]]
+    negations: Sequence[_Found]
+    reported: Sequence[_Found]
 
     def cover(self, found: _Found) -> bool:
         """Whether it stands after a negation, or is what somebody else is said to have said."""
         return any(
             0 <= found.first - one.last <= NEGATION_REACH
-            for one in (*self._negations, *self._reported)
-        ) or any(one.last <= found.first and self._quoted(one, found) for one in self._reported)
+            for one in (*self.negations, *self.reported)
+        ) or any(one.last <= found.first and self._quoted(one, found) for one in self.reported)
 
     def _quoted(self, reported: _Found, found: _Found) -> bool:
         """Whether a find stands in the quotation that begins after the words that report it."""
-        between = self._text[self._places[reported.last - 1][1] : self._places[found.first][0]]
+        between = self.text[self.places[reported.last - 1][1] : self.places[found.first][0]]
         opened = next((at for at, mark in enumerate(between[:4]) if mark in _OPENING), None)
         return opened is not None and not any(mark in between[opened + 1 :] for mark in _CLOSING)
+
+
+def _kept(searcher: _Searcher, row: bytes, negations: _Negations | None) -> Iterator[_Found]:
+    unless = _all(searcher.unless, row) if searcher.unless else ()
+    found = (
+        one
+        for one in _each(searcher.phrases, row)
+        if not any(_near(one, other) for other in unless)
+        and not (negations and searcher.negated and negations.cover(one))
+    )
+    return islice(found, MOST_HITS)
 
 
 def _each(expression: re2._Regexp, row: bytes) -> Iterator[_Found]:
@@ -135,18 +140,23 @@ def _each(expression: re2._Regexp, row: bytes) -> Iterator[_Found]:
         at, first = end - 1, last
 
 
-def _all(expression: re2._Regexp | None, row: bytes) -> list[_Found]:
-    return [] if expression is None else list(islice(_each(expression, row), 64))
+def _all(expression: re2._Regexp, row: bytes) -> list[_Found]:
+    return list(islice(_each(expression, row), _MOST_NEAR))
 
 
 def _near(one: _Found, other: _Found) -> bool:
     return other.first - one.last <= UNLESS_REACH and one.first - other.last <= UNLESS_REACH
 
 
-def _set_of(families: Sequence[Family]) -> re2.Set:
+def _by_place(hit: Hit) -> tuple[int, int, str]:
+    return hit.start, hit.end, hit.cue.id
+
+
+def _set_of(some: Sequence[Sequence[str]]) -> re2.Set:
+    """What tells which of some lists of phrases occur, by their place."""
     found = re2.Set.SearchSet(_options())
-    for family in families:
-        found.Add("|".join(family.phrases).encode())
+    for phrases in some:
+        found.Add("|".join(phrases).encode())
     try:
         found.Compile()
     except re2.error:
@@ -154,7 +164,7 @@ def _set_of(families: Sequence[Family]) -> re2.Set:
     return found
 
 
-def _expression(phrases: Sequence[str], place: str) -> re2._Regexp:
+def _expression(phrases: Sequence[str], place: str = "") -> re2._Regexp:
     try:
         return re2.compile("|".join(phrases).encode(), _options())
     except re2.error:

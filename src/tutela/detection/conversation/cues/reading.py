@@ -30,7 +30,17 @@ FEWEST_LINES = 5
 """Example lines of each sort that a family has at least."""
 
 _FORMAT = "1"
-_TOP = ("cues", "language", "version", "spellings", "words", "negations", "reported", "families")
+_TOP = (
+    "cues",
+    "language",
+    "version",
+    "spellings",
+    "words",
+    "negations",
+    "reported",
+    "families",
+    "harmless",
+)
 _REQUIRED = ("cues", "language", "version", "families")
 _FAMILY = (
     "id",
@@ -88,6 +98,13 @@ class Family(Record, frozen=True, kw_only=True):
     place: str = ""
 
 
+class Stratum(Record, frozen=True, kw_only=True):
+    """Lines of one kind of harmless conversation: `family logistics`, `coach`."""
+
+    name: str
+    lines: tuple[Line, ...]
+
+
 class CueFile(Record, frozen=True, kw_only=True):
     """A cue file.
 
@@ -96,6 +113,7 @@ class CueFile(Record, frozen=True, kw_only=True):
         version: as its author counts.
         negations: what before a find makes it none, as regular expressions: `i would never`.
         reported: likewise, for speech of others that is told again: `my mum asked`.
+        harmless: lines in which no cue may be found that counts whatever the ages are.
     """
 
     language: str
@@ -103,6 +121,7 @@ class CueFile(Record, frozen=True, kw_only=True):
     families: tuple[Family, ...]
     negations: tuple[str, ...] = ()
     reported: tuple[str, ...] = ()
+    harmless: tuple[Stratum, ...] = ()
 
 
 def read_cues(data: bytes, file: str, fold: Fold) -> CueFile:
@@ -142,6 +161,10 @@ class _Reading:
             negations=self._phrases(top, "negations"),
             reported=self._phrases(top, "reported"),
             families=self._families(top["families"]),
+            harmless=tuple(
+                Stratum(name=key.value, lines=self._lines(value, key.value))
+                for key, value in self._mapping(top, "harmless")
+            ),
         )
 
     def _notation_of(self, top: Keyed) -> Notation:

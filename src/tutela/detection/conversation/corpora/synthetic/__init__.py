@@ -1,0 +1,1 @@
+"""A corpus that is made, not collected: seeded, harmless, and labelled synthetic everywhere."""

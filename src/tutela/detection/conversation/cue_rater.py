@@ -7,11 +7,12 @@ from hashlib import sha256
 from typing import Protocol
 
 from tutela.detection.conversation.calibration import PRIOR, Calibration
-from tutela.detection.conversation.clock import Clock
 from tutela.detection.conversation.cues.cue import Hit
-from tutela.detection.conversation.ledger import Ledger
-from tutela.detection.conversation.spoken import Spoken
-from tutela.detection.conversation.state import RunningState, pack, unpack
+from tutela.detection.conversation.evidence.clock import Clock
+from tutela.detection.conversation.evidence.ledger import Ledger
+from tutela.detection.conversation.evidence.state import RunningState, pack, unpack
+from tutela.detection.conversation.rater import Running
+from tutela.detection.conversation.spoken import Hearing, Spoken
 from tutela.detection.text.normalised import Normalised
 from tutela.errors import InvalidInput
 from tutela.model.conversation.message import Message, Participant
@@ -42,14 +43,23 @@ class Cues(Protocol):
         """The cues of a message."""
 
 
+class Languages(Protocol):
+    """What tells languages apart: `Languages` of `detection.text`."""
+
+    def begin(self) -> Hearing:
+        """The language of a conversation in which nothing was written yet."""
+
+    def resume(self, state: bytes) -> Hearing:
+        """The language of a conversation as it was dumped."""
+
+
 class CueRater:
     """Rates conversations by declared cues. May be used by many threads.
 
     Args:
         cues: one set for each language that is supported.
         normalise: makes of a text what cues are looked for in.
-        guess: the language of a text, such as `sv`; empty where it is too short or unsure. Without
-            it, a language that the platform does not tell is found by the cues only.
+        languages: tells the language where the platform does not; without it, cues alone do.
         calibration: what points mean.
     """
 
@@ -57,12 +67,12 @@ class CueRater:
         self,
         cues: Iterable[Cues],
         normalise: Callable[[str], Normalised],
-        guess: Callable[[str], str] | None = None,
+        languages: Languages | None = None,
         calibration: Calibration = PRIOR,
     ) -> None:
         self._cues: Mapping[str, Cues] = {one.language: one for one in cues}
         self._normalise = normalise
-        self._guess = guess
+        self._hears = languages
         self.calibration = calibration
         names = "\n".join(sorted(one.name for one in self._cues.values()))
         shown = ", ".join(sorted(self._cues))
@@ -80,13 +90,15 @@ class CueRater:
 
     def begin(
         self, conversation_id: str, participants: Sequence[Participant] = (), language: str = ""
-    ) -> RunningCues:
+    ) -> Running:
         """A conversation in which nothing was written yet."""
         clock = Clock()
         ledger = Ledger(self.calibration, clock, participants)
-        return RunningCues(self, conversation_id, Spoken(self._cues, language), clock, ledger)
+        hearing = self._hears.begin() if self._hears else None
+        spoken = Spoken(self._cues, language, hearing)
+        return RunningCues(self, conversation_id, spoken, clock, ledger)
 
-    def resume(self, state: bytes) -> RunningCues:
+    def resume(self, state: bytes) -> Running:
         """A conversation as `RunningCues.dump` left it, also with an earlier version of the cues.
 
         Raises:
@@ -98,19 +110,19 @@ class CueRater:
             ledger = Ledger.resume(found.ledger, self.calibration, clock)
         except ValueError as problem:
             raise InvalidInput("the state of the conversation names what there is not") from problem
-        spoken = Spoken(self._cues, found.told_language, found.votes)
+        hearing = self._hears.resume(found.heard) if self._hears and found.heard else None
+        spoken = Spoken(self._cues, found.told, hearing, found.found, found.characters)
         return RunningCues(self, found.conversation, spoken, clock, ledger, texts=found.texts)
 
     def find(self, text: str, spoken: Spoken) -> tuple[list[Hit], bool]:
         """The cues of a text, and whether its writing hides something."""
-        if self._guess is not None and spoken.listens:
-            spoken.hear(self._guess(text), len(text))
+        spoken.hear(text)
         normalised = self._normalise(text)
         hits: list[Hit] = []
         for language in spoken.read_in:
             found = self._cues[language].find(normalised)
             if found:
-                spoken.found(language, len(found))
+                spoken.finds(language, len(found))
                 hits.extend(found)
         return hits, normalised.hidden > 0
 
@@ -147,6 +159,10 @@ class RunningCues:
             if hits:
                 self._ledger.book(message.author, hits, hidden=hidden)
 
+    def meet(self, participant: Participant) -> None:
+        """Take in what is known of somebody who takes part."""
+        self._ledger.people.meet(participant)
+
     def value(self) -> float:
         """The value after the messages so far."""
         if not self._ledger.hits or self._spoken.unsupported:
@@ -171,8 +187,10 @@ class RunningCues:
         """The whole state."""
         state = RunningState(
             conversation=self._id,
-            told_language=self._spoken.told,
-            votes=self._spoken.votes,
+            told=self._spoken.told,
+            heard=self._spoken.dump(),
+            found=self._spoken.found,
+            characters=self._spoken.characters,
             texts=self._texts,
             clock=self._clock.dump(),
             ledger=self._ledger.dump(),

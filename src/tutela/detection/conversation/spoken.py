@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Protocol
 
-ENOUGH = 120
-"""So many characters whose language was heard decide; before that, all cues are looked for."""
-_MOST = 4_000
-"""Heard characters are halved from here on, so that a conversation may change its language."""
-_LANGUAGES = 8
-_OF_A_CUE = 40
-"""A cue that was found speaks for its language like so many characters."""
-_SURE = 0.6
+ENOUGH = 160
+"""So many characters settle it: before that, cues of all languages are looked for, and one that is
+found says more of the language than the letters do."""
+
+_MOST = 2**31
+
+
+class Hearing(Protocol):
+    """What tells the language of a conversation: `RunningLanguage` of `detection.text`."""
+
+    def add(self, text: str) -> None:
+        """Take a message in."""
+
+    def language(self) -> str:
+        """Its code; empty where it is not sure."""
+
+    def dump(self) -> bytes:
+        """The state."""
 
 
 class Spoken:
@@ -20,24 +31,31 @@ class Spoken:
     Args:
         supported: languages in which there are cues.
         told: by the platform, as a tag such as `fr-CA`; empty where it does not know.
-        votes: characters heard in each language so far.
+        hearing: tells the language where it is not told; None where nothing can.
+        found: how many cues were found in each language so far.
+        characters: that were written so far.
+
+    Attributes:
+        read_in: languages whose cues are to be looked for in the next message.
     """
 
-    __slots__ = ("_supported", "_told", "read_in", "told", "votes")
+    __slots__ = ("_hearing", "_supported", "_told", "characters", "found", "read_in", "told")
 
     def __init__(
-        self, supported: Collection[str], told: str = "", votes: dict[str, int] | None = None
+        self,
+        supported: Collection[str],
+        told: str = "",
+        hearing: Hearing | None = None,
+        found: dict[str, int] | None = None,
+        characters: int = 0,
     ) -> None:
         self._supported = supported
-        self.told = told
         self._told = told.replace("_", "-").partition("-")[0].lower()
-        self.votes = dict(votes or {})
-        self._decide()
-
-    @property
-    def listens(self) -> bool:
-        """Whether the language of texts is to be guessed."""
-        return not self._told and sum(self.votes.values()) < ENOUGH
+        self._hearing = None if self._told else hearing
+        self.told = told
+        self.found = dict(found or {})
+        self.characters = characters
+        self.read_in = self._read_in()
 
     @property
     def language(self) -> str:
@@ -50,36 +68,34 @@ class Spoken:
         language = self.language
         return "" if language in self._supported else language
 
-    def hear(self, language: str, characters: int) -> None:
-        """A text was in this language; empty says nothing."""
-        if language:
-            self._vote(language, min(characters, ENOUGH))
+    def hear(self, text: str) -> None:
+        """A message was written."""
+        if self._told:
+            return
+        self.characters = min(self.characters + len(text), _MOST)
+        if self._hearing is not None:
+            self._hearing.add(text)
+        self.read_in = self._read_in()
 
-    def found(self, language: str, cues: int) -> None:
+    def finds(self, language: str, cues: int) -> None:
         """Cues of this language were found."""
         if not self._told:
-            self._vote(language, min(cues * _OF_A_CUE, ENOUGH))
+            self.found[language] = min(self.found.get(language, 0) + cues, _MOST)
 
-    def _vote(self, language: str, weight: int) -> None:
-        votes = self.votes
-        votes[language] = votes.get(language, 0) + weight
-        if len(votes) > _LANGUAGES or sum(votes.values()) > _MOST:
-            best = sorted(votes, key=lambda one: (-votes[one], one))[:_LANGUAGES]
-            self.votes = {one: (votes[one] + 1) // 2 for one in best}
-        self._decide()
+    def dump(self) -> bytes:
+        """The state of the hearing."""
+        return b"" if self._hearing is None else self._hearing.dump()
 
     def _heard(self) -> str:
-        """The language of most of what was heard, where that is enough or cues were found in it."""
-        total = sum(self.votes.values())
-        best = max(sorted(self.votes), key=self.votes.__getitem__, default="")
-        if not best or self.votes[best] < _SURE * total:
-            return ""
-        enough = total >= ENOUGH or (best in self._supported and total >= _OF_A_CUE)
-        return best if enough else ""
+        heard = "" if self._hearing is None else self._hearing.language()
+        if self.found and (not heard or self.characters < ENOUGH):
+            return max(sorted(self.found), key=self.found.__getitem__)
+        return heard
 
-    def _decide(self) -> None:
-        """In which languages cues are looked for: all until it is known."""
-        language = self._told or (self._heard() if sum(self.votes.values()) >= ENOUGH else "")
-        self.read_in = (language,) if language in self._supported else (*self._supported,)
-        if language and language not in self._supported:
-            self.read_in = ()
+    def _read_in(self) -> tuple[str, ...]:
+        language = self._told
+        if not language and self._hearing is not None and self.characters >= ENOUGH:
+            language = self._hearing.language()
+        if not language:
+            return (*self._supported,)
+        return (language,) if language in self._supported else ()

@@ -212,13 +212,48 @@ def test_a_short_text_with_a_cue_is_rated_in_its_language() -> None:
     assert rating.value > 0
 
 
+class Swedish:
+    """Hears Swedish everywhere."""
+
+    def begin(self) -> Swedish:
+        return self
+
+    def resume(self, state: bytes) -> Swedish:
+        assert state == self.dump()
+        return self
+
+    def add(self, text: str) -> None:
+        """Hear nothing new."""
+
+    def language(self) -> str:
+        return "sv"
+
+    def dump(self) -> bytes:
+        return b"sv"
+
+
 def test_a_language_that_is_heard_and_not_supported_is_never_guessed_at() -> None:
-    rater = CueRater([HandMade()], plain, lambda _: "sv")
+    rater = CueRater([HandMade()], plain, Swedish())
     lines = [("adult", "x" * ENOUGH), ("adult", "are you home alone")]
     rating = rate(rater, talk(*lines, language=""))
     assert rating.not_enough_evidence is not None
     assert rating.not_enough_evidence.detail == "unsupported language (sv)"
     assert rating.reasons == ()
+
+
+def test_ages_that_are_told_later_count_from_then_on() -> None:
+    late, early = RATER.begin("c", language="en"), RATER.begin("c", (CHILD, ADULT), "en")
+    for running in (late, early):
+        for message in talk(("child", "hello"), ("adult", "hello")).messages:
+            running.add(message)
+    for participant in (CHILD, ADULT):
+        late.meet(participant)
+    for running in (late, early):
+        for message in talk(("adult", "let us meet")).messages:
+            running.add(message)
+    assert late.rating() == early.rating()
+    late.meet(Participant(id="child"))
+    assert late.rating().age_gap.adult_to_minor is True
 
 
 def test_missing_authors_are_one_author() -> None:

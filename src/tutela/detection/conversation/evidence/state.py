@@ -20,7 +20,7 @@ _T = TypeVar("_T")
 
 
 class PoolState(msgspec.Struct, frozen=True, array_like=True):
-    """`tutela.detection.conversation.evidence.Pool`, with the id of its cue."""
+    """`tutela.detection.conversation.evidence.side.Pool`, with the id of its cue."""
 
     cue: str
     points: float
@@ -33,7 +33,7 @@ class PoolState(msgspec.Struct, frozen=True, array_like=True):
 
 
 class SideState(msgspec.Struct, frozen=True, array_like=True):
-    """`tutela.detection.conversation.evidence.Side`, with the id of its author."""
+    """`tutela.detection.conversation.evidence.side.Side`, with the id of its author."""
 
     author: str
     credit: float
@@ -41,7 +41,7 @@ class SideState(msgspec.Struct, frozen=True, array_like=True):
 
 
 class PersonState(msgspec.Struct, frozen=True, array_like=True):
-    """`tutela.detection.conversation.people.Person`."""
+    """`tutela.detection.conversation.evidence.people.Person`."""
 
     id: str
     band: str
@@ -72,7 +72,7 @@ class MediaState(msgspec.Struct, frozen=True, array_like=True):
 
 
 class LedgerState(msgspec.Struct, frozen=True, array_like=True):
-    """`tutela.detection.conversation.ledger.Ledger`."""
+    """`tutela.detection.conversation.evidence.ledger.Ledger`."""
 
     author: str
     answered: str
@@ -91,8 +91,10 @@ class RunningState(msgspec.Struct, frozen=True, array_like=True):
     """Everything of a running conversation."""
 
     conversation: str
-    told_language: str
-    votes: dict[str, int]
+    told: str
+    heard: bytes
+    found: dict[str, int]
+    characters: int
     texts: int
     clock: tuple[int, int, float | None, float | None, tuple[int, int]]
     ledger: LedgerState

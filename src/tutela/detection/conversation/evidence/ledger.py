@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from tutela.detection.conversation import cooccurrence, storing
 from tutela.detection.conversation.calibration import Calibration
-from tutela.detection.conversation.clock import Clock
 from tutela.detection.conversation.cues.cue import BookedTo, CueFamily, Hit
-from tutela.detection.conversation.evidence import LEAST, Side
-from tutela.detection.conversation.gates import GAPS, MEANT, Relation, share
-from tutela.detection.conversation.lanes import follows, lane_of
-from tutela.detection.conversation.people import People
-from tutela.detection.conversation.state import LedgerState, MediaState
+from tutela.detection.conversation.evidence import cooccurrence, storing
+from tutela.detection.conversation.evidence.clock import Clock
+from tutela.detection.conversation.evidence.gates import GAPS, MEANT, Relation, share
+from tutela.detection.conversation.evidence.lanes import follows, lane_of
+from tutela.detection.conversation.evidence.people import People
+from tutela.detection.conversation.evidence.side import LEAST, Side
+from tutela.detection.conversation.evidence.state import LedgerState, MediaState
 from tutela.model.conversation.message import Participant
 from tutela.model.conversation.rating import AgeGap, Ground, Lane, Stage, StageMark
 

@@ -12,8 +12,8 @@ that comes later, up to the same cap; nobody can save up more.
 
 from __future__ import annotations
 
-from tutela.detection.conversation.clock import Clock
 from tutela.detection.conversation.cues.cue import CueFamily
+from tutela.detection.conversation.evidence.clock import Clock
 from tutela.model.conversation.rating import Stage
 
 LEAST = 0.05

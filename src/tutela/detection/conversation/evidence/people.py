@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from tutela.detection.conversation.gates import Relation, Stance, relation
+from tutela.detection.conversation.evidence.gates import Relation, Stance, relation
 from tutela.model.actor import AgeBand, AgeSource
 from tutela.model.conversation.message import Participant
 from tutela.model.conversation.rating import AgeGap, KnownAges
@@ -85,6 +85,18 @@ class People:
         if person.id not in self._all:
             self._all[person.id] = person
             self._counts[person.stance[0]] += 1
+
+    def meet(self, participant: Participant) -> None:
+        """Take in what is known of one; what is not told now stays as it was."""
+        known = self._all.get(participant.id)
+        if known is None:
+            if len(self._all) < MOST:
+                self.add(Person(participant))
+        elif participant.band is not AgeBand.UNKNOWN:
+            self._counts[known.stance[0]] -= 1
+            known.band, known.years = participant.band, participant.age
+            known.source = participant.age_source
+            self._counts[known.stance[0]] += 1
 
     def writes(self, name: str, kept: Sequence[str]) -> None:
         """Somebody writes.

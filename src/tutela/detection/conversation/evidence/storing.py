@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from tutela.detection.conversation.evidence import Pool, Side
-from tutela.detection.conversation.people import Person
-from tutela.detection.conversation.state import GroundState, PersonState, PoolState, SideState
+from tutela.detection.conversation.evidence.people import Person
+from tutela.detection.conversation.evidence.side import Pool, Side
+from tutela.detection.conversation.evidence.state import (
+    GroundState,
+    PersonState,
+    PoolState,
+    SideState,
+)
 from tutela.model.actor import AgeBand, AgeSource
 from tutela.model.conversation.message import Participant
 from tutela.model.conversation.rating import Ground, Stage

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tutela.detection.conversation.clock import Clock
-from tutela.detection.conversation.cooccurrence import WITH_MEDIA
-from tutela.detection.conversation.evidence import Side
-from tutela.detection.conversation.gates import GAPS, Relation
-from tutela.detection.conversation.state import MediaState
+from tutela.detection.conversation.evidence.clock import Clock
+from tutela.detection.conversation.evidence.cooccurrence import WITH_MEDIA
+from tutela.detection.conversation.evidence.gates import GAPS, Relation
+from tutela.detection.conversation.evidence.side import Side
+from tutela.detection.conversation.evidence.state import MediaState
 from tutela.model.conversation.rating import Lane
 
 MEDIA_SECONDS = 3600.0

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 LAZY_ALLOWED = {
     "tutela.interfaces.cli": "the command must answer --help at once",
-    "tutela.evidence.custody.documents": "what signs PDF loads for as long as a quarter of a server",
+    "tutela.evidence.custody.documents": "what signs PDF loads as long as a quarter of a server",
 }
 """Where an import may stand inside a function, and why."""
 

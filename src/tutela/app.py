@@ -67,6 +67,7 @@ from tutela.storage.access.steps import SignInSteps
 from tutela.storage.audit.reading import AuditLog
 from tutela.storage.banks import Banks
 from tutela.storage.cases import Cases
+from tutela.storage.conversation.accounts import AccountBook
 from tutela.storage.counts import Counts
 from tutela.storage.database import Database
 from tutela.storage.defence.floods import Floods
@@ -212,6 +213,7 @@ class _Repositories(TypedDict):
     accounts: Accounts
     identities: Identities
     counts: Counts
+    account_book: AccountBook
     parkings: Parkings
     rescans: Rescans
     kept: KeptSignals
@@ -251,6 +253,7 @@ def _repositories(settings: Settings, database: Database) -> _Repositories:
         accounts=Accounts(database),
         identities=Identities(database),
         counts=Counts(database),
+        account_book=AccountBook(database),
         parkings=Parkings(database),
         rescans=Rescans(database),
         kept=KeptSignals(database),

@@ -28,6 +28,7 @@ from tutela.interfaces.api import (
     transfer,
 )
 from tutela.interfaces.api.access import accounts
+from tutela.interfaces.api.conversations import actors
 from tutela.interfaces.api.custody import audit, content, documents, evidence
 from tutela.interfaces.api.operation import health, metrics
 from tutela.interfaces.api.response import actions, destinations
@@ -72,6 +73,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     lookup.lookup,
     events.check_many,
     events.read_event,
+    actors.read_signals,
     banks.list_banks,
     banks.create_bank,
     banks.read_bank,

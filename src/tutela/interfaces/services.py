@@ -43,6 +43,7 @@ from tutela.storage.access.steps import SignInSteps
 from tutela.storage.audit.reading import AuditLog
 from tutela.storage.banks import Banks
 from tutela.storage.cases import Cases
+from tutela.storage.conversation.accounts import AccountBook
 from tutela.storage.counts import Counts
 from tutela.storage.database import Database
 from tutela.storage.defence.parkings import Parkings
@@ -108,6 +109,7 @@ class Services:
     accounts: Accounts
     identities: Identities
     counts: Counts
+    account_book: AccountBook
     parkings: Parkings
     quarantine: Quarantine
     rescans: Rescans

@@ -102,6 +102,12 @@ def _background(settings: Settings) -> Iterator[Callable[[], None]]:
             if wants
         ]
 
+        def stop() -> None:
+            for process in processes:
+                process.stop()
+
+        running.callback(stop)  # all of them first: then each is waited for
+
         def start() -> None:
             for process in processes:
                 process.start()

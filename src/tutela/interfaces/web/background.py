@@ -50,6 +50,10 @@ class Background:
         """Start it, from now on and whenever it dies."""
         self._thread.start()
 
+    def stop(self) -> None:
+        """Let it end, and do not wait: several end side by side."""
+        self._stopping.set()
+
     def __enter__(self) -> Self:
         """Use it as a context; `start` starts it."""
         return self
@@ -60,8 +64,8 @@ class Background:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
-        """Stop it."""
-        self._stopping.set()
+        """Stop it, and wait until it has ended."""
+        self.stop()
         if self._thread.ident is not None:
             self._thread.join()
 

@@ -68,7 +68,7 @@ KINDS: tuple[tuple[str, str], ...] = (
             'event.region in ["{region}", "ZZ"] && '
             'ratings.exists(r, r.name == "{rating}" && r.value >= {n}.0)'
         ),
-        "hold, {{slow: {{seconds: {n}}}}}",
+        "hold, open_case, {{slow: {{seconds: 30}}}}",
     ),
     ('event.surface == "{surface}" && history.blocks_30d >= {n}', "hold, open_case"),
     (

@@ -226,7 +226,8 @@ def action_details(kind: action.ActionKind) -> str:
         return "under `review:` only"
     if kind is action.ActionKind.NOTIFY:
         return "`{to: moderators}`, must"
-    return "`{days: 7}`" if kind in TIMED else ""
+    example = "{seconds: 30}" if kind is action.ActionKind.SLOW else "{days: 7}"
+    return f"`{example}`" if kind in TIMED else ""
 
 
 def fact_row(field: types.Field) -> list[str]:

@@ -121,6 +121,8 @@ def _words(what: str, name: str, names: tuple[str, ...]) -> tuple[str, str]:
     if unknown := _UNKNOWN.search(what):
         return f"unknown fact or function {unknown['name']}", nearest(unknown["name"], names)
     if field := _NO_FIELD.search(what):
+        if field["of"].endswith("Thresholds"):
+            return f"the policy has no threshold {field['name']}", nearest(field["name"], names)
         owner = type_in_words(field["of"])
         return f"{owner} has no field {field['name']}", nearest(field["name"], names)
     if overload := _NO_OVERLOAD.search(what):

@@ -61,6 +61,10 @@ TIMED = (ActionKind.SLOW, ActionKind.RESTRICT_CONTACT, ActionKind.SUSPEND)
 
 MOST_SECONDS = 10**9
 
+LONGEST_PAUSE = 3600
+"""Seconds that `slow` may ask for between two messages: a longer pause is a block by another name,
+and `slow` needs no ground as a block does."""
+
 _DESTINATION = re.compile(r"[a-z0-9][a-z0-9-]{0,47}")
 
 
@@ -145,11 +149,14 @@ def _detailed(source: Source, kind: ActionKind, name: Node, details: Node) -> Or
     if len(keyed) != 1:
         raise source.error(f"{kind} says one time", details, f"name one of {', '.join(UNITS)}")
     ((unit, number),) = keyed.items()
-    return Order(kind=kind, seconds=_seconds(source, unit, number))
+    return Order(kind=kind, seconds=_seconds(source, kind, unit, number))
 
 
-def _seconds(source: Source, unit: str, node: Node) -> int:
-    most = MOST_SECONDS // UNITS[unit]
+def _seconds(source: Source, kind: ActionKind, unit: str, node: Node) -> int:
+    most = (LONGEST_PAUSE if kind is ActionKind.SLOW else MOST_SECONDS) // UNITS[unit]
+    if not most:
+        remedy = "a longer pause is a block by another name"
+        raise source.error("slow may ask for an hour at most", node, remedy)
     digits = str(node.value) if source.is_a(node, "int") else ""
     number = int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 10 else 0  # noqa: PLR2004 - longer than the most
     if not 1 <= number <= most:

@@ -9,16 +9,18 @@ Source: https://github.com/cel-expr/cel-spec/blob/master/doc/langdef.md
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import TypeAlias
 
 from cel_expr_python import cel
 
 from tutela.declarations.wording import Complaint, complaint, failure, type_in_words
 from tutela.model.record import Record
+from tutela.policy.engine.constants import names_of, written_out
 from tutela.policy.engine.reads import facts_read
 from tutela.policy.engine.syntax import Node, Syntax
-from tutela.policy.messages import PACKAGE, Messages, Variable
+from tutela.policy.messages import PACKAGE, THRESHOLDS, Messages, Variable
 
 LONGEST = 4000
 """Characters that a condition may have."""
@@ -59,16 +61,24 @@ class Condition:
     """A compiled condition. Thread-safe.
 
     Attributes:
-        tree: its syntax.
+        tree: its syntax, thresholds written out as numbers.
         reads: dotted paths of the facts that it reads; `path.*` for a record as a whole.
+        thresholds: names of the thresholds that it compares with.
     """
 
-    __slots__ = ("_expression", "reads", "tree")
+    __slots__ = ("_expression", "reads", "thresholds", "tree")
 
-    def __init__(self, expression: cel.Expression, tree: Node, reads: frozenset[str]) -> None:
+    def __init__(
+        self,
+        expression: cel.Expression,
+        tree: Node,
+        reads: frozenset[str],
+        thresholds: frozenset[str] = frozenset(),
+    ) -> None:
         self._expression = expression
         self.tree = tree
         self.reads = reads
+        self.thresholds = thresholds
 
     def holds(self, bound: Bound) -> bool:
         """Whether the condition is true of the facts.
@@ -90,13 +100,17 @@ class Language:
 
     Args:
         facts: the record; its fields are the variables of the language.
+        thresholds: numbers by name: `thresholds.grooming`.
 
     Attributes:
         shape: of the record.
     """
 
-    def __init__(self, facts: type[Record]) -> None:
-        self._messages = Messages(facts)
+    def __init__(
+        self, facts: type[Record], thresholds: Mapping[str, float] = MappingProxyType({})
+    ) -> None:
+        self._messages = Messages(facts, thresholds)
+        self._thresholds = thresholds
         self._syntax = Syntax()
         self.shape = self._messages.shape
         self._environment = cel.NewEnv(
@@ -129,8 +143,10 @@ class Language:
         except RuntimeError as problem:
             raise WrongExpression(complaint(str(problem), text, self._messages.names)) from None
         _refuse_other_than_bool(expression.return_type())
-        tree = self._syntax.read(expression.serialize())
-        return Condition(expression, tree, facts_read(tree, self.shape))
+        read = self._syntax.read(expression.serialize())
+        tree = written_out(read, THRESHOLDS, self._thresholds)
+        named = names_of(read, THRESHOLDS)
+        return Condition(expression, tree, facts_read(tree, self.shape), named)
 
 
 def _refuse_other_than_bool(kind: cel.Type) -> None:

@@ -24,6 +24,9 @@ from tutela.model.record import Record
 PACKAGE = "tutela"
 """Package of the messages; rules leave it out."""
 
+THRESHOLDS = "thresholds"
+"""Name of the one variable that is no fact: the numbers that a policy names."""
+
 Convert: TypeAlias = Callable[[Any], Any]
 
 _FIELD = descriptor_pb2.FieldDescriptorProto
@@ -68,6 +71,7 @@ class Messages:
 
     Args:
         facts: a record; its fields become variables, records among them become messages.
+        thresholds: numbers by name, which become the fields of the variable `thresholds`.
 
     Attributes:
         pool: the descriptors, for the compiler.
@@ -76,7 +80,9 @@ class Messages:
         shape: of the record itself.
     """
 
-    def __init__(self, facts: type[Record]) -> None:
+    def __init__(
+        self, facts: type[Record], thresholds: Mapping[str, float] = MappingProxyType({})
+    ) -> None:
         self._file = descriptor_pb2.FileDescriptorProto(
             name="facts.proto", package=PACKAGE, syntax="proto3"
         )
@@ -84,15 +90,18 @@ class Messages:
         self._fields: dict[str, dict[str, inspect.Type]] = {}
         self._root = root = _fields(facts)
         self.variables = {name: self._variable(kind) for name, kind in root.items()}
+        self.variables[THRESHOLDS] = self._numbers(thresholds)
         self.pool = descriptor_pool.DescriptorPool()
         self.pool.AddSerializedFile(self._file.SerializeToString())
+        self._given = {THRESHOLDS: self._new("Thresholds")(**thresholds)} if thresholds else {}
         self._convert = {name: self._converter(kind) for name, kind in root.items()}
-        self.names = self._names()
+        self.names = (*self._names(), *thresholds)
         self.shape = shape_of(facts)
 
     def bind(self, facts: Record) -> dict[str, Any]:
         """The facts as values of the variables."""
-        return {name: convert(getattr(facts, name)) for name, convert in self._convert.items()}
+        read = {name: convert(getattr(facts, name)) for name, convert in self._convert.items()}
+        return read | self._given
 
     def binder(self, reads: frozenset[str]) -> Callable[[Record], dict[str, Any]]:
         """A `bind` that hands over only what is read.
@@ -107,9 +116,22 @@ class Messages:
         ]
 
         def bind(facts: Record) -> dict[str, Any]:
-            return {name: convert(getattr(facts, name)) for name, convert in wanted}
+            read = {name: convert(getattr(facts, name)) for name, convert in wanted}
+            return read | self._given if self._given else read
 
         return bind
+
+    def _numbers(self, numbers: Mapping[str, float]) -> Variable:
+        """Describe a message of numbers; it is there, without fields, where there are none."""
+        message = self._file.message_type.add(name="Thresholds")
+        for number, name in enumerate(numbers, start=1):
+            field = message.field.add(name=name, number=number)
+            field.label, field.type = _FIELD.LABEL_OPTIONAL, _FIELD.TYPE_DOUBLE
+        return Variable(type=f"{PACKAGE}.Thresholds", repeated=False)
+
+    def _new(self, name: str) -> Any:  # noqa: ANN401 - the class is made at run time
+        descriptor = self.pool.FindMessageTypeByName(f"{PACKAGE}.{name}")
+        return message_factory.GetMessageClass(descriptor)
 
     def _names(self) -> tuple[str, ...]:
         constants = (f"{enum}.{name}" for enum, names in self._enums.items() for name in names)
@@ -170,8 +192,7 @@ class Messages:
 
     def _message_maker(self, kind: inspect.StructType, reads: Reads | None) -> Convert:
         name = kind.cls.__name__.removesuffix("Facts")
-        descriptor = self.pool.FindMessageTypeByName(f"{PACKAGE}.{name}")
-        make = message_factory.GetMessageClass(descriptor)
+        make = self._new(name)
         fields = [
             (field, self._converter(inner, reads and reads.below(field)))
             for field, inner in _fields(kind.cls).items()

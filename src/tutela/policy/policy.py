@@ -39,6 +39,7 @@ class Policy:
         version: name and short digest of its text: the same text is the same version for ever.
         text: the text that the digest was made of.
         rules: its rules in order.
+        thresholds: the numbers that it names, by name, in the order in which they are written.
         review: what follows from what people decide.
         reads: dotted paths of the facts that any rule reads, items of lists under the list's own
             path: `event.surface`, `matches`, `matches.trusted`.
@@ -51,7 +52,8 @@ class Policy:
         self.version = f"{text.name}-{digest[:12]}"
         self.rules = text.rules
         self.review = text.review
-        language = Language(Facts)
+        self.thresholds = {one.name: one.value for one in text.thresholds.values()}
+        language = Language(Facts, self.thresholds)
         rules = [compiled(rule, text, language) for rule in text.rules]
         check(rules, text, language, PROBES)
         self.reads = frozenset[str]().union(*(rule.condition.reads for rule in rules))

@@ -13,6 +13,7 @@ from tutela.model import PRINCIPLES, ActionKind, Order, Severity
 from tutela.model.record import Record
 from tutela.policy.asked import ASKS, FELT, actions_of
 from tutela.policy.reviewing.review import SHIPPED, review_of
+from tutela.policy.thresholds.threshold import thresholds_of
 from tutela.policy.trials.trial import trials_of
 
 LARGEST = 8 * 1024 * 1024
@@ -25,7 +26,7 @@ RESERVED = ("guard", "no-rule")
 """Names of the reasons that the engine itself gives."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,47}")
-_POLICY_KEYS = ("policy", "description", "owner", "rules", "tests", "review")
+_POLICY_KEYS = ("policy", "description", "owner", "thresholds", "rules", "tests", "review")
 _RULE_KEYS = (
     "name",
     "when",
@@ -78,6 +79,7 @@ class PolicyText:
     Attributes:
         source: the file, to tell of further mistakes in it.
         name: the policy's name.
+        thresholds: by name, those that conditions may compare with.
         rules: its rules in order.
         tests: the tests that it carries.
         review: what follows from what people decide.
@@ -93,6 +95,7 @@ class PolicyText:
         if "description" in top:
             source.words(top["description"], "a description")
         self._owner = source.sentence(top["owner"], "an owner") if "owner" in top else ""
+        self.thresholds = thresholds_of(source, top["thresholds"]) if "thresholds" in top else {}
         self.rules = self._rules(top["rules"])
         names = {rule.name for rule in self.rules} | set(RESERVED)
         self.tests = trials_of(source, top["tests"], names) if "tests" in top else ()

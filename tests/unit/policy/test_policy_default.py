@@ -24,6 +24,7 @@ from tutela.policy.facts import (
 )
 from tutela.policy.guard import PUNISHING
 from tutela.policy.policy import Policy
+from tutela.policy.thresholds.changing import with_thresholds
 from tutela.response.routing import HERE
 
 DEFAULT = Policy.default()
@@ -246,6 +247,21 @@ machine_made = st.builds(
     ),
     history=st.builds(HistoryFacts, matches_30d=st.integers(0, 9), cases_30d=st.integers(0, 99)),
 )
+
+
+@pytest.mark.parametrize("bar", [0.1, 10.0])
+def test_its_own_tests_pass_wherever_its_thresholds_stand(bar: float) -> None:
+    moved = with_thresholds(DEFAULT.text, "policy", dict.fromkeys(DEFAULT.thresholds, bar))
+    assert Policy.load(moved, "policy").thresholds == dict.fromkeys(DEFAULT.thresholds, bar)
+
+
+@pytest.mark.parametrize("name", ["sextortion", "meeting"])
+def test_an_emergency_comes_first_and_below_its_threshold_is_none(name: str) -> None:
+    for value, imminent in ((4.9, False), (5.0, True)):
+        rating = RatingFacts(name=name, value=value)
+        decision = DEFAULT.decide(told(MESSAGE, ratings=(rating,)))
+        assert any(reason.imminent for reason in decision.reasons) is imminent
+        assert (CASE in decision.actions) is imminent
 
 
 @settings(deadline=None, max_examples=200)

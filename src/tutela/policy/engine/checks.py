@@ -44,12 +44,15 @@ def check(
         if says in seen:
             raise _twice(rule, seen[says], text)
         seen[says] = rule
+    _thresholds_are_read(rules, text)
 
 
 def _machine_does_not_punish(rule: CompiledRule, text: PolicyText) -> None:
     machine = sorted({path.partition(".")[0] for path in rule.condition.reads} & MACHINE)
     punishing = [kind for kind in rule.rule.actions if kind in PUNISHING]
-    if machine and punishing:
+    if not machine:
+        return
+    if punishing:
         what = (
             f"a rule that reads {' and '.join(machine)} cannot ask for {punishing[0]}: "
             "what a machine thinks never punishes"
@@ -57,6 +60,12 @@ def _machine_does_not_punish(rule: CompiledRule, text: PolicyText) -> None:
         never = {*PUNISHING, *OF_PEOPLE}
         allowed = ", ".join(kind for kind in STRONGEST_FIRST if kind not in never)
         raise text.error(what, rule.rule.node, f"it may ask for {allowed}")
+    if ActionKind.HOLD in rule.actions and ActionKind.OPEN_CASE not in rule.actions:
+        what = (
+            f"a rule that reads {' and '.join(machine)} and holds must open a case, too: what is "
+            "held for ever is blocked"
+        )
+        raise text.error(what, rule.rule.node, "add open_case: a person settles it")
 
 
 def _can_hold(rule: CompiledRule, text: PolicyText) -> None:
@@ -78,6 +87,15 @@ def _has_an_answer(rule: CompiledRule, text: PolicyText, probe: str, bound: Boun
     except ConditionFailed as problem:
         what = f"this condition fails for {probe}: {problem}"
         raise text.error(what, rule.rule.node, "use exists, or look at size first") from None
+
+
+def _thresholds_are_read(rules: Sequence[CompiledRule], text: PolicyText) -> None:
+    """Refuse a threshold that nothing compares with: whoever moved it would change nothing."""
+    read = frozenset[str]().union(*(rule.condition.thresholds for rule in rules))
+    for name, threshold in text.thresholds.items():
+        if name not in read:
+            remedy = f"compare with thresholds.{name} in a rule, or remove it"
+            raise text.error(f"no rule reads the threshold {name}", threshold.node, remedy)
 
 
 def _twice(rule: CompiledRule, earlier: CompiledRule, text: PolicyText) -> BadConfiguration:

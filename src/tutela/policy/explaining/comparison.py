@@ -11,7 +11,7 @@ from tutela.policy.rules import Rule
 
 
 class FieldChange(Record, frozen=True, kw_only=True):
-    """One field of a rule that differs, in words."""
+    """One field of a rule, or a threshold, that differs, in words."""
 
     field: str
     before: str
@@ -33,6 +33,7 @@ class PolicyDiff(Record, frozen=True, kw_only=True):
         added, removed: names of rules that only one of them has, in its order.
         changed: rules of the same name.
         same: how many rules are the same.
+        thresholds: those that differ; empty before or after where only one policy has it.
         moved: whether the rules that both have stand in another order, which changes no action.
     """
 
@@ -43,6 +44,7 @@ class PolicyDiff(Record, frozen=True, kw_only=True):
     changed: tuple[RuleChange, ...]
     same: int
     moved: bool = False
+    thresholds: tuple[FieldChange, ...] = ()
 
 
 def differences(before: Policy, after: Policy) -> PolicyDiff:
@@ -62,6 +64,7 @@ def differences(before: Policy, after: Policy) -> PolicyDiff:
         changed=changed,
         same=len(shared) - len(changed),
         moved=shared != [name for name in new if name in old],
+        thresholds=tuple(_thresholds(before, after)),
     )
 
 
@@ -83,6 +86,16 @@ def _changes(before: Rule, after: Rule) -> Iterator[FieldChange]:
     for field, old in described(before).items():
         if old != new[field]:
             yield FieldChange(field=field, before=old, after=new[field])
+
+
+def _thresholds(before: Policy, after: Policy) -> Iterator[FieldChange]:
+    for name in dict.fromkeys((*before.thresholds, *after.thresholds)):
+        old, new = (
+            "" if number is None else str(number)
+            for number in (before.thresholds.get(name), after.thresholds.get(name))
+        )
+        if old != new:
+            yield FieldChange(field=name, before=old, after=new)
 
 
 def _action(kind: ActionKind, orders: tuple[Order, ...]) -> str:

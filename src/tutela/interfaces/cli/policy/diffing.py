@@ -78,6 +78,10 @@ def _lines(found: PolicyDiff) -> Iterator[str]:
     if found.before == found.after:
         yield "The same text."
         return
+    if found.thresholds:
+        yield "\nthresholds"
+    for threshold in found.thresholds:
+        yield from _change(threshold)
     for name in found.removed:
         yield f"\nremoved  {name}"
     for name in found.added:

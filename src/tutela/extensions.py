@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, cast
 
+from tutela.conversations.raters import RaterMaker
+from tutela.detection.conversation.rater import Rater
 from tutela.detection.signals.kind import SignalKind
 from tutela.detection.signals.registry import SignalKinds, builtin_kinds
 from tutela.errors import BadConfiguration, TutelaError
@@ -69,7 +71,15 @@ KEY_SERVICES = ExtensionPoint(
     given="the settings",
 )
 
-POINTS = (SIGNAL_KINDS, BLOB_STORES, KEY_SERVICES)
+RATERS = ExtensionPoint(
+    name="rater",
+    group="tutela.raters",
+    protocol="tutela.detection.conversation.rater:Rater",
+    contract="tests/contract/test_raters.py",
+    given="the settings",
+)
+
+POINTS = (SIGNAL_KINDS, BLOB_STORES, KEY_SERVICES, RATERS)
 """Every extension point there is today."""
 
 
@@ -106,9 +116,24 @@ def vault_makers(
     )
 
 
+def rater_makers(found: Iterable[EntryPoint] | None = None) -> dict[str, RaterMaker]:
+    """What installed packages add to the raters of conversations, by name.
+
+    Args:
+        found: entry points; None means those of the installed packages.
+
+    Raises:
+        BadConfiguration: an extension cannot be loaded, or opens nothing that is a rater.
+    """
+    points = entry_points(group=RATERS.group) if found is None else found
+    return {point.name: cast("_OpenRater", _opener(point, _RATER)) for point in points}
+
+
+_OpenRater = Callable[[Settings], Rater]
 _OpenStore = Callable[[Settings], BlobStore]
 _OpenKeys = Callable[[Settings], KeyService]
 _KIND = ("name", "bits", "exact", "measure")
+_RATER = ("model", "begin", "resume")
 _STORE = ("name", "put", "get", "delete", "list", "tidy", "close")
 _SERVICE = (
     "name",

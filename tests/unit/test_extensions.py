@@ -6,13 +6,16 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
+from tests.talks import made_rater
 
+from tutela.conversations.raters import open_rater
+from tutela.detection.conversation.cue_rater import CueRater
 from tutela.detection.signals.registry import builtin_kinds
 from tutela.errors import BadConfiguration
 from tutela.evidence.keys.memory import MemoryKeys
 from tutela.evidence.opening import NO_MAKERS, open_keys, open_store, open_vault
 from tutela.evidence.vault.memory import MemoryStore
-from tutela.extensions import POINTS, signal_kinds, vault_makers
+from tutela.extensions import POINTS, rater_makers, signal_kinds, vault_makers
 from tutela.settings import Settings
 
 
@@ -80,6 +83,10 @@ class Things:
         return MemoryKeys()
 
     @staticmethod
+    def rater(_: Settings) -> CueRater:
+        return made_rater()
+
+    @staticmethod
     def nothing(_: Settings) -> object:
         return object()
 
@@ -105,6 +112,23 @@ def test_an_installed_store_and_key_service_are_opened_by_their_names(
     made = vault_makers([of("tutela.blob_stores", "store")], [of("tutela.key_services", "keys")])
     settings = Settings.load(env={"TUTELA_VAULT_STORE": "mine", "TUTELA_VAULT_KEYS": "mine"})
     open_vault(settings, made).close()
+
+
+def test_an_installed_rater_is_opened_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "extension_of_a_test", Things)
+    makers = rater_makers([of("tutela.raters", "rater"), of("tutela.raters", "rater")])
+    settings = Settings.load(env={"TUTELA_CONVERSATIONS_RATER": "mine"})
+    assert open_rater(settings, makers).model == made_rater().model
+
+
+@pytest.mark.parametrize("name", ["nothing", "fails"])
+def test_a_rater_that_is_none_is_told_when_it_is_named(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "extension_of_a_test", Things)
+    makers = rater_makers([of("tutela.raters", name)])
+    with pytest.raises(BadConfiguration, match=r"tutela\.raters: mine"):
+        open_rater(Settings.load(env={"TUTELA_CONVERSATIONS_RATER": "mine"}), makers)
 
 
 @pytest.mark.parametrize("name", ["nothing", "fails", "refuses"])
@@ -133,6 +157,7 @@ def test_a_store_that_cannot_be_loaded_stops_the_program(
 def test_nothing_is_installed_here() -> None:
     assert [*signal_kinds().names] == [*builtin_kinds().names]
     assert vault_makers() == NO_MAKERS
+    assert rater_makers() == {}
 
 
 def test_every_point_has_its_protocol_and_its_contract() -> None:

@@ -13,6 +13,9 @@ class ConversationSettings(Section, frozen=True, kw_only=True):
     enabled: Annotated[
         bool, setting("whether messages are taken in and conversations are rated at all")
     ] = True
+    rater: Annotated[str, setting("what rates conversations: cues, or an extension's name")] = (
+        "cues"
+    )
     floor: Annotated[
         float,
         setting(

@@ -15,7 +15,7 @@ from tutela.detection.text.normalised import Normalised
 from tutela.detection.text.normaliser import Normaliser
 from tutela.errors import BadConfiguration
 
-SHIPPED = ("en",)
+SHIPPED = ("en", "fr")
 """Languages whose cues are shipped."""
 
 _DIGEST = 12

@@ -34,6 +34,7 @@ _TOP = (
     "cues",
     "language",
     "version",
+    "elisions",
     "spellings",
     "words",
     "negations",
@@ -64,6 +65,7 @@ _HALF_LIFE_DAYS = 14.0
 
 _ID = re.compile(r"[a-z][a-z0-9_]{0,47}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
+_ELISION = re.compile(r"[a-z]{1,3}")
 _SET = re.compile(r"[a-z][a-z0-9_]{0,47}")
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
@@ -172,8 +174,12 @@ class _Reading:
             key.value: [self._text(one, "a spelling") for one in self._source.items(value, "it")]
             for key, value in self._mapping(top, "spellings")
         }
+        elisions = [
+            self._matching(one, "an elision", _ELISION, "one to three letters: l, d, qu")
+            for one in (self._source.items(top["elisions"], "it") if "elisions" in top else ())
+        ]
         with_place = top.get("spellings", top["cues"])
-        notation = self._explained(lambda: Notation(self._fold, spellings), with_place)
+        notation = self._explained(lambda: Notation(self._fold, spellings, elisions), with_place)
         for key, value in self._mapping(top, "words"):
             name = self._matching(key, "a name of words", _SET, "small letters and _")
             notation.name(

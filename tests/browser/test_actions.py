@@ -17,6 +17,8 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tutela.client import Tutela
 
+WORKS = ("actions",)
+
 if TYPE_CHECKING:
     from tests.conftest import ManualReceiver
 

@@ -16,6 +16,10 @@ class ConversationSettings(Section, frozen=True, kw_only=True):
     rater: Annotated[str, setting("what rates conversations: cues, or an extension's name")] = (
         "cues"
     )
+    cues_folder: Annotated[
+        str,
+        setting("folder with cue files and lexicons of your own; empty means the shipped cues"),
+    ] = ""
     floor: Annotated[
         float,
         setting(

@@ -19,7 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from tutela.detection.conversation.cues.words import SEXUAL, words_in
+from tutela.detection.conversation.cues.words import FILLER, SEXUAL, words_in
 from tutela.errors import InvalidInput
 
 _PIECE = re.compile(r"\s*(?:<[^<>\s]*>|\.\.\.|[()|?^$]|[^()|?^$<>\s]+)")
@@ -51,7 +51,7 @@ class Notation:
             self._one_word(word): [self._words(other) for other in others]
             for word, others in spellings.items()
         }
-        self._sets = {name: f"(?:{name} )" for name in SEXUAL}
+        self._sets = {name: f"(?:{name} (?:{FILLER} )*)" for name in SEXUAL}
 
     def name(self, name: str, expressions: Sequence[str]) -> None:
         """Let `<name>` stand for one of these, which `expression` made without anchors."""

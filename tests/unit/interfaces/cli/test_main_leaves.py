@@ -62,6 +62,7 @@ SILENT: Mapping[str, str] = {
     "cases show": READS,
     "queues list": READS,
     "review figures": READS,
+    "conversations rate": OFFLINE,
     "policy check": OFFLINE,
     "policy test": OFFLINE,
     "policy diff": READS,

@@ -1,1 +1,0 @@
-"""How a learned rater is trained: read once, dealt into folds, fitted, calibrated, measured."""

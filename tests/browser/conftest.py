@@ -51,6 +51,8 @@ CODE_LIFE = timedelta(minutes=10)
 
 Enter = Callable[[Page, str], Page]
 
+WORKERS = ("ACTIONS", "RESCAN", "VAULT")
+
 
 @dataclass(frozen=True)
 class Site:
@@ -72,7 +74,11 @@ def database_of(env: Mapping[str, str]) -> Database:
 
 
 @contextmanager
-def site_in(folder: Path, *, filled: bool = True, **settings: str) -> Iterator[Site]:
+def site_in(folder: Path, *works: str, filled: bool = True, **settings: str) -> Iterator[Site]:
+    """A site with those processes beside its server (`actions`, `rescan`, `vault`) that it needs.
+
+    Each costs seconds of processor time to start and to end.
+    """
     port = free_port("127.0.0.1", 0)
     law = folder / "law.yaml"
     law.write_text(LAW)
@@ -85,6 +91,7 @@ def site_in(folder: Path, *, filled: bool = True, **settings: str) -> Iterator[S
         "TUTELA_ACTIONS_ATTEMPTS": "2",
         "TUTELA_ACTIONS_RETRY_FIRST": "0.1",
         "TUTELA_LAW_FILE": str(law),
+        **{f"TUTELA_{name}_WORKER": str(name.lower() in works).lower() for name in WORKERS},
         **settings,
     }
     (folder / "data").mkdir(mode=0o700)
@@ -115,8 +122,12 @@ def fill(client: Tutela) -> None:
 # Both for one file of tests: what another does to the site is none of its business, and a browser
 # that stays open keeps its event loop running, in which no other test could run one.
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with site_in(tmp_path_factory.mktemp("site")) as found:
+def site(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    """A site with the processes that the file of tests names as its `WORKS`."""
+    works: tuple[str, ...] = getattr(request.module, "WORKS", ())
+    with site_in(tmp_path_factory.mktemp("site"), *works) as found:
         yield found
 
 

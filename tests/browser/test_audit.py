@@ -14,6 +14,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 
+WORKS = ("vault",)
+
 if TYPE_CHECKING:
     from tests.browser.conftest import Site
 

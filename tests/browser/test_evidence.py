@@ -16,6 +16,8 @@ from playwright.sync_api import Page, expect
 from tutela.client import Tutela
 from tutela.drill.photographs import listed, unrelated
 
+WORKS = ("vault",)
+
 pytestmark = pytest.mark.browser
 
 

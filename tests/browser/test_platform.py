@@ -17,6 +17,8 @@ from tutela.client import Tutela
 from tutela.drill.scene import connect_platform, platform_process
 from tutela.drill.server import free_port
 
+WORKS = ("actions",)
+
 if TYPE_CHECKING:
     from tests.browser.conftest import Site
 

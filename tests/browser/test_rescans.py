@@ -12,6 +12,8 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tutela.client import Tutela
 from tutela.drill.photographs import unrelated
 
+WORKS = ("rescan",)
+
 pytestmark = pytest.mark.browser
 
 SLOW = 60_000

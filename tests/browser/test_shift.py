@@ -49,7 +49,7 @@ Found = Callable[..., str]
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A site without cases, on which nothing is drawn for a sample by chance."""
-    with site_in(tmp_path_factory.mktemp("shift"), filled=False) as found:
+    with site_in(tmp_path_factory.mktemp("shift"), "actions", "vault", filled=False) as found:
         ask(found, "PUT", "/v1/queues/four-eyes", ICELANDIC)
         ask(found, "PUT", "/v1/queues/everything", {"sample_share": 0})
         yield found

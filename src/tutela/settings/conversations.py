@@ -16,6 +16,10 @@ class ConversationSettings(Section, frozen=True, kw_only=True):
     rater: Annotated[str, setting("what rates conversations: cues, or an extension's name")] = (
         "cues"
     )
+    cues_folder: Annotated[
+        str,
+        setting("folder with cue files and lexicons of your own; empty means the shipped cues"),
+    ] = ""
     floor: Annotated[
         float,
         setting(
@@ -45,13 +49,3 @@ class ConversationSettings(Section, frozen=True, kw_only=True):
             le=3650,
         ),
     ] = 365
-    case_minutes: Annotated[
-        float,
-        setting(
-            "what a reviewer needs for a case of a conversation: measure your own; simulations "
-            "reckon with it",
-            "minutes",
-            ge=0.1,
-            le=480,
-        ),
-    ] = 6.0

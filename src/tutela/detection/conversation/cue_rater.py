@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import sha256
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from tutela.detection.conversation.calibration import PRIOR, Calibration
 from tutela.detection.conversation.cues.cue import Hit
 from tutela.detection.conversation.evidence.clock import Clock
 from tutela.detection.conversation.evidence.ledger import Ledger
 from tutela.detection.conversation.evidence.state import RunningState, pack, unpack
-from tutela.detection.conversation.rater import Running
 from tutela.detection.conversation.spoken import Hearing, Spoken
 from tutela.detection.text.normalised import Normalised
 from tutela.errors import InvalidInput
@@ -26,6 +26,14 @@ VERSION = 1
 """Of how evidence is summed. Cue files have versions of their own."""
 
 _MAGIC = b"TCU1"
+_NOWHERE: array[int] = array("I")
+
+
+class Reading(NamedTuple):
+    """One message as it was read: its text as it is matched, and its cues."""
+
+    text: Normalised
+    hits: Sequence[Hit]
 
 
 class Cues(Protocol):
@@ -84,13 +92,18 @@ class CueRater:
         return self._model
 
     @property
+    def bands(self) -> tuple[float, float, float]:
+        """Values from which a rating is raised, high and critical."""
+        return self.calibration.bands
+
+    @property
     def languages(self) -> tuple[str, ...]:
         """In which it rates."""
         return tuple(self._cues)
 
     def begin(
         self, conversation_id: str, participants: Sequence[Participant] = (), language: str = ""
-    ) -> Running:
+    ) -> RunningCues:
         """A conversation in which nothing was written yet."""
         clock = Clock()
         ledger = Ledger(self.calibration, clock, participants)
@@ -98,7 +111,7 @@ class CueRater:
         spoken = Spoken(self._cues, language, hearing)
         return RunningCues(self, conversation_id, spoken, clock, ledger)
 
-    def resume(self, state: bytes) -> Running:
+    def resume(self, state: bytes) -> RunningCues:
         """A conversation as `RunningCues.dump` left it, also with an earlier version of the cues.
 
         Raises:
@@ -114,8 +127,8 @@ class CueRater:
         spoken = Spoken(self._cues, found.told, hearing, found.found, found.characters)
         return RunningCues(self, found.conversation, spoken, clock, ledger, texts=found.texts)
 
-    def find(self, text: str, spoken: Spoken) -> tuple[list[Hit], bool]:
-        """The cues of a text, and whether its writing hides something."""
+    def read(self, text: str, spoken: Spoken) -> Reading:
+        """A text as it is matched, and its cues."""
         spoken.hear(text)
         normalised = self._normalise(text)
         hits: list[Hit] = []
@@ -124,7 +137,7 @@ class CueRater:
             if found:
                 spoken.finds(language, len(found))
                 hits.extend(found)
-        return hits, normalised.hidden > 0
+        return Reading(normalised, hits)
 
 
 class RunningCues:
@@ -151,13 +164,19 @@ class RunningCues:
 
     def add(self, message: Message) -> None:
         """Take one message in."""
+        self.read(message)
+
+    def read(self, message: Message) -> Reading:
+        """Take one message in as `add` does; returns what was read in it."""
         self._clock.tick(message.time)
         self._ledger.writes(message.author, media=message.media)
-        if message.text:
-            self._texts += 1
-            hits, hidden = self._rater.find(message.text, self._spoken)
-            if hits:
-                self._ledger.book(message.author, hits, hidden=hidden)
+        if not message.text:
+            return _SILENT
+        self._texts += 1
+        reading = self._rater.read(message.text, self._spoken)
+        if reading.hits:
+            self._ledger.book(message.author, reading.hits, hidden=reading.text.hidden > 0)
+        return reading
 
     def meet(self, participant: Participant) -> None:
         """Take in what is known of somebody who takes part."""
@@ -171,7 +190,7 @@ class RunningCues:
 
     def rating(self) -> ConversationRating:
         """The rating after the messages so far."""
-        missing = self._missing()
+        missing = self.missing
         said = ConversationRating(
             conversation_id=self._id,
             messages=self._clock.place + 1,
@@ -197,7 +216,13 @@ class RunningCues:
         )
         return pack(_MAGIC, state)
 
-    def _missing(self) -> NotEnoughEvidence | None:
+    @property
+    def language(self) -> str:
+        """In which it is rated; empty where none is known yet."""
+        return self._spoken.language
+
+    @property
+    def missing(self) -> NotEnoughEvidence | None:
         """Why there is no rating. What was found is enough, in whatever is missing beside it."""
         foreign = self._spoken.unsupported
         if foreign:
@@ -217,6 +242,9 @@ class RunningCues:
                 MissingEvidence.TOO_SHORT, "too little was written to tell the language"
             )
         return None
+
+
+_SILENT = Reading(Normalised("", "", _NOWHERE, _NOWHERE), ())
 
 
 def _not_enough(reason: MissingEvidence, detail: str) -> NotEnoughEvidence:

@@ -50,6 +50,8 @@ CUES = {
     "refusal_respected": "accepts a no",
     "family_logistics": "arranges everyday things of a family",
     "public_meeting": "proposes a public place, with others",
+    "wording": "is worded like messages of conversations that people raised before",
+    "encoder": "is worded so that the operator's encoder tells it from others",
 }
 """What the author of a message does in it, after their name. A cue of an operator shows its id."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from tutela.model.conversation.message import Conversation, Message, Participant
 from tutela.model.conversation.rating import ConversationRating
@@ -54,3 +54,29 @@ def rate(rater: Rater, conversation: Conversation) -> ConversationRating:
     for message in conversation.messages:
         running.add(message)
     return running.rating()
+
+
+class Followed(NamedTuple):
+    """A conversation from its start to its end.
+
+    Attributes:
+        last: the rating after all messages.
+        highest: as it was when the value was highest, which is what thresholds are chosen on.
+    """
+
+    last: ConversationRating
+    highest: ConversationRating
+
+
+def follow(rater: Rater, conversation: Conversation) -> Followed:
+    """The rating of a whole conversation, at its end and where it was highest."""
+    running = rater.begin(conversation.id, conversation.participants, conversation.language)
+    best, highest = 0.0, None
+    for message in conversation.messages:
+        running.add(message)
+        value = running.value()
+        if value > best:
+            best, highest = value, running.rating()
+    last = running.rating()
+    missing = last.not_enough_evidence is not None
+    return Followed(last, last if missing or highest is None else highest)

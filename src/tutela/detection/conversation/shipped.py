@@ -17,6 +17,7 @@ def shipped_rater(more: Iterable[CueSet] = (), calibration: Calibration = PRIOR)
     Args:
         more: cue sets of an operator; one takes the place of what is shipped for its language.
     """
-    sets = {language: CueSet.shipped(language) for language in SHIPPED}
-    sets |= {one.language: one for one in more}
+    given = {one.language: one for one in more}
+    missing = [language for language in SHIPPED if language not in given]
+    sets = {language: CueSet.shipped(language) for language in missing} | given
     return CueRater(sets.values(), Normaliser().normalise, Languages(), calibration)

@@ -66,6 +66,12 @@ class Normaliser:
         _spelling_in(draft)
         return draft.finish()
 
+    def fold(self, text: str) -> Normalised:
+        """A text with its characters folded, and its spelling as it is: addresses keep digits."""
+        draft = Draft(text)
+        self._characters_in(draft)
+        return draft.finish()
+
     def _characters_in(self, draft: Draft) -> None:
         """Fold all that is done character by character."""
         draft.hidden += _hidden_between(draft.text)

@@ -353,3 +353,13 @@ def test_other_cues_are_another_model() -> None:
     other = made_rater(HandMade(phrases={}), HandMade("fr"))
     assert other.model != RATER.model
     assert other.languages == ("en", "fr")
+
+
+def test_what_is_read_in_a_message_is_told() -> None:
+    running = RATER.begin("c", (ADULT, CHILD), "en")
+    found = running.read(Message(author="adult", text="hey, DON'T tell your parents"))
+    assert [hit.cue.id for hit in found.hits] == ["secrecy"]
+    assert found.text.text == "hey, don't tell your parents"
+    assert running.read(Message(author="adult")).hits == ()
+    assert running.language == "en"
+    assert running.missing is None

@@ -19,10 +19,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from tutela.detection.conversation.cues.words import SEXUAL, words_in
+from tutela.detection.conversation.cues.words import FILLER, SEXUAL, words_in
 from tutela.errors import InvalidInput
 
 _PIECE = re.compile(r"\s*(?:<[^<>\s]*>|\.\.\.|[()|?^$]|[^()|?^$<>\s]+)")
+_VOWELS = "aeiouyh"
+_SHORTEST_ELIDED = 4
+"""Letters of a word that may be run together: `d` and `es` would be `des`."""
 _DEEPEST = 8
 _ANY = "[^ ]+ "
 _EMPTY = {"...": f"(?:{_ANY}){{0,3}}", "$": "$"}
@@ -36,15 +39,19 @@ class Notation:
     Args:
         fold: makes of a text what the normaliser makes of it in messages.
         spellings: other ways to write a word; they count wherever a phrase has the word.
+        elisions: what a word that begins with a vowel may be run together with: `l` in `l'argent`.
     """
 
-    def __init__(self, fold: Fold, spellings: Mapping[str, Sequence[str]]) -> None:
+    def __init__(
+        self, fold: Fold, spellings: Mapping[str, Sequence[str]], elisions: Sequence[str] = ()
+    ) -> None:
         self._fold = fold
+        self._elision = f"(?:{'|'.join(elisions)})?" if elisions else ""
         self._spellings = {
             self._one_word(word): [self._words(other) for other in others]
             for word, others in spellings.items()
         }
-        self._sets = {name: f"(?:{name} )" for name in SEXUAL}
+        self._sets = {name: f"(?:{name} (?:{FILLER} )*)" for name in SEXUAL}
 
     def name(self, name: str, expressions: Sequence[str]) -> None:
         """Let `<name>` stand for one of these, which `expression` made without anchors."""
@@ -69,7 +76,8 @@ class Notation:
 
     def _spelt(self, word: str) -> str:
         others = self._spellings.get(word, [])
-        return _one_of([f"{word} ", *("".join(f"{w} " for w in other) for other in others)])
+        run = self._elision if len(word) >= _SHORTEST_ELIDED and word[0] in _VOWELS else ""
+        return _one_of([f"{run}{word} ", *("".join(f"{w} " for w in other) for other in others)])
 
     def _words(self, text: str) -> list[str]:
         return words_in(self._fold(text))

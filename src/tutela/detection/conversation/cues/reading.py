@@ -30,10 +30,13 @@ FEWEST_LINES = 5
 """Example lines of each sort that a family has at least."""
 
 _FORMAT = "1"
+_SHIPPED = "shipped"
 _TOP = (
     "cues",
     "language",
     "version",
+    "extends",
+    "elisions",
     "spellings",
     "words",
     "negations",
@@ -64,6 +67,7 @@ _HALF_LIFE_DAYS = 14.0
 
 _ID = re.compile(r"[a-z][a-z0-9_]{0,47}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
+_ELISION = re.compile(r"[a-z]{1,3}")
 _SET = re.compile(r"[a-z][a-z0-9_]{0,47}")
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
@@ -114,6 +118,7 @@ class CueFile(Record, frozen=True, kw_only=True):
         negations: what before a find makes it none, as regular expressions: `i would never`.
         reported: likewise, for speech of others that is told again: `my mum asked`.
         harmless: lines in which no cue may be found that counts whatever the ages are.
+        extends: whether it adds to the shipped cues of its language; else it is all there is.
     """
 
     language: str
@@ -122,6 +127,7 @@ class CueFile(Record, frozen=True, kw_only=True):
     negations: tuple[str, ...] = ()
     reported: tuple[str, ...] = ()
     harmless: tuple[Stratum, ...] = ()
+    extends: bool = False
 
 
 def read_cues(data: bytes, file: str, fold: Fold) -> CueFile:
@@ -154,6 +160,8 @@ class _Reading:
         top = self._source.keyed(self._source.compose(), "a cue file", _TOP, _REQUIRED)
         if self._text(top["cues"], "cues") != _FORMAT:
             raise self._source.error("this form of cue files is not known", top["cues"], "cues: 1")
+        if "extends" in top and self._text(top["extends"], "extends") != _SHIPPED:
+            raise self._source.error("only shipped cues can be added to", top["extends"], _SHIPPED)
         self._notation = self._notation_of(top)
         return CueFile(
             language=self._matching(top["language"], "language", _LANGUAGE, "a tag such as en"),
@@ -165,6 +173,7 @@ class _Reading:
                 Stratum(name=key.value, lines=self._lines(value, key.value))
                 for key, value in self._mapping(top, "harmless")
             ),
+            extends="extends" in top,
         )
 
     def _notation_of(self, top: Keyed) -> Notation:
@@ -172,8 +181,12 @@ class _Reading:
             key.value: [self._text(one, "a spelling") for one in self._source.items(value, "it")]
             for key, value in self._mapping(top, "spellings")
         }
+        elisions = [
+            self._matching(one, "an elision", _ELISION, "one to three letters: l, d, qu")
+            for one in (self._source.items(top["elisions"], "it") if "elisions" in top else ())
+        ]
         with_place = top.get("spellings", top["cues"])
-        notation = self._explained(lambda: Notation(self._fold, spellings), with_place)
+        notation = self._explained(lambda: Notation(self._fold, spellings, elisions), with_place)
         for key, value in self._mapping(top, "words"):
             name = self._matching(key, "a name of words", _SET, "small letters and _")
             notation.name(

@@ -11,6 +11,9 @@ import re
 SEXUAL = tuple(f"<sexual:{severity}>" for severity in (1, 2, 3))
 """What stands for a sexual word of each severity; the words themselves are the operator's."""
 
+FILLER = "<>"
+"""Stands for a further word of what a token stands for."""
+
 _APOSTROPHES = "'\u2019\u02bc"
 _WORD = re.compile(rf"<sexual:[123]>|[^\W_]+(?:[{_APOSTROPHES}][^\W_]+)*")
 _DROPPED = str.maketrans("", "", _APOSTROPHES)

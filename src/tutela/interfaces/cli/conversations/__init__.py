@@ -1,22 +1,23 @@
-"""`tutela conversations`: rate, measure, and find where to set the bar."""
+"""`tutela conversations`: rate files of conversations, and all that belongs to it."""
 
 from __future__ import annotations
 
 import typer
 
-from tutela.interfaces.cli.conversations import simulating
+from tutela.interfaces.cli.conversations import rating
+
+
+def _program() -> None:
+    """Rate conversations, and say why."""
 
 
 def _group() -> typer.Typer:
     """The group with its commands, in the order in which the help lists them."""
     group = typer.Typer(no_args_is_help=True, add_completion=False)
-    group.callback()(_conversations)
-    group.command()(simulating.simulate)
+    group.callback()(_program)
+    for command in (rating.rate,):
+        group.command()(command)
     return group
-
-
-def _conversations() -> None:
-    """Rate, measure, and find where to set the bar."""
 
 
 app = _group()

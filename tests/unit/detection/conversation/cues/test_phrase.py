@@ -78,3 +78,9 @@ def test_any_phrase_is_read_or_refused(phrase: str) -> None:
     except InvalidInput:
         return
     assert expression.lstrip("^").startswith(" ")
+
+
+def test_words_may_be_run_together_with_what_the_file_names() -> None:
+    notation = Notation(str.casefold, {}, ["l", "d"])
+    assert notation.expression("argent") == " (?:l|d)?argent "
+    assert notation.expression("es ton") == " es ton "

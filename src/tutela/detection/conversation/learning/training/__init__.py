@@ -1,0 +1,1 @@
+"""How a learned rater is trained: read once, dealt into folds, fitted, calibrated, measured."""

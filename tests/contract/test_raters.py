@@ -11,16 +11,23 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.learned import cascade, learned
 
-from tutela.conversations.raters import OWN
 from tutela.detection.conversation.rater import Rater, rate
+from tutela.detection.conversation.shipped import shipped_rater
 from tutela.errors import InvalidInput
 from tutela.extensions import rater_makers
 from tutela.model.conversation.message import Conversation, Message, Participant
 from tutela.model.conversation.rating import Band, MissingEvidence
 from tutela.settings import Settings
 
-RATERS = [made(Settings()) for made in (*OWN.values(), *rater_makers().values())]
+CUES = shipped_rater()
+RATERS = [
+    CUES,
+    learned(CUES),
+    cascade(learned(CUES)),
+    *(made(Settings()) for made in rater_makers().values()),
+]
 
 PEOPLE = (Participant(id="a", age=12), Participant(id="b", age=34))
 START = datetime(2026, 3, 2, tzinfo=UTC)

@@ -13,13 +13,35 @@ class ConversationSettings(Section, frozen=True, kw_only=True):
     enabled: Annotated[
         bool, setting("whether messages are taken in and conversations are rated at all")
     ] = True
-    rater: Annotated[str, setting("what rates conversations: cues, or an extension's name")] = (
-        "cues"
-    )
+    rater: Annotated[
+        str, setting("what rates conversations: cues, learned, or an extension's name")
+    ] = "cues"
     cues_folder: Annotated[
         str,
         setting("folder with cue files and lexicons of your own; empty means the shipped cues"),
     ] = ""
+    model_folder: Annotated[
+        str,
+        setting("folder of the model that `learned` uses, as tutela conversations train made it"),
+    ] = ""
+    encoder_folder: Annotated[
+        str,
+        setting(
+            "folder of an encoder (ONNX) that is asked about what the rater rates high; empty asks "
+            "none"
+        ),
+    ] = ""
+    encoder_sha256: Annotated[
+        str,
+        setting(
+            "digest (SHA-256) of the encoder's card.json, which names those of its other files",
+            pattern=r"^([0-9a-f]{64})?\Z",
+            form="64 hexadecimal digits in lower case",
+        ),
+    ] = ""
+    encoder_threads: Annotated[
+        int, setting("threads that the encoder may use for one message", ge=1, le=64)
+    ] = 1
     floor: Annotated[
         float,
         setting(

@@ -2,7 +2,8 @@
 
 The cues keep their say: stages, reasons, emergencies, ages, and whether there is enough evidence at
 all come from them. What the learned model adds is the value, its probability, and which messages
-moved it by their wording.
+moved it by their wording. In a language that it did not learn it says nothing, and the rating is
+that of the cues.
 """
 
 from __future__ import annotations
@@ -27,12 +28,13 @@ from tutela.model.conversation.rating import (
     Band,
     ConversationRating,
     Ground,
-    MissingEvidence,
-    NotEnoughEvidence,
 )
 
 WORDING = "wording"
 """Cue of a ground that is a message's wording as a whole, and no cue that was declared."""
+
+LONGEST_MODEL = 128
+"""Characters that the name of a model may have in a rating."""
 
 _MAGIC = b"TLL1"
 _BANDS = (Band.LOW, Band.RAISED, Band.HIGH, Band.CRITICAL)
@@ -67,7 +69,7 @@ class LearnedRater:
     @property
     def model(self) -> str:
         """Name and digest of the learned model, and the cues below it."""
-        return f"{self.learned.title} on {self.cues.model}"
+        return f"{self.learned.title} on {self.cues.model}"[:LONGEST_MODEL]
 
     @property
     def bands(self) -> tuple[float, float, float]:
@@ -132,7 +134,7 @@ class LearnedRunning:
         self._log_odds = learned.card.calibration.log_odds(learned.ruling.score(features))
         value = self.value()
         self._peak = max(self._peak, value)
-        if self._first_alert is None and value >= learned.card.bars.high:
+        if self._first_alert is None and value >= self._bands[1]:
             self._first_alert = self._following.count - 1
 
     def meet(self, participant: Participant) -> None:
@@ -141,35 +143,26 @@ class LearnedRunning:
 
     def value(self) -> float:
         """The value (0 to 10) after the messages so far."""
-        return 0.0 if self._missing() else value_of(self._log_odds)
+        if not self._learned:
+            return self._cues.value()
+        return 0.0 if self._cues.missing else value_of(self._log_odds)
 
     def rating(self) -> ConversationRating:
         """The rating after the messages so far."""
-        learned, found, missing = self._rater.learned, self._cues.rating(), self._missing()
-        if missing:
-            return msgspec.structs.replace(
-                found,
-                value=0.0,
-                peak=self._peak,
-                probability=None,
-                band=Band.LOW,
-                first_alert=self._first_alert,
-                model=self._rater.model,
-                calibration=learned.calibration,
-                not_enough_evidence=missing,
-            )
-        value = self.value()
+        learned, found, value = self._rater.learned, self._cues.rating(), self.value()
+        told = msgspec.structs.replace(
+            found, peak=self._peak, first_alert=self._first_alert, model=self._rater.model
+        )
+        if found.not_enough_evidence or not self._learned:
+            return told
         grounds = self._wording_grounds()
         return msgspec.structs.replace(
-            found,
+            told,
             value=value,
-            peak=self._peak,
             probability=chance_of(self._log_odds),
-            band=_BANDS[bisect_right(self._rater.bands, value)],
+            band=_BANDS[bisect_right(self._bands, value)],
             author=found.author or next((ground.author for ground in grounds), ""),
             reasons=_weightiest((*found.reasons, *grounds)),
-            first_alert=self._first_alert,
-            model=self._rater.model,
             calibration=learned.calibration,
         )
 
@@ -185,18 +178,15 @@ class LearnedRunning:
         )
         return pack(_MAGIC, state)
 
-    def _missing(self) -> NotEnoughEvidence | None:
-        """Why there is no rating: the cues say so, or the model never learned the language."""
-        missing = self._cues.missing
-        if missing is not None:
-            return missing
+    @property
+    def _learned(self) -> bool:
+        """Whether the model learned the language, as far as that is known."""
         language = self._cues.language
-        if not language or language in self._rater.learned.card.data.languages:
-            return None
-        return NotEnoughEvidence(
-            reason=MissingEvidence.UNSUPPORTED_LANGUAGE,
-            detail=f"unsupported language ({language}): the model was not trained in it",
-        )
+        return not language or language in self._rater.learned.card.data.languages
+
+    @property
+    def _bands(self) -> tuple[float, float, float]:
+        return self._rater.bands if self._learned else self._rater.cues.bands
 
     def _wording_grounds(self) -> tuple[Ground, ...]:
         return tuple(

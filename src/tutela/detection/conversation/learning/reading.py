@@ -38,6 +38,10 @@ class CueReader(Protocol):
     def model(self) -> str:
         """Name and version."""
 
+    @property
+    def bands(self) -> tuple[float, float, float]:
+        """Values from which a rating is raised, high and critical."""
+
     def begin(
         self, conversation_id: str, participants: Sequence[Participant] = (), language: str = ""
     ) -> CueRunning:

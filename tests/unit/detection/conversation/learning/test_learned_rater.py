@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import pytest
+from tests.talks import PHRASES, HandMade, made_rater
 from tests.unit.detection.conversation.learning.conftest import (
     CHATTER,
+    CUES,
     conversations,
     labelled,
 )
@@ -15,6 +19,7 @@ from tutela.detection.conversation.learning.learned_rater import (
     LearnedRater,
     LearnedState,
 )
+from tutela.detection.conversation.learning.model import load
 from tutela.detection.conversation.rater import rate
 from tutela.errors import InvalidInput
 from tutela.model.conversation.message import Conversation, Labelled, Message
@@ -99,18 +104,23 @@ def test_model_and_calibration_are_named(rater: LearnedRater, unseen: list[Label
     assert len(found.model) <= 128
 
 
-@pytest.mark.parametrize("language", ["sv", "fr"])
-def test_a_language_that_it_did_not_learn_is_not_rated(rater: LearnedRater, language: str) -> None:
-    talk = Conversation(
-        id="c",
-        language=language,
-        messages=labelled("c", [*CHATTER], label=None).conversation.messages,
-    )
-    found = rate(rater, talk)
-    assert found.value == 0.0
-    assert found.probability is None
+def test_a_language_without_cues_is_not_rated(rater: LearnedRater) -> None:
+    talk = labelled("c", [*CUES], label=None).conversation
+    found = rate(rater, msgspec.structs.replace(talk, language="sv"))
+    assert (found.value, found.peak, found.probability) == (0.0, 0.0, None)
     assert found.not_enough_evidence is not None
     assert found.not_enough_evidence.reason is MissingEvidence.UNSUPPORTED_LANGUAGE
+
+
+def test_in_a_language_that_it_did_not_learn_the_cues_rate(trained: Path) -> None:
+    cues = made_rater(HandMade(), HandMade("fr"))
+    rater = LearnedRater(cues, load(trained))
+    talk = labelled("c", [*PHRASES], label=None).conversation
+    talk = msgspec.structs.replace(talk, language="fr")
+    found, expected = rate(rater, talk), rate(cues, talk)
+    assert expected.value > 0
+    assert found == msgspec.structs.replace(expected, model=rater.model)
+    assert found.calibration == "prior 1"
 
 
 def test_nothing_said_is_not_rated(rater: LearnedRater) -> None:

@@ -18,6 +18,7 @@ from tutela.detection.conversation.learning.calibrating import logit
 from tutela.detection.conversation.learning.encoder.card import EncoderFolder
 from tutela.detection.conversation.learning.encoder.opening import Evident
 from tutela.detection.conversation.learning.following import PER_LOG_ODDS, chance_of
+from tutela.detection.conversation.learning.learned_rater import LONGEST_MODEL
 from tutela.detection.conversation.rater import Rater, Running
 from tutela.errors import InvalidInput
 from tutela.model.conversation.message import Message, Participant
@@ -81,7 +82,7 @@ class CascadeRater:
     @property
     def model(self) -> str:
         """The encoder and what is below it."""
-        return f"{self.folder.title} on {self.below.model}"
+        return f"{self.folder.title} on {self.below.model}"[:LONGEST_MODEL]
 
     @property
     def bands(self) -> tuple[float, float, float]:
@@ -153,16 +154,17 @@ class CascadeRunning:
     def rating(self) -> ConversationRating:
         """The rating after the messages so far."""
         found, value = self._below.rating(), self.value()
-        chance = found.probability
+        told = msgspec.structs.replace(
+            found, peak=self._peak, first_alert=self._first_alert, model=self._rater.model
+        )
+        if found.probability is None:
+            return told
         return msgspec.structs.replace(
-            found,
+            told,
             value=value,
-            peak=self._peak,
-            probability=None if chance is None else chance_of(logit(chance) + self._evidence),
+            probability=chance_of(logit(found.probability) + self._evidence),
             band=_BANDS[bisect_right(self._rater.bands, value)],
-            reasons=(*self._ground(), *found.reasons),
-            first_alert=self._first_alert,
-            model=self._rater.model,
+            reasons=tuple(sorted((*self._ground(), *found.reasons), key=_weight)),
         )
 
     def dump(self) -> bytes:
@@ -202,3 +204,7 @@ class CascadeRunning:
                 points=round(self._evidence, 3),
             ),
         )
+
+
+def _weight(ground: Ground) -> tuple[float, int, str]:
+    return -abs(ground.points), ground.message, ground.cue

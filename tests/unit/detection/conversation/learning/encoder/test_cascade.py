@@ -39,8 +39,9 @@ def test_what_is_rated_high_moves_with_what_the_encoder_says(cues: CueRater, fol
     assert up.probability is not None
     assert plain.probability is not None
     assert down.probability < plain.probability < up.probability
-    assert up.reasons[0].cue == ENCODER
-    assert up.reasons[0].message >= len(CUES)
+    [ground] = [ground for ground in up.reasons if ground.cue == ENCODER]
+    assert ground.message >= len(CUES)
+    assert ground.points > 0
     assert up.model == rater.model
     assert up.model.startswith("encoder words (")
 

@@ -40,7 +40,7 @@ class ConversationSettings(Section, frozen=True, kw_only=True):
         ),
     ] = ""
     encoder_threads: Annotated[
-        int, setting("threads that the encoder may use for one message", ge=1, le=64)
+        int, setting("threads that the encoder may use for one message", "threads", ge=1, le=64)
     ] = 1
     floor: Annotated[
         float,

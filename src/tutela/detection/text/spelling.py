@@ -2,7 +2,7 @@
 
 Digits that mean what they say stay: ages (`13`, `im14f`, `13yo`, `u11s`), ordinals, times, and the
 short forms that sound like words (`m8`, `gr8`, `2nite`, `b4`). Only digits *between* letters are
-read as letters, and those at the edge of a word that has such a digit within.
+read as letters, those at the edge of a word that has such a digit within, and one 0 at an edge.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ _AGE = re.compile(
     r"(?:im?|ima|am|age|aged|was|turning|u|f|m|g|b|jai|ai)?[1-9][0-9]?"
     r"(?:s|y|yo|yrs?|years?|old|ans?|st|nd|rd|th|er|ere|e|eme|am|pm|h)?[fmghb]?"
 )
+_ONE_NOUGHT = re.compile(r"[a-z]+0|0[a-z]{2,}")
 _SOUND = re.compile(r"[a-z]4[a-z]|mp[34]s?|ps[0-9]s?")
 _TWICE = {"00", "33", "44", "55", "77"}
 _MOST_DIGITS = 4
@@ -67,6 +68,8 @@ def _read(token: str) -> str:
         return token  # it is an id or a number
     if _AGE.fullmatch(token) or _SOUND.fullmatch(token):
         return token
+    if _ONE_NOUGHT.fullmatch(token):
+        return token.replace("0", "o")
     read = _WITHIN.sub(_run, token)
     return token if read == token else _EDGE.sub(_run, read)
 

@@ -40,6 +40,7 @@ def normaliser() -> Normaliser:
         ("k1k or s3cret", "kik or secret"),
         ("te11ing my p@rents", "telling my parents"),
         ("pa$$word", "password"),
+        ("n0, hell0, 0nly", "no, hello, only"),
         ("heyyyyyy!!!!", "heyy!!"),
         ("one\n\n  two\u00a0\u2003three", "one two three"),
         ("add me: s n a p", "add me: snap"),

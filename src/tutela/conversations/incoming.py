@@ -1,0 +1,190 @@
+"""Messages as a platform hands them in, and what is told of each."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+
+from tutela.detection.conversation.accounts import Complaint
+from tutela.errors import InvalidInput
+from tutela.model import Outcome
+from tutela.model.actor import Name
+from tutela.model.conversation.message import Message, Participant, Place
+from tutela.model.conversation.rating import Band, Lane, NotEnoughEvidence
+from tutela.model.record import Record
+from tutela.storage.conversation.standing import Key
+
+LONGEST_TEXT = 1_000_000
+"""Characters of a message that are read; a longer one is refused."""
+MOST_RECEIVERS = 500
+"""People that a message names as its receivers."""
+
+
+class NewMessage(Record, frozen=True, kw_only=True):
+    """One message of a conversation.
+
+    Attributes:
+        conversation: the platform's id of the conversation.
+        number: its place in the platform's own count; it rises with each message of the
+            conversation. A time in microseconds will do.
+        author: who wrote it, with the age where it is known; None where nobody knows.
+        receivers: who is to read it, likewise.
+        text: as it was written; empty where it is a picture only, or encrypted end to end.
+        time: when it was sent.
+        media: it carries a picture or a video.
+        surface: where on the platform, in the platform's words.
+        region: ISO 3166 code of the place whose law applies.
+        language: a tag such as `en`, where the platform knows it.
+        drill: harmless test material.
+    """
+
+    conversation: Annotated[Name, msgspec.Meta(min_length=1)]
+    number: Place
+    author: Participant | None = None
+    receivers: Annotated[tuple[Participant, ...], msgspec.Meta(max_length=MOST_RECEIVERS)] = ()
+    text: Annotated[str, msgspec.Meta(max_length=LONGEST_TEXT)] = ""
+    time: datetime | None = None
+    media: bool = False
+    surface: Name = ""
+    region: Name = ""
+    language: Name = ""
+    drill: bool = False
+
+    @property
+    def key(self) -> Key:
+        """What tells its conversation from others."""
+        return Key(self.conversation, self.drill)
+
+    @property
+    def people(self) -> tuple[Participant, ...]:
+        """Everybody whom it names."""
+        named = (*self.receivers, self.author) if self.author else self.receivers
+        return tuple(one for one in named if one.id)
+
+    @property
+    def message(self) -> Message:
+        """The message as raters take it."""
+        return Message(
+            author=self.author.id if self.author else "",
+            text=self.text,
+            time=self.time,
+            number=self.number,
+            media=self.media,
+        )
+
+
+class NewReport(Record, frozen=True, kw_only=True):
+    """A user reported or blocked an account.
+
+    Attributes:
+        actor: id of the account.
+        by: id of the user.
+        time: when; None means now.
+    """
+
+    actor: Annotated[Name, msgspec.Meta(min_length=1)]
+    by: Annotated[Name, msgspec.Meta(min_length=1)]
+    kind: Complaint
+    time: datetime | None = None
+    drill: bool = False
+
+
+class MessageStatus(StrEnum):
+    """What became of a message."""
+
+    RATED = "rated"
+    """It moved on its conversation, in its place."""
+    LATE = "late"
+    """It moved on its conversation, but came after messages with greater numbers."""
+    DUPLICATE = "duplicate"
+    """A message of its number was taken before: nothing was done."""
+    NOT_PERMITTED = "not_permitted"
+    """The law of the place does not allow that it is rated: nothing was computed."""
+    REFUSED = "refused"
+    """It cannot be taken; `why` says what is wrong with it."""
+
+
+class MessageResult(Record, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of one message, or of one report (`rated` where it was counted)."""
+
+    status: MessageStatus
+    why: str = ""
+
+
+class TalkResult(Record, frozen=True, kw_only=True):
+    """Where a conversation of the batch stands now.
+
+    Attributes:
+        value: the rating now, 0 to 10.
+        peak: the highest one so far, in tenths of it.
+        event_id: the event that this batch raised; None where it raised none.
+        outcome: what was decided about that event; None where it could not be decided yet: that
+            will be done without being asked.
+    """
+
+    conversation: str
+    drill: bool
+    messages: int
+    value: float
+    peak: float
+    probability: float | None
+    band: Band
+    lanes: tuple[Lane, ...] = ()
+    not_enough_evidence: NotEnoughEvidence | None = None
+    event_id: str | None = None
+    outcome: Outcome | None = None
+
+
+class BatchResult(Record, frozen=True, kw_only=True):
+    """What became of a batch.
+
+    Attributes:
+        results: one for each message, in the order of the request.
+        reports: one for each report, likewise.
+        conversations: those of which messages were rated.
+    """
+
+    results: tuple[MessageResult, ...]
+    reports: tuple[MessageResult, ...] = ()
+    conversations: tuple[TalkResult, ...] = ()
+
+
+def check(message: NewMessage) -> None:
+    """Refuse what no conversation can hold.
+
+    Raises:
+        InvalidInput: an id holds control characters, or a time has no zone.
+    """
+    _check_time(message.time)
+    named = (message.conversation, message.surface, message.region, message.language)
+    for text in (*named, *(one.id for one in message.people)):
+        _check_id(text)
+
+
+def check_report(report: NewReport) -> None:
+    """Refuse a report that cannot be counted; raises `InvalidInput`."""
+    _check_time(report.time)
+    _check_id(report.actor)
+    _check_id(report.by)
+
+
+def _check_time(time: datetime | None) -> None:
+    if time is not None and time.tzinfo is None:
+        what = "a point in time needs a time zone"
+        raise InvalidInput(what, where="time", remedy="add an offset such as Z")
+
+
+def _check_id(text: str) -> None:
+    """Ids are shown to people and stored as they are: nothing in them may be unprintable control.
+
+    What looks odd, such as marks of the direction of writing, is somebody's name.
+    """
+    if text.isprintable():
+        return
+    if any(ord(one) < 0x20 or 0x7F <= ord(one) < 0xA0 for one in text):  # noqa: PLR2004 - C0 and C1
+        raise InvalidInput("an id holds control characters", where="id")
+    if any(0xD800 <= ord(one) < 0xE000 for one in text):  # noqa: PLR2004 - halves of a pair
+        raise InvalidInput("an id is not valid Unicode", where="id")

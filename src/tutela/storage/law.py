@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tutela.errors import NotFound
-from tutela.model import GapReason, Outcome
+from tutela.model import GapReason, Outcome, Ruling
 from tutela.model.custody.leaf import PROGRAM, AuditKind, Leaf, NewLeaf
 from tutela.model.record import Record
 from tutela.storage.audit.change import differences, leaf
@@ -45,13 +45,13 @@ class LawVersion(Record, frozen=True, kw_only=True):
 
 
 class LawCount(Record, frozen=True, kw_only=True):
-    """Events of one day (UTC), pack and class of surface.
+    """Events, and messages of conversations, of one day (UTC), pack and class of surface.
 
     Attributes:
         pack: the pack's name; empty where none covered the place.
         surface_class: empty where no pack covered the place.
-        refused: events whose content was not looked at, because the pack says no.
-        scanned: events whose content was looked at.
+        refused: those whose content was not looked at, because the pack says no.
+        scanned: those whose content was looked at.
     """
 
     day: date
@@ -175,13 +175,16 @@ def law_tally(outcome: Outcome) -> Iterator[str]:
     reasons = {gap.reason for gap in outcome.gaps}
     if GapReason.NO_CONTENT in reasons:
         return
-    day = outcome.received_at.date().isoformat()
-    law = outcome.law
-    if law is None:
-        yield f"{NO_PACK} {day}"
-    else:
-        what = REFUSED if GapReason.NOT_PERMITTED in reasons else SCANNED
-        yield f"{what} {law.pack} {law.surface_class.value} {day}"
+    looked_at = GapReason.NOT_PERMITTED not in reasons
+    yield counter_of(outcome.law, outcome.received_at.date(), looked_at=looked_at)
+
+
+def counter_of(ruling: Ruling | None, day: date, *, looked_at: bool) -> str:
+    """The counter that an event or message of a day (UTC) adds one to, under a ruling."""
+    if ruling is None:
+        return f"{NO_PACK} {day.isoformat()}"
+    what = SCANNED if looked_at else REFUSED
+    return f"{what} {ruling.pack} {ruling.surface_class.value} {day.isoformat()}"
 
 
 def _latest_first(

@@ -1,0 +1,112 @@
+"""A batch of messages, start to end.
+
+Law first: a message that may not be rated is counted and nothing else. The others are grouped by
+conversation and taken in the order of their numbers; each conversation is carried on from its
+stored features to the new ones. Features, counters of accounts and what is to be raised are
+written in one transaction; then each alert becomes an event of the pipeline, under an id that
+follows from it. What a crash leaves in between is owed, and told later by whoever comes first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from tutela.conversations.carrying import Carried
+from tutela.conversations.incoming import (
+    BatchResult,
+    MessageResult,
+    MessageStatus,
+    NewMessage,
+    NewReport,
+    TalkResult,
+)
+from tutela.conversations.sorting import LawOf, sort
+from tutela.conversations.storing import Storing
+from tutela.conversations.telling import AlertTeller
+from tutela.model import Outcome
+from tutela.storage.conversation.standing import Alert, Key
+from tutela.storage.values import now
+
+
+class Taken(NamedTuple):
+    """What became of a batch, in numbers."""
+
+    results: Mapping[MessageStatus, int]
+    alerts: int
+
+
+class ConversationService:
+    """Rates conversations as they go on. One per process, used by all requests.
+
+    Args:
+        law: says what may be rated.
+        storing: carries conversations on.
+        telling: has alerts decided about.
+        counted: told of each batch, for the metrics.
+    """
+
+    def __init__(
+        self,
+        law: LawOf,
+        storing: Storing,
+        telling: AlertTeller,
+        counted: Callable[[Taken], object] = lambda _: None,
+    ) -> None:
+        self._law = law
+        self._storing = storing
+        self.telling = telling
+        self._counted = counted
+
+    async def take(
+        self,
+        messages: Sequence[NewMessage | MessageResult],
+        reports: Sequence[NewReport | MessageResult] = (),
+    ) -> BatchResult:
+        """Take a batch in; its features and alerts are durable when this returns.
+
+        Args:
+            messages: messages, or what is said already of those that could not be read.
+            reports: likewise.
+
+        Raises:
+            Unavailable: the database cannot be used now; nothing was taken. Trying again is safe.
+        """
+        at = now()
+        batch = sort(messages, reports, self._law, at)
+        stored = await asyncio.to_thread(self._storing.store, batch, at)
+        for carried in stored.carried.values():
+            batch.results.update(carried.results)
+        results = tuple(batch.results[place] for place in range(len(messages)))
+        alerts = list(stored.alerts.values())
+        self._counted(Taken(Counter(one.status for one in results), len(alerts)))
+        outcomes = await self.telling.tell(alerts)
+        return BatchResult(
+            results=results,
+            reports=batch.report_results,
+            conversations=tuple(
+                _talk(key, carried, stored.alerts.get(key), outcomes)
+                for key, carried in stored.carried.items()
+            ),
+        )
+
+
+def _talk(
+    key: Key, carried: Carried, alert: Alert | None, outcomes: Mapping[str, Outcome]
+) -> TalkResult:
+    rating, standing = carried.rating, carried.standing
+    return TalkResult(
+        conversation=key.id,
+        drill=key.drill,
+        messages=standing.messages,
+        value=rating.value,
+        peak=standing.peak / 10,
+        probability=rating.probability,
+        band=rating.band,
+        lanes=standing.lanes,
+        not_enough_evidence=rating.not_enough_evidence,
+        event_id=alert.event_id if alert else None,
+        outcome=outcomes.get(alert.event_id) if alert else None,
+    )

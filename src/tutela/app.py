@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import TypedDict
 
 from structlog.typing import FilteringBoundLogger
 
+from tutela.conversations.opening import Conversing
 from tutela.detection.index.disk.folder import IndexFolder
 from tutela.detection.index.matcher import Matcher
 from tutela.detection.media.limits import Limits
@@ -29,6 +29,7 @@ from tutela.interfaces.access.passwords import Passwords
 from tutela.interfaces.access.single_sign_on.opening import open_single_sign_on
 from tutela.interfaces.access.tries import Tries
 from tutela.interfaces.application import application
+from tutela.interfaces.repositories import repositories
 from tutela.interfaces.services import Services
 from tutela.interfaces.web.bodies import SHARE, Room
 from tutela.interfaces.web.gate import Gate
@@ -48,12 +49,9 @@ from tutela.policy.versions import PolicyVersions
 from tutela.response.custody.opening import Custody, open_custody
 from tutela.response.recording import Recording
 from tutela.response.review.answering import following
-from tutela.response.review.budget import limits_of
 from tutela.response.review.clearing import Clearing
-from tutela.response.review.figures import FigureReader
 from tutela.response.review.gathering import Gatherer
 from tutela.response.review.settling import Settler
-from tutela.response.review.taking import Taking
 from tutela.response.routing import Routing
 from tutela.response.secrets import Secrets
 from tutela.settings import Settings
@@ -61,43 +59,24 @@ from tutela.settings.sections import DecoderSettings
 from tutela.storage.access.accounts import Accounts
 from tutela.storage.access.identities import Identities
 from tutela.storage.access.keys import Keys
-from tutela.storage.access.security_keys import SecurityKeys
-from tutela.storage.access.sessions import Sessions
-from tutela.storage.access.steps import SignInSteps
 from tutela.storage.audit.reading import AuditLog
-from tutela.storage.banks import Banks
 from tutela.storage.cases import Cases
-from tutela.storage.conversation.accounts import AccountBook
-from tutela.storage.counts import Counts
 from tutela.storage.database import Database
 from tutela.storage.defence.floods import Floods
 from tutela.storage.defence.parkings import Parkings
 from tutela.storage.entries import Entries
-from tutela.storage.events import Events
 from tutela.storage.journal import Journal
-from tutela.storage.law import LawProof, LawVersions
-from tutela.storage.outbox.deliveries import Deliveries
+from tutela.storage.law import LawVersions
 from tutela.storage.outbox.destinations import Destinations
 from tutela.storage.past.growth import Growth
 from tutela.storage.past.history import Histories
 from tutela.storage.past.origins import Past
 from tutela.storage.past.rescans import Rescans
 from tutela.storage.past.signals import KeptSignals
-from tutela.storage.review.claims import Claims
 from tutela.storage.review.contesting.appeals import Appeals
-from tutela.storage.review.exposures import Exposures
-from tutela.storage.review.figures.counting import FigureCounts
-from tutela.storage.review.figures.sampling import Samples
-from tutela.storage.review.protecting.ledger import Ledger
-from tutela.storage.review.protecting.lifts import Lifts
-from tutela.storage.review.protecting.recusals import Recusals
-from tutela.storage.review.protection import ProtectionFloor
-from tutela.storage.review.queues import Queues
 from tutela.storage.review.readings import Readings
 from tutela.storage.review.settling import Harmless, Settling
-from tutela.storage.review.together.arranging import Arranging
 from tutela.storage.review.together.gathering import Gathering
-from tutela.storage.rules.shadows import Shadows
 from tutela.telemetry import Metrics, make_logger
 from tutela.workflows.custody.expiring import erase_harmless
 from tutela.workflows.pace import Pace
@@ -152,8 +131,9 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
     recording, rulings = Recording(journal, custody.preservation), Telling(law, log)
     settler = _settler(settings, database, policy, routing, custody, log, started)
     single = open_single_sign_on(settings.oidc, Accounts(database), Identities(database))
+    pipeline = _pipeline(decoder, matching, policy, recording, metrics, routing, rulings, database)
     return Services(
-        **_repositories(settings, database),
+        **repositories(settings, database),
         settings=settings,
         log=log,
         kinds=kinds,
@@ -169,8 +149,14 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
         versions=versions,
         law=law,
         journal=journal,
-        pipeline=_pipeline(
-            decoder, matching, policy, recording, metrics, routing, rulings, database
+        pipeline=pipeline,
+        conversations=Conversing(
+            settings.conversations,
+            database,
+            law=rulings.ruling,
+            decide=pipeline.check,
+            log=log,
+            counted=metrics.conversed,
         ),
         custody=custody,
         audit_log=_audit_log(settings, database, log),
@@ -191,85 +177,6 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
             *([single.close] if single else []),
             database.close,
         ),
-    )
-
-
-class _Repositories(TypedDict):
-    """What reads and writes one noun each; they keep nothing themselves."""
-
-    banks: Banks
-    entries: Entries
-    events: Events
-    cases: Cases
-    appeals: Appeals
-    queues: Queues
-    figures: FigureReader
-    samples: Samples
-    arranging: Arranging
-    keys: Keys
-    sessions: Sessions
-    security_keys: SecurityKeys
-    steps: SignInSteps
-    accounts: Accounts
-    identities: Identities
-    counts: Counts
-    account_book: AccountBook
-    parkings: Parkings
-    rescans: Rescans
-    kept: KeptSignals
-    shadows: Shadows
-    law_versions: LawVersions
-    law_proof: LawProof
-    destinations: Destinations
-    deliveries: Deliveries
-    claims: Claims
-    readings: Readings
-    exposures: Exposures
-    floor: ProtectionFloor
-    lifts: Lifts
-    recusals: Recusals
-    ledger: Ledger
-    taking: Taking
-
-
-def _repositories(settings: Settings, database: Database) -> _Repositories:
-    review, recusals = settings.review, Recusals(database)
-    claims = Claims(database, timedelta(seconds=review.lease_seconds))
-    exposures = Exposures(database, limits_of(settings.protection))
-    return _Repositories(
-        banks=Banks(database),
-        entries=Entries(database),
-        events=Events(database),
-        cases=Cases(database),
-        appeals=Appeals(database),
-        queues=Queues(database),
-        figures=FigureReader(FigureCounts(database), Queues(database), Samples(database)),
-        samples=Samples(database),
-        arranging=Arranging(database),
-        keys=Keys(database),
-        sessions=Sessions(database),
-        security_keys=SecurityKeys(database),
-        steps=SignInSteps(database),
-        accounts=Accounts(database),
-        identities=Identities(database),
-        counts=Counts(database),
-        account_book=AccountBook(database),
-        parkings=Parkings(database),
-        rescans=Rescans(database),
-        kept=KeptSignals(database),
-        shadows=Shadows(database),
-        law_versions=LawVersions(database),
-        law_proof=LawProof(database),
-        destinations=Destinations(database),
-        deliveries=Deliveries(database),
-        claims=claims,
-        readings=Readings(database, timedelta(seconds=review.undo_seconds)),
-        exposures=exposures,
-        floor=ProtectionFloor(database),
-        lifts=Lifts(database, exposures),
-        recusals=recusals,
-        ledger=Ledger(database),
-        taking=Taking(claims, exposures, recusals),
     )
 
 

@@ -9,15 +9,15 @@ from typing import NamedTuple
 
 from msgspec import structs
 
-from tutela.conversations.incoming import (
-    MessageResult,
-    MessageStatus,
-    NewMessage,
-)
 from tutela.conversations.numbers import Arrival, Numbers
 from tutela.conversations.people import People
 from tutela.detection.conversation.rater import Rater, Running
 from tutela.errors import InvalidInput
+from tutela.model.conversation.batch import (
+    MessageResult,
+    MessageStatus,
+    NewMessage,
+)
 from tutela.model.conversation.rating import ConversationRating, Lane
 from tutela.storage.conversation.standing import (
     TURNS,

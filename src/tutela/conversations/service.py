@@ -12,10 +12,13 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
 
 from tutela.conversations.carrying import Carried
-from tutela.conversations.incoming import (
+from tutela.conversations.sorting import LawOf, sort
+from tutela.conversations.storing import Storing
+from tutela.conversations.telling import AlertTeller
+from tutela.model import Outcome
+from tutela.model.conversation.batch import (
     BatchResult,
     MessageResult,
     MessageStatus,
@@ -23,19 +26,15 @@ from tutela.conversations.incoming import (
     NewReport,
     TalkResult,
 )
-from tutela.conversations.sorting import LawOf, sort
-from tutela.conversations.storing import Storing
-from tutela.conversations.telling import AlertTeller
-from tutela.model import Outcome
 from tutela.storage.conversation.standing import Alert, Key
 from tutela.storage.values import now
 
+Counted = Callable[[Mapping[MessageStatus, int], int], object]
+"""Told of each batch: how many messages came to what, and how many conversations were raised."""
 
-class Taken(NamedTuple):
-    """What became of a batch, in numbers."""
 
-    results: Mapping[MessageStatus, int]
-    alerts: int
+def unheard(_results: Mapping[MessageStatus, int], _raised: int) -> None:
+    """For whoever counts nothing."""
 
 
 class ConversationService:
@@ -53,7 +52,7 @@ class ConversationService:
         law: LawOf,
         storing: Storing,
         telling: AlertTeller,
-        counted: Callable[[Taken], object] = lambda _: None,
+        counted: Counted = unheard,
     ) -> None:
         self._law = law
         self._storing = storing
@@ -81,7 +80,7 @@ class ConversationService:
             batch.results.update(carried.results)
         results = tuple(batch.results[place] for place in range(len(messages)))
         alerts = list(stored.alerts.values())
-        self._counted(Taken(Counter(one.status for one in results), len(alerts)))
+        self._counted(Counter(one.status for one in results), len(alerts))
         outcomes = await self.telling.tell(alerts)
         return BatchResult(
             results=results,

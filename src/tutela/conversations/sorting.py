@@ -8,16 +8,15 @@ from datetime import datetime
 from typing import NamedTuple
 
 from tutela.conversations.carrying import Numbered
-from tutela.conversations.incoming import (
+from tutela.conversations.checking import check, check_report
+from tutela.errors import InvalidInput
+from tutela.model import EventKind, Ruling
+from tutela.model.conversation.batch import (
     MessageResult,
     MessageStatus,
     NewMessage,
     NewReport,
-    check,
-    check_report,
 )
-from tutela.errors import InvalidInput
-from tutela.model import EventKind, Ruling
 from tutela.storage.conversation.standing import Key
 from tutela.storage.law import counter_of
 
@@ -58,13 +57,12 @@ def sort(
         at: the present.
     """
     said = tuple(map(_report_result, reports))
-    pairs = zip(reports, said, strict=True)
+    told = zip(reports, said, strict=True)
+    counted = [one for one, result in told if isinstance(one, NewReport) and not result.why]
     batch = Batch(
         results={},
         groups={},
-        reports=tuple(
-            one for one, result in pairs if isinstance(one, NewReport) and not result.why
-        ),
+        reports=tuple(counted),
         report_results=said,
         tally=Counter(),
     )
@@ -73,7 +71,9 @@ def sort(
         if said_of is not None:
             batch.results[place] = said_of
         elif isinstance(message, NewMessage):
-            batch.groups.setdefault(message.key, []).append(Numbered(place, message))
+            batch.groups.setdefault(Key(message.conversation, message.drill), []).append(
+                Numbered(place, message)
+            )
     return batch
 
 

@@ -28,7 +28,7 @@ from tutela.interfaces.api import (
     transfer,
 )
 from tutela.interfaces.api.access import accounts
-from tutela.interfaces.api.conversations import actors
+from tutela.interfaces.api.conversations import actors, messages, ratings
 from tutela.interfaces.api.custody import audit, content, documents, evidence
 from tutela.interfaces.api.operation import health, metrics
 from tutela.interfaces.api.response import actions, destinations
@@ -61,6 +61,10 @@ PAST_SECONDS = 10.0
 """Time between two looks at the re-scans, for the metrics."""
 EVIDENCE_SECONDS = 30.0
 """Time between two looks at the evidence, for the metrics: they count all of it."""
+OWED_SECONDS = 10.0
+"""Time between two looks for conversations that were raised and are not decided about."""
+EXPIRE_SECONDS = 3600.0
+"""Time between two looks for what is kept of conversations and is over."""
 RECONCILE_SECONDS = 3600.0
 """Time between two looks for events that did not come to an end."""
 RECONCILED = 100_000
@@ -73,6 +77,9 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     lookup.lookup,
     events.check_many,
     events.read_event,
+    messages.take_messages,
+    ratings.rate_conversation,
+    ratings.read_rating,
     actors.read_signals,
     banks.list_banks,
     banks.create_bank,
@@ -373,6 +380,23 @@ def past_numbers(services: Services) -> tuple[dict[str, int], dict[str, float]]:
     }
 
 
+async def _tell_owed(services: Services) -> None:
+    """Have decided about what was raised of conversations where a crash came in between."""
+    while True:
+        with suppress(Unavailable):
+            await services.conversations.service.telling.tell_owed()
+        await asyncio.sleep(OWED_SECONDS)
+
+
+async def _forget_conversations(services: Services) -> None:
+    """Let go what is kept of conversations when its time is over."""
+    while True:
+        with suppress(Unavailable):
+            while (await asyncio.to_thread(services.conversations.expire, datetime.now(UTC))).total:
+                pass
+        await asyncio.sleep(EXPIRE_SECONDS)
+
+
 async def _reconcile(services: Services) -> None:
     """Look for events that did not come to an end, and raise an alarm: there must be none."""
     while True:
@@ -387,4 +411,7 @@ async def _reconcile(services: Services) -> None:
         await asyncio.sleep(RECONCILE_SECONDS)
 
 
-_DUTIES = (_watch, _watch_past, _watch_actions, _watch_evidence, _watch_review, _reconcile)
+_DUTIES = (
+    *(_watch, _watch_past, _watch_actions, _watch_evidence, _watch_review),
+    *(_tell_owed, _forget_conversations, _reconcile),
+)

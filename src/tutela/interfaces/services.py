@@ -9,6 +9,7 @@ from typing import Any, Self
 from litestar.connection import ASGIConnection
 from structlog.typing import FilteringBoundLogger
 
+from tutela.conversations.opening import Conversing
 from tutela.detection.index.matcher import Matcher
 from tutela.detection.media.pool import DecoderPool
 from tutela.detection.signals.registry import SignalKinds
@@ -43,7 +44,6 @@ from tutela.storage.access.steps import SignInSteps
 from tutela.storage.audit.reading import AuditLog
 from tutela.storage.banks import Banks
 from tutela.storage.cases import Cases
-from tutela.storage.conversation.accounts import AccountBook
 from tutela.storage.counts import Counts
 from tutela.storage.database import Database
 from tutela.storage.defence.parkings import Parkings
@@ -109,7 +109,6 @@ class Services:
     accounts: Accounts
     identities: Identities
     counts: Counts
-    account_book: AccountBook
     parkings: Parkings
     quarantine: Quarantine
     rescans: Rescans
@@ -126,6 +125,7 @@ class Services:
     law_proof: LawProof
     journal: Journal
     pipeline: Pipeline
+    conversations: Conversing
     custody: Custody
     audit_log: AuditLog
     destinations: Destinations

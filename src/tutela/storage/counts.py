@@ -6,6 +6,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, not_, or_, select
 
 from tutela.model import ActionKind, CaseState, DeliveryState, Silencing, Verdict
+from tutela.model.conversation.batch import MessageStatus
 from tutela.model.custody.evidence import ItemState
 from tutela.model.record import Record
 from tutela.storage.database import Database
@@ -44,6 +45,12 @@ TALLIED = (
     *(f"silenced_{reason}" for reason in Silencing),
     *(f"evidence_{state}" for state in (ItemState.KEPT, ItemState.OWED, ItemState.ELSEWHERE)),
     "law_refused",
+    *(
+        f"messages_{status}"
+        for status in MessageStatus
+        if status is not MessageStatus.NOT_PERMITTED
+    ),
+    "conversations_raised",
 )
 
 

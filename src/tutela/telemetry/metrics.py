@@ -32,6 +32,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 
 from tutela.errors import BadConfiguration
 from tutela.model import ActionKind, GapReason, Outcome, Silencing, Verdict
+from tutela.model.conversation.batch import MessageStatus
 from tutela.model.custody.evidence import ItemState
 
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
@@ -109,6 +110,7 @@ class Metrics:
         for measure in (
             *(self._measure_index, self._measure_policy, self._measure_actions),
             *(self._measure_evidence, self._measure_audit, self._measure_review),
+            self._measure_conversations,
         ):
             measure(make)
         self._show_zeroes()
@@ -196,6 +198,12 @@ class Metrics:
             )
         }
 
+    def _measure_conversations(self, make: _Maker) -> None:
+        self._messages = make.counter("messages", "Messages of conversations", "status")
+        self._raised = make.counter(
+            "conversations_raised", "Times that a conversation became an event"
+        )
+
     def _measure_review(self, make: _Maker) -> None:
         self._review = make.gauge(
             "review_cases", "Cases by queue and where they stand", "livemax", "queue", "state"
@@ -252,6 +260,12 @@ class Metrics:
     def entries_parked(self, count: int) -> None:
         """So many entries are parked now."""
         self._parked.set(count)
+
+    def conversed(self, results: Mapping[MessageStatus, int], raised: int) -> None:
+        """A batch of messages was taken in, and so many conversations became events."""
+        for status, count in results.items():
+            self._messages.labels(status.value).inc(count)
+        self._raised.inc(raised)
 
     def decoded(self, seconds: float) -> None:
         """A file was decoded, or given up."""
@@ -413,6 +427,8 @@ class Metrics:
         for state in ("open", "failed"):
             self._rescans.labels(state).set(0)
         self._law.labels("none", "none", "scanned")
+        for status in MessageStatus:
+            self._messages.labels(status.value)
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from datetime import datetime
-from enum import StrEnum
 from hashlib import blake2b
 from typing import Annotated
 
@@ -21,6 +20,7 @@ import msgspec
 
 from tutela.errors import InvalidInput
 from tutela.model.actor import AccountSignals, AgeBand
+from tutela.model.conversation.batch import Complaint
 
 MOST = 1000
 """So many people are kept for an account at most, those whom it last had to do with."""
@@ -44,13 +44,6 @@ _ADULT = _AGES.index(AgeBand.ADULT)
 _Age = Annotated[int, msgspec.Meta(ge=_UNKNOWN, le=_ADULT)]
 _Hour = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31)]
 _Opener = Annotated[tuple[int, ...], msgspec.Meta(max_length=BANDS)]
-
-
-class Complaint(StrEnum):
-    """What a user does about an account."""
-
-    REPORT = "report"
-    BLOCK = "block"
 
 
 class _Person(msgspec.Struct, array_like=True, forbid_unknown_fields=True):

@@ -46,6 +46,8 @@ class Permission(StrEnum):
     """Hand in events and get the verdict."""
     EVENTS_READ = "events.read", Sensitivity.PERSONAL
     """Read stored events and their outcomes."""
+    MESSAGES_RATE = "messages.rate", Sensitivity.PERSONAL
+    """Hand in messages and whole conversations, and get their ratings."""
     SIGNALS_LOOKUP = "signals.lookup", Sensitivity.MATERIAL
     """Ask for the matches of ready-made signals; nothing is stored."""
     BANKS_READ = "banks.read", Sensitivity.WORKING
@@ -164,6 +166,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             {
                 P.EVENTS_CHECK,
                 P.EVENTS_READ,
+                P.MESSAGES_RATE,
                 P.SIGNALS_LOOKUP,
                 P.APPEALS_ADD,
                 P.ACTIONS_CONFIRM,

@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from tutela.detection.conversation.accounts import AccountCounters, Complaint
+from tutela.detection.conversation.accounts import AccountCounters
 from tutela.errors import InvalidInput
 from tutela.model.actor import AccountSignals
+from tutela.model.conversation.batch import Complaint
 from tutela.model.conversation.message import Participant
 from tutela.storage.conversation.account_tables import account_counters
 from tutela.storage.database import Database

@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tutela.detection.conversation import accounts
-from tutela.detection.conversation.accounts import MOST, AccountCounters, Complaint
+from tutela.detection.conversation.accounts import MOST, AccountCounters
 from tutela.errors import InvalidInput
 from tutela.model.actor import AccountSignals, AgeBand
+from tutela.model.conversation.batch import Complaint
 
 T0 = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 AGES = [AgeBand.UNDER_13, AgeBand.FROM_13_TO_15, AgeBand.FROM_16_TO_17, AgeBand.ADULT]

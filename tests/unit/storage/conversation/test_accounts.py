@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from tutela.detection.conversation.accounts import Complaint
 from tutela.model.actor import AccountSignals, AgeBand
+from tutela.model.conversation.batch import Complaint
 from tutela.model.conversation.message import Participant
 from tutela.storage.conversation.account_tables import account_counters
 from tutela.storage.conversation.accounts import AccountBook, Complained, Contact

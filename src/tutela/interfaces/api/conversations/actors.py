@@ -53,7 +53,7 @@ async def read_signals(request: Request[Any, Any, Any], actor_id: FromPath[str])
     These counters need no text and work where messages are encrypted end to end. An actor of whom
     nothing was told has `known` false, and no numbers to draw anything from.
     """
-    query, book = read_query(request, ActorQuery), services_of(request).account_book
+    query, book = read_query(request, ActorQuery), services_of(request).conversations.book
     at = datetime.now(UTC)
 
     def read() -> ActorSignals:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def test_what_is_counted_of_an_account_is_read_by_its_id(api: Api) -> None:
     at = datetime.now(UTC)
     child = Participant(id="b", age_band=AgeBand.FROM_13_TO_15)
-    database, book = api.services.database, api.services.account_book
+    database, book = api.services.database, api.services.conversations.book
     with database.write() as connection:
         contact = Contact(Participant(id="Ann Ö 1", age=40), [child], at, (7,))
         book.of_batch(connection, [contact], drill=True, at=at)

@@ -1,4 +1,4 @@
-"""Messages as a platform hands them in, and what is told of each."""
+"""Batches of messages: what a platform hands in, and what became of each."""
 
 from __future__ import annotations
 
@@ -8,14 +8,11 @@ from typing import Annotated
 
 import msgspec
 
-from tutela.detection.conversation.accounts import Complaint
-from tutela.errors import InvalidInput
-from tutela.model import Outcome
 from tutela.model.actor import Name
 from tutela.model.conversation.message import Message, Participant, Place
 from tutela.model.conversation.rating import Band, Lane, NotEnoughEvidence
+from tutela.model.event import Outcome
 from tutela.model.record import Record
-from tutela.storage.conversation.standing import Key
 
 LONGEST_TEXT = 1_000_000
 """Characters of a message that are read; a longer one is refused."""
@@ -54,11 +51,6 @@ class NewMessage(Record, frozen=True, kw_only=True):
     drill: bool = False
 
     @property
-    def key(self) -> Key:
-        """What tells its conversation from others."""
-        return Key(self.conversation, self.drill)
-
-    @property
     def people(self) -> tuple[Participant, ...]:
         """Everybody whom it names."""
         named = (*self.receivers, self.author) if self.author else self.receivers
@@ -74,6 +66,13 @@ class NewMessage(Record, frozen=True, kw_only=True):
             number=self.number,
             media=self.media,
         )
+
+
+class Complaint(StrEnum):
+    """What a user does about an account."""
+
+    REPORT = "report"
+    BLOCK = "block"
 
 
 class NewReport(Record, frozen=True, kw_only=True):
@@ -150,41 +149,3 @@ class BatchResult(Record, frozen=True, kw_only=True):
     results: tuple[MessageResult, ...]
     reports: tuple[MessageResult, ...] = ()
     conversations: tuple[TalkResult, ...] = ()
-
-
-def check(message: NewMessage) -> None:
-    """Refuse what no conversation can hold.
-
-    Raises:
-        InvalidInput: an id holds control characters, or a time has no zone.
-    """
-    _check_time(message.time)
-    named = (message.conversation, message.surface, message.region, message.language)
-    for text in (*named, *(one.id for one in message.people)):
-        _check_id(text)
-
-
-def check_report(report: NewReport) -> None:
-    """Refuse a report that cannot be counted; raises `InvalidInput`."""
-    _check_time(report.time)
-    _check_id(report.actor)
-    _check_id(report.by)
-
-
-def _check_time(time: datetime | None) -> None:
-    if time is not None and time.tzinfo is None:
-        what = "a point in time needs a time zone"
-        raise InvalidInput(what, where="time", remedy="add an offset such as Z")
-
-
-def _check_id(text: str) -> None:
-    """Ids are shown to people and stored as they are: nothing in them may be unprintable control.
-
-    What looks odd, such as marks of the direction of writing, is somebody's name.
-    """
-    if text.isprintable():
-        return
-    if any(ord(one) < 0x20 or 0x7F <= ord(one) < 0xA0 for one in text):  # noqa: PLR2004 - C0 and C1
-        raise InvalidInput("an id holds control characters", where="id")
-    if any(0xD800 <= ord(one) < 0xE000 for one in text):  # noqa: PLR2004 - halves of a pair
-        raise InvalidInput("an id is not valid Unicode", where="id")

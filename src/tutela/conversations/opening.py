@@ -1,0 +1,103 @@
+"""The parts that rate conversations, opened for one process."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+from structlog.typing import FilteringBoundLogger
+
+from tutela.conversations.service import ConversationService, Counted, unheard
+from tutela.conversations.sorting import LawOf
+from tutela.conversations.storing import Storing
+from tutela.conversations.telling import AlertTeller
+from tutela.conversations.whole import WholeRating
+from tutela.detection.conversation.cue_rater import CueRater
+from tutela.detection.conversation.cues.cueset import SHIPPED, CueSet
+from tutela.detection.conversation.rater import Rater
+from tutela.detection.text.normaliser import Normaliser
+from tutela.model import Outcome
+from tutela.pipeline import Submission
+from tutela.settings.conversations import ConversationSettings
+from tutela.storage.conversation.accounts import AccountBook
+from tutela.storage.conversation.expiring import Gone, expire
+from tutela.storage.conversation.states import Conversations
+from tutela.storage.database import Database
+
+
+class OpenedRater:
+    """Gives the rater; whoever asks first waits until it is made.
+
+    Loading cues takes a moment, which no server process pays that rates nothing.
+
+    Args:
+        make: makes it.
+    """
+
+    def __init__(self, make: Callable[[], Rater]) -> None:
+        self._make = make
+        self._making = threading.Lock()
+        self._rater: Rater | None = None
+
+    def __call__(self) -> Rater:
+        """The rater; raises what `make` raises."""
+        with self._making:
+            if self._rater is None:
+                self._rater = self._make()
+            return self._rater
+
+
+class Conversing:
+    """The parts of one process that rate conversations.
+
+    Args:
+        settings: how they are rated, and what is kept.
+        database: where they are kept.
+        law: says what may be rated.
+        decide: carries a submission through the pipeline.
+        log: where it tells of trouble.
+        counted: told of each batch, for the metrics.
+        rater: gives what rates; None for the cues that are shipped.
+
+    Attributes:
+        store: conversations as they go on.
+        book: the counters of accounts.
+        rater: gives what rates now.
+        whole: rates whole conversations.
+        service: takes batches of messages in.
+    """
+
+    def __init__(
+        self,
+        settings: ConversationSettings,
+        database: Database,
+        *,
+        law: LawOf,
+        decide: Callable[[Submission], Awaitable[Outcome]],
+        log: FilteringBoundLogger,
+        counted: Counted = unheard,
+        rater: Callable[[], Rater] | None = None,
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self.store = Conversations(database)
+        self.book = AccountBook(database)
+        self.rater = rater or OpenedRater(cue_rater)
+        self.whole = WholeRating(law, self.rater, self.store)
+        self.service = ConversationService(
+            law,
+            Storing(self.store, self.book, self.rater, settings.floor, log),
+            AlertTeller(self.store, decide, log),
+            counted,
+        )
+
+    def expire(self, at: datetime) -> Gone:
+        """Let one step of what is over go; to be called until nothing goes. Blocks."""
+        states = at - timedelta(days=self._settings.states_days)
+        return expire(self._database, states, at - timedelta(days=self._settings.alerts_days))
+
+
+def cue_rater() -> Rater:
+    """What rates by the cues that are shipped."""
+    return CueRater(map(CueSet.shipped, SHIPPED), Normaliser().normalise)

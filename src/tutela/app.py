@@ -150,14 +150,7 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
         law=law,
         journal=journal,
         pipeline=pipeline,
-        conversations=Conversing(
-            settings.conversations,
-            database,
-            law=rulings.ruling,
-            decide=pipeline.check,
-            log=log,
-            counted=metrics.conversed,
-        ),
+        conversations=_conversing(settings, database, pipeline, rulings, metrics, log),
         custody=custody,
         audit_log=_audit_log(settings, database, log),
         secrets=Secrets.open(settings.actions_key_file),
@@ -177,6 +170,25 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
             *([single.close] if single else []),
             database.close,
         ),
+    )
+
+
+def _conversing(
+    settings: Settings,
+    database: Database,
+    pipeline: Pipeline,
+    law: Telling,
+    metrics: Metrics,
+    log: FilteringBoundLogger,
+) -> Conversing:
+    """What rates conversations."""
+    return Conversing(
+        settings.conversations,
+        database,
+        law=law.ruling,
+        decide=pipeline.check,
+        log=log,
+        counted=metrics.conversed,
     )
 
 

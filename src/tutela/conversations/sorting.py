@@ -10,7 +10,7 @@ from typing import NamedTuple
 from tutela.conversations.carrying import Numbered
 from tutela.conversations.checking import check, check_report
 from tutela.errors import InvalidInput
-from tutela.model import EventKind, Ruling
+from tutela.model import EventKind, Ruling, SurfaceClass
 from tutela.model.conversation.batch import (
     MessageResult,
     MessageStatus,
@@ -92,7 +92,7 @@ def _result(
         check(message)
     except InvalidInput as problem:
         return refused(problem)
-    ruling = law(message.region, message.surface, EventKind.MESSAGE)
+    ruling = _ruling(message, law)
     permitted = ruling is None or ruling.may_scan
     tally[counter_of(ruling, at.date(), looked_at=permitted)] += 1
     if ruling is None or permitted:
@@ -100,6 +100,20 @@ def _result(
     return MessageResult(
         status=MessageStatus.NOT_PERMITTED, why=f"pack {ruling.pack}: {ruling.reason}"
     )
+
+
+def _ruling(message: NewMessage, law: LawOf) -> Ruling | None:
+    """What the law says of rating a message.
+
+    A message of an encrypted surface that comes without text says who wrote to whom, as the
+    platform's servers know it: nothing within it is looked at. What the law says of private
+    messages decides about that.
+    """
+    ruling = law(message.region, message.surface, EventKind.MESSAGE)
+    encrypted = ruling is not None and ruling.surface_class is SurfaceClass.ENCRYPTED_MESSAGES
+    if encrypted and not message.text:
+        return law(message.region, SurfaceClass.PRIVATE_MESSAGES.value, EventKind.MESSAGE)
+    return ruling
 
 
 def _report_result(report: NewReport | MessageResult) -> MessageResult:

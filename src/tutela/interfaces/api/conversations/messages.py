@@ -11,8 +11,9 @@ from litestar.types import ASGIApp
 
 from tutela.errors import InvalidInput
 from tutela.interfaces.access import Permission
+from tutela.interfaces.api.conversations.surrogates import read_texts
 from tutela.interfaces.api.conversations.switch import switched_on
-from tutela.interfaces.api.documents import About, read_json
+from tutela.interfaces.api.documents import About
 from tutela.interfaces.services import services_of
 from tutela.interfaces.web.answers import JsonAnswer
 from tutela.interfaces.web.problems import document
@@ -72,7 +73,7 @@ async def take_messages(request: Request[Any, Any, Any]) -> ASGIApp:
     """
     services = services_of(request)
     switched_on(services)
-    batch = await read_json(request, _BATCH)
+    batch = await read_texts(request, _BATCH)
     if not batch.messages and not batch.reports:
         raise InvalidInput("a batch holds messages or reports", where="messages")
     messages: list[NewMessage | MessageResult] = [

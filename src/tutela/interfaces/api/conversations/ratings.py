@@ -16,8 +16,9 @@ from tutela.detection.conversation.corpora.record import labelled_of
 from tutela.detection.conversation.corpora.tally import Damaged, Tally
 from tutela.errors import InvalidInput
 from tutela.interfaces.access import Permission
+from tutela.interfaces.api.conversations.surrogates import read_texts
 from tutela.interfaces.api.conversations.switch import switched_on
-from tutela.interfaces.api.documents import About, json_body, read_query
+from tutela.interfaces.api.documents import About, read_query
 from tutela.interfaces.services import services_of
 from tutela.interfaces.web.answers import JsonAnswer
 from tutela.model.actor import Name
@@ -72,6 +73,9 @@ class RatedConversation(Record, frozen=True, kw_only=True):
     mended: Mapping[str, int]
 
 
+_RECORD = msgspec.json.Decoder(Any)
+
+
 @post(
     "/v1/conversations/rate",
     status_code=200,
@@ -92,12 +96,12 @@ async def rate_conversation(request: Request[Any, Any, Any]) -> ASGIApp:
     services = services_of(request)
     switched_on(services)
     place = read_query(request, PlaceQuery)
-    body = await json_body(request)
+    record = await read_texts(request, _RECORD)
 
     def rated() -> RatedConversation:
         tally = Tally()
         try:
-            talk = labelled_of(msgspec.json.decode(body), tally).conversation
+            talk = labelled_of(record, tally).conversation
         except Damaged as problem:
             raise InvalidInput(str(problem)) from None
         rating = services.conversations.whole.rate(talk, place.region, place.surface)

@@ -12,18 +12,20 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from structlog.typing import FilteringBoundLogger
 
-from tutela.conversations.opening import Conversing
+from tutela.conversations.opening import Conversing, OpenedRater
+from tutela.conversations.raters import open_rater
 from tutela.detection.index.disk.folder import IndexFolder
 from tutela.detection.index.matcher import Matcher
 from tutela.detection.media.limits import Limits
 from tutela.detection.media.pool import DecoderPool
 from tutela.detection.signals.registry import SignalKinds
 from tutela.evidence.audit.opening import glance
-from tutela.extensions import signal_kinds, vault_makers
+from tutela.extensions import rater_makers, signal_kinds, vault_makers
 from tutela.interfaces import console
 from tutela.interfaces.access.passwords import Passwords
 from tutela.interfaces.access.single_sign_on.opening import open_single_sign_on
@@ -181,10 +183,15 @@ def _conversing(
     metrics: Metrics,
     log: FilteringBoundLogger,
 ) -> Conversing:
-    """What rates conversations."""
+    """What rates conversations; what the operator brings for it is opened now, mistakes and all."""
+    wanted = settings.conversations
+    rater = OpenedRater(partial(open_rater, settings, rater_makers()))
+    if wanted.enabled and (wanted.rater != "cues" or wanted.cues_folder):
+        rater()
     return Conversing(
-        settings.conversations,
+        wanted,
         database,
+        rater,
         law=law.ruling,
         decide=pipeline.check,
         log=log,

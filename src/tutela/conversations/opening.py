@@ -13,10 +13,7 @@ from tutela.conversations.sorting import LawOf
 from tutela.conversations.storing import Storing
 from tutela.conversations.telling import AlertTeller
 from tutela.conversations.whole import WholeRating
-from tutela.detection.conversation.cue_rater import CueRater
-from tutela.detection.conversation.cues.cueset import SHIPPED, CueSet
 from tutela.detection.conversation.rater import Rater
-from tutela.detection.text.normaliser import Normaliser
 from tutela.model import Outcome
 from tutela.pipeline import Submission
 from tutela.settings.conversations import ConversationSettings
@@ -54,11 +51,11 @@ class Conversing:
     Args:
         settings: how they are rated, and what is kept.
         database: where they are kept.
+        rater: gives what rates now.
         law: says what may be rated.
         decide: carries a submission through the pipeline.
         log: where it tells of trouble.
         counted: told of each batch, for the metrics.
-        rater: gives what rates; None for the cues that are shipped.
 
     Attributes:
         store: conversations as they go on.
@@ -72,22 +69,22 @@ class Conversing:
         self,
         settings: ConversationSettings,
         database: Database,
+        rater: Callable[[], Rater],
         *,
         law: LawOf,
         decide: Callable[[Submission], Awaitable[Outcome]],
         log: FilteringBoundLogger,
         counted: Counted = unheard,
-        rater: Callable[[], Rater] | None = None,
     ) -> None:
         self._settings = settings
         self._database = database
         self.store = Conversations(database)
         self.book = AccountBook(database)
-        self.rater = rater or OpenedRater(cue_rater)
-        self.whole = WholeRating(law, self.rater, self.store)
+        self.rater = rater
+        self.whole = WholeRating(law, rater, self.store)
         self.service = ConversationService(
             law,
-            Storing(self.store, self.book, self.rater, settings.floor, log),
+            Storing(self.store, self.book, rater, settings.floor, log),
             AlertTeller(self.store, decide, log),
             counted,
         )
@@ -96,8 +93,3 @@ class Conversing:
         """Let one step of what is over go; to be called until nothing goes. Blocks."""
         states = at - timedelta(days=self._settings.states_days)
         return expire(self._database, states, at - timedelta(days=self._settings.alerts_days))
-
-
-def cue_rater() -> Rater:
-    """What rates by the cues that are shipped."""
-    return CueRater(map(CueSet.shipped, SHIPPED), Normaliser().normalise)

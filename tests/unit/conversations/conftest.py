@@ -10,12 +10,14 @@ import pytest
 import structlog
 from tests.unit.conversations.lines import ALLOWED
 
-from tutela.conversations.opening import Conversing, cue_rater
+from tutela.conversations.opening import Conversing
+from tutela.conversations.raters import open_rater
 from tutela.detection.conversation.rater import Rater
 from tutela.errors import Unavailable
 from tutela.model import Decision, EventKind, Gap, GapReason, Outcome, Ruling, SurfaceClass, Verdict
 from tutela.model.conversation.batch import BatchResult, NewMessage, NewReport
 from tutela.pipeline import Submission
+from tutela.settings import Settings
 from tutela.settings.conversations import ConversationSettings
 from tutela.storage.database import Database
 
@@ -78,7 +80,7 @@ class Talking:
 
 @pytest.fixture(scope="session")
 def rater() -> Rater:
-    return cue_rater()
+    return open_rater(Settings())
 
 
 @pytest.fixture
@@ -90,10 +92,10 @@ def begun(rater: Rater) -> Callable[[Database], Talking]:
         parts = Conversing(
             ConversationSettings(floor=3.0),
             database,
+            lambda: rater,
             law=law,
             decide=deciding.decide,
             log=structlog.get_logger(),
-            rater=lambda: rater,
         )
         return Talking(parts, deciding)
 

@@ -85,7 +85,7 @@ def platform(site: Site, client: Tutela, receiver: ManualReceiver) -> Iterator[s
 def upload(client: Tutela, name: str) -> None:
     """An event that is blocked."""
     facts = {"actor": {"id": "actor 7", "age": "adult", "age_source": "declared"}, "drill": True}
-    rating = {"name": "grooming", "value": 6.5, "probability": 0.7, "model": "meadow 1"}
+    rating = {"name": "grooming", "value": 5.5, "probability": 0.7, "model": "meadow 1"}
     people = {"receivers": [{"id": "actor 9", "age": "under_13"}], "ratings": [rating]}
     account = {"age_days": 12, "minors_contacted_7d": 4, "unanswered_share": 0.5}
     more = {**facts, **people, "account": account}
@@ -162,7 +162,7 @@ def test_a_receipt_appears_on_every_page_that_tells_of_the_action(
     expect(page.locator("[data-live=standing]")).to_contain_text("done, action", timeout=SLOW)
     expect(page.locator("main")).to_contain_text("actor 7, adult (declared)")
     expect(page.locator("main")).to_contain_text("actor 9, under 13")
-    expect(page.locator("main")).to_contain_text("6.5 of 10, probability 70 %, by meadow 1")
+    expect(page.locator("main")).to_contain_text("5.5 of 10, probability 70 %, by meadow 1")
     expect(page.locator("main")).to_contain_text(
         "age days: 12; minors contacted in 7 days: 4; unanswered share: 0.5"
     )

@@ -71,3 +71,13 @@ class ConversationSettings(Section, frozen=True, kw_only=True):
             le=3650,
         ),
     ] = 365
+    case_minutes: Annotated[
+        float,
+        setting(
+            "what a reviewer needs for a case of a conversation: measure your own; simulations "
+            "reckon with it",
+            "minutes",
+            ge=0.1,
+            le=480,
+        ),
+    ] = 6.0

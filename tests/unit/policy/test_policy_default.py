@@ -67,8 +67,8 @@ def told(kind: EventKind, **facts: object) -> Facts:
     return Facts(verdict=Verdict.NOT_CHECKED, event=event, gaps=gaps, **facts)  # type: ignore[arg-type]
 
 
-def rated(*values: float) -> tuple[RatingFacts, ...]:
-    return tuple(RatingFacts(name="grooming", value=value) for value in values)
+def rated(*values: float, name: str = "grooming") -> tuple[RatingFacts, ...]:
+    return tuple(RatingFacts(name=name, value=value) for value in values)
 
 
 @pytest.mark.parametrize(
@@ -135,11 +135,12 @@ def rated(*values: float) -> tuple[RatingFacts, ...]:
         ),
         (told(MESSAGE, contact=TO_ADULTS, history=BLOCKED), (ALLOW,), ["told-only"]),
         (
-            told(MESSAGE, ratings=rated(2, 8)),
+            told(MESSAGE, ratings=rated(2, 6)),
             (SLOW, WARN, CASE, SECOND, ALLOW),
             ["told-only", "high-rating", "high-rating-between-people", "help-for-the-receiver"],
         ),
-        (told(MESSAGE, ratings=rated(7.9)), (ALLOW,), ["told-only"]),
+        (told(MESSAGE, ratings=rated(5.9)), (ALLOW,), ["told-only"]),
+        (told(MESSAGE, ratings=rated(7.9, name="nudity")), (ALLOW,), ["told-only"]),
         (
             Facts(verdict=Verdict.CLEAR, ratings=rated(9)),
             (CASE, SECOND, ALLOW),

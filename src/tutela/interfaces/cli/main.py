@@ -55,7 +55,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("accounts", "access.accounts:app", "Invite people, change roles, keep people out."),
     Command("protection", "review.protection:app", "Protect people: floor, lifts, the ledger."),
     Command("policy", "policy:app", "Check, try, replay and switch the policy that decides."),
-    Command("conversations", "conversations:app", "Rate conversations, and say why."),
+    Command("conversations", "conversations:app", "Rate conversations, say why, and set the bar."),
     Command("actions", "response.actions:app", "See actions on their way; send again what failed."),
     Command("destinations", "response.destinations:app", "Make and change where actions are sent."),
     Command("evidence", "custody.evidence:app", "See, hold, verify and expire what is kept."),

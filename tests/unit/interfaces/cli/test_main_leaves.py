@@ -80,6 +80,7 @@ SILENT: Mapping[str, str] = {
     "destinations list": READS,
     "destinations show": READS,
     "destinations test": "sends a message that asks for nothing",
+    "conversations simulate": READS,
     "law list": READS,
     "law show": READS,
     "law value": READS,

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import typer
 
-from tutela.interfaces.cli.conversations import rating
+from tutela.interfaces.cli.conversations import rating, simulating
 
 
 def _program() -> None:
-    """Rate conversations, and say why."""
+    """Rate conversations, say why, and set the bar."""
 
 
 def _group() -> typer.Typer:
     """The group with its commands, in the order in which the help lists them."""
     group = typer.Typer(no_args_is_help=True, add_completion=False)
     group.callback()(_program)
-    for command in (rating.rate,):
+    for command in (rating.rate, simulating.simulate):
         group.command()(command)
     return group
 

@@ -87,11 +87,11 @@ def test_the_document_has_all_of_it() -> None:
 
 def test_a_threshold_that_moved_is_shown(tmp_path: Path) -> None:
     shipped = Policy.default().text
-    (tmp_path / "moved.yaml").write_text(shipped.replace("  grooming: 8.0", "  grooming: 7.5"))
+    (tmp_path / "moved.yaml").write_text(shipped.replace("  grooming: 6.0", "  grooming: 7.5"))
     found = run("shipped", "moved.yaml")
-    assert "\nthresholds\n  grooming\n    - 8.0\n    + 7.5\n" in found
+    assert "\nthresholds\n  grooming\n    - 6.0\n    + 7.5\n" in found
     assert f"0 removed, 0 added, 0 changed, {len(Policy.default().rules)} the same" in found
-    assert "- (nothing)\n    + 8.0" in run("before.yaml", "shipped")
+    assert "- (nothing)\n    + 6.0" in run("before.yaml", "shipped")
 
 
 def test_what_ships_is_what_is_in_force_at_first_and_looking_creates_nothing(folder: Path) -> None:

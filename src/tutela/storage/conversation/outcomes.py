@@ -1,0 +1,53 @@
+"""What people decided of conversations that were raised, by the highest value that those had."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from tutela.detection.conversation.bar.precision import Decided
+from tutela.model import CaseState
+from tutela.model.review.reading import ReviewOutcome
+from tutela.storage.conversation.tables import conversation_alerts
+from tutela.storage.database import Database
+from tutela.storage.tables import cases, events
+
+RIGHT = (ReviewOutcome.CONFIRMED.value, ReviewOutcome.VIOLATION.value)
+"""Outcomes that say that somebody was needed."""
+
+_SAID = (*RIGHT, ReviewOutcome.HARMLESS.value)
+
+
+def decided(database: Database, since: datetime, *, drill: bool = False) -> Sequence[Decided]:
+    """Conversations of which people decided a case, each once, by its highest value in tenths.
+
+    Of several cases of one conversation the latest decision counts; one that can still be undone
+    does not. Raises `Unavailable`.
+
+    Args:
+        database: where the cases are.
+        since: alerts before this do not count.
+        drill: those of drills, or those that are real.
+    """
+    alerts, stands_in = conversation_alerts, cases.alias("stands_in")
+    wanted = (
+        select(alerts.c.conversation, alerts.c.peak, stands_in.c.outcome)
+        .join(events, events.c.id == alerts.c.event_id)
+        .join(cases, cases.c.event_seq == events.c.seq)
+        .join(stands_in, stands_in.c.event_seq == func.coalesce(cases.c.root, cases.c.event_seq))
+        .where(alerts.c.drill.is_(drill), alerts.c.at >= since)
+        .where(stands_in.c.state == CaseState.CLOSED.value, stands_in.c.outcome.in_(_SAID))
+        .order_by(stands_in.c.closed_at, stands_in.c.event_seq, alerts.c.event_id)
+    )
+    peaks: dict[str, int] = {}
+    outcomes: dict[str, str] = {}
+    with database.read() as connection:
+        for row in connection.execute(wanted):
+            peaks[row.conversation] = max(row.peak, peaks.get(row.conversation, 0))
+            outcomes[row.conversation] = row.outcome
+    cases_of = Counter(peaks.values())
+    right = Counter(peak for name, peak in peaks.items() if outcomes[name] in RIGHT)
+    return [Decided(peak, cases_of[peak], right[peak]) for peak in sorted(cases_of)]

@@ -28,6 +28,8 @@ from litestar.routes import HTTPRoute
 from msgspec import inspect as types
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
+from tutela.detection.conversation.cues.cue import BookedTo, Gate
+from tutela.detection.conversation.cues.cueset import SHIPPED, CueSet
 from tutela.detection.signals.registry import builtin_kinds
 from tutela.extensions import POINTS
 from tutela.interfaces.access import grants as access
@@ -168,6 +170,27 @@ def signals(_: str) -> Iterator[str]:
             for kind in builtin_kinds()
         ),
     )
+
+
+def cues(_: str) -> Iterator[str]:
+    """Every cue that is shipped, with an example in each language."""
+    sets = [CueSet.shipped(language) for language in SHIPPED]
+    examples = [
+        {family.cue.id: family.fires[0].text for family in one.file.families} for one in sets
+    ]
+    for one in sets[0].families.values():
+        who = "the others" if one.booked_to is BookedTo.OTHERS else "its author"
+        gate = ", older to younger" if one.gate is Gate.GAP else ""
+        stage = f"stage {one.stage}" if one.stage else "no stage"
+        yield f"### `{one.id}`\n\n{sentence(one.title)}\n"
+        yield (
+            f"{one.points:+g} points, {one.cap:g} at most, {stage}; counts for {who}{gate}. Half "
+            f"is left after {one.half_life_messages:g} messages or {one.half_life_days:g} days.\n"
+        )
+        lines = (
+            f"{language}: {said[one.id]}" for language, said in zip(SHIPPED, examples, strict=True)
+        )
+        yield "```text\n" + "\n".join(lines) + "\n```\n"
 
 
 def points(_: str) -> Iterator[str]:
@@ -462,6 +485,7 @@ WRITERS: Mapping[str, Callable[[str], Iterator[str]]] = {
     "commands": commands,
     "columns": columns,
     "signals": signals,
+    "cues": cues,
     "facts": fact,
     "actions": actions,
     "law": law,

@@ -63,6 +63,7 @@ SILENT: Mapping[str, str] = {
     "queues list": READS,
     "review figures": READS,
     "conversations rate": OFFLINE,
+    "conversations cues": OFFLINE,
     "policy check": OFFLINE,
     "policy test": OFFLINE,
     "policy diff": READS,

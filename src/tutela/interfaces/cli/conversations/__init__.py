@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from tutela.interfaces.cli.conversations import rating, simulating
+from tutela.interfaces.cli.conversations import cues, rating, simulating
 
 
 def _program() -> None:
@@ -15,7 +15,7 @@ def _group() -> typer.Typer:
     """The group with its commands, in the order in which the help lists them."""
     group = typer.Typer(no_args_is_help=True, add_completion=False)
     group.callback()(_program)
-    for command in (rating.rate, simulating.simulate):
+    for command in (rating.rate, cues.cues, simulating.simulate):
         group.command()(command)
     return group
 

@@ -43,7 +43,7 @@ docs: $(VENV)/.ready-lint ## bring the reference pages up to date with the code 
 	@$(BIN)/python docs/generate.py $(ARGS)
 
 bench: $(VENV)/.ready-bench ## measure; see bench/README.md
-	@for script in index freshness scan check policy outbox vault audit console renditions; do $(BIN)/python bench/$$script.py $(ARGS) || exit; done
+	@for script in index freshness scan check policy conversations outbox vault audit console renditions; do $(BIN)/python bench/$$script.py $(ARGS) || exit; done
 
 clean: ## remove .venv, caches and build results; never data
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

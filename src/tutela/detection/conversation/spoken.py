@@ -9,6 +9,9 @@ ENOUGH = 160
 """So many characters settle it: before that, cues of all languages are looked for, and one that is
 found says more of the language than the letters do."""
 
+_AGAIN = 200
+"""Once it is known, one message in so many characters is listened to: languages may change."""
+
 _MOST = 2**31
 
 
@@ -72,9 +75,13 @@ class Spoken:
         """A message was written."""
         if self._told:
             return
-        self.characters = min(self.characters + len(text), _MOST)
-        if self._hearing is not None:
-            self._hearing.add(text)
+        before, self.characters = self.characters, min(self.characters + len(text), _MOST)
+        if self._hearing is None:
+            return
+        known = before >= ENOUGH and self._hearing.language()
+        if known and before // _AGAIN == self.characters // _AGAIN:
+            return
+        self._hearing.add(text)
         self.read_in = self._read_in()
 
     def finds(self, language: str, cues: int) -> None:

@@ -14,8 +14,8 @@ MEDIA_SECONDS = 3600.0
 MEDIA_MESSAGES = 30
 """So many messages after it, where times are not known or go backwards."""
 
-_APPROACH = ("meeting", "transport")
-_PREPARING = (
+APPROACH = ("meeting", "transport")
+PREPARING = (
     "secrecy",
     "supervision_probe",
     "deletion",
@@ -46,8 +46,8 @@ def lane_of(cue: str, side: Side, clock: Clock, between: Relation, *, media: boo
     if media and cue in WITH_MEDIA:
         return Lane.SEXTORTION
     if between in GAPS or between is Relation.UNKNOWN_TO_MINOR:
-        meets = [one for one in _APPROACH if side.recent(one, clock)]
-        prepared = [one for one in _PREPARING if side.recent(one, clock)]
-        if len(meets) == len(_APPROACH) or (meets and prepared):
+        meets = [one for one in APPROACH if side.recent(one, clock)]
+        prepared = [one for one in PREPARING if side.recent(one, clock)]
+        if len(meets) == len(APPROACH) or (meets and prepared):
             return Lane.MEETING
     return None

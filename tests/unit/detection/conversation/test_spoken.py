@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from tutela.detection.conversation.spoken import ENOUGH, Spoken
+
+
+class Ear:
+    """Hears one language, and counts how often it was asked to listen."""
+
+    def __init__(self, language: str) -> None:
+        self._language = language
+        self.listened = 0
+
+    def add(self, text: str) -> None:
+        self.listened += bool(text)
+
+    def language(self) -> str:
+        return self._language
+
+    def dump(self) -> bytes:
+        return self._language.encode()
+
+
+SUPPORTED = ("en", "fr")
+
+
+def test_what_the_platform_tells_is_believed() -> None:
+    ear = Ear("sv")
+    spoken = Spoken(SUPPORTED, "fr-CA", ear)
+    spoken.hear("a" * 1000)
+    assert (spoken.language, spoken.unsupported, spoken.read_in) == ("fr", "", ("fr",))
+    assert ear.listened == 0
+
+
+def test_a_told_language_without_cues_is_read_in_none() -> None:
+    spoken = Spoken(SUPPORTED, "sv_SE")
+    assert (spoken.unsupported, spoken.read_in) == ("sv", ())
+
+
+def test_until_it_is_known_all_are_read() -> None:
+    spoken = Spoken(SUPPORTED, "", Ear("sv"))
+    spoken.hear("short")
+    assert spoken.read_in == SUPPORTED
+    spoken.hear("a" * ENOUGH)
+    assert (spoken.unsupported, len(spoken.read_in)) == ("sv", 0)
+
+
+def test_early_cues_say_more_than_letters() -> None:
+    spoken = Spoken(SUPPORTED, "", Ear("sv"))
+    spoken.hear("are you home alone?")
+    spoken.finds("en", 1)
+    assert (spoken.language, spoken.unsupported) == ("en", "")
+    spoken.hear("a" * ENOUGH)
+    assert spoken.unsupported == "sv"
+
+
+def test_without_a_hearing_cues_alone_tell() -> None:
+    spoken = Spoken(SUPPORTED)
+    spoken.hear("a" * 1000)
+    assert (spoken.language, spoken.read_in) == ("", SUPPORTED)
+    spoken.finds("fr", 2)
+    spoken.finds("en", 1)
+    assert spoken.language == "fr"
+
+
+def test_once_it_is_known_few_messages_are_listened_to() -> None:
+    ear = Ear("en")
+    spoken = Spoken(SUPPORTED, "", ear)
+    for _ in range(1000):
+        spoken.hear("a" * 20)
+    assert 8 <= ear.listened <= 120

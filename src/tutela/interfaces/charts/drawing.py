@@ -21,7 +21,7 @@ _BOTTOM: Final = 48
 _LEGEND: Final = 22
 _ROW: Final = 26
 _LABEL: Final = 190
-_DASHES: Final = ("", "7 4", "2 4", "10 3 2 3")
+_DASHES: Final = ("", "7 4", "3 3", "10 3 2 3")
 
 
 class Series(NamedTuple):

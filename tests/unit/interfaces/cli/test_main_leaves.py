@@ -64,6 +64,8 @@ SILENT: Mapping[str, str] = {
     "review figures": READS,
     "conversations rate": OFFLINE,
     "conversations cues": OFFLINE,
+    "conversations evaluate": OFFLINE,
+    "conversations synthesise": OFFLINE,
     "policy check": OFFLINE,
     "policy test": OFFLINE,
     "policy diff": READS,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import typer
 
 from tutela.interfaces.cli.conversations import cues, rating, simulating
+from tutela.interfaces.cli.conversations.figures.evaluating import evaluate
+from tutela.interfaces.cli.conversations.figures.synthesising import synthesise
 
 
 def _program() -> None:
@@ -15,7 +17,7 @@ def _group() -> typer.Typer:
     """The group with its commands, in the order in which the help lists them."""
     group = typer.Typer(no_args_is_help=True, add_completion=False)
     group.callback()(_program)
-    for command in (rating.rate, cues.cues, simulating.simulate):
+    for command in (rating.rate, cues.cues, simulating.simulate, evaluate, synthesise):
         group.command()(command)
     return group
 

@@ -1,0 +1,109 @@
+"""The work of `tutela conversations evaluate`: reads, measures, and shows the report."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from tutela.conversations.raters import open_rater
+from tutela.detection.conversation.corpora.opening import Corpus, Form, form_of, open_corpus
+from tutela.detection.conversation.evaluation.evaluating import Protocolled, evaluate
+from tutela.detection.conversation.evaluation.lexicon import Lexicon
+from tutela.detection.conversation.evaluation.measuring import Choice
+from tutela.detection.conversation.evaluation.report import EvaluationReport
+from tutela.errors import InvalidInput
+from tutela.interfaces.cli.conversations.figures.page import write_page
+from tutela.interfaces.cli.conversations.figures.view import show
+from tutela.lists.replacing import replacing
+from tutela.settings import Settings
+
+
+class Options(NamedTuple):
+    """What was asked for on the command line."""
+
+    files: tuple[Path, ...]
+    predators: Path | None
+    threshold: float | None
+    false_alarms: float
+    minutes_per_case: float
+    resamples: int
+    perturbed: int
+    seed: int
+    as_json: bool
+    html: Path | None
+    quiet: bool
+    config: Path | None
+
+
+def run(options: Options) -> None:
+    """Measure, and print or write the report.
+
+    Raises:
+        InvalidInput: a file is none that can be read, or holds too little to measure.
+    """
+    how = Protocolled(
+        choice=Choice(options.threshold, options.false_alarms),
+        seed=options.seed,
+        resamples=options.resamples,
+        minutes_per_case=options.minutes_per_case,
+        perturbed=options.perturbed,
+    )
+    settings = Settings.load(options.config)
+    with _progress(options) as progress:
+        files = _opened(options, progress)
+        rater = open_rater(settings, import_module("tutela.extensions").rater_makers())
+        lexicon = Lexicon()
+        report = evaluate(files, rater, how, find=lexicon.find, cues=lexicon.cues)
+    _show(report, options)
+
+
+def _opened(options: Options, progress: Progress) -> list[tuple[str, Corpus]]:
+    task = progress.add_task("Replaying", total=None)
+    forms = {path: form_of(path) for path in options.files}
+    if options.predators is not None and Form.PAN12 not in forms.values():
+        raise InvalidInput(
+            "a list of author ids belongs to PAN12's XML only", where=str(options.predators)
+        )
+    files = [
+        (
+            path.name,
+            open_corpus(
+                path,
+                form=form,
+                predators=options.predators if form is Form.PAN12 else None,
+                progress=lambda size: progress.advance(task, size),
+            ),
+        )
+        for path, form in forms.items()
+    ]
+    progress.update(task, total=sum(corpus.size for _, corpus in files))
+    return files
+
+
+def _show(report: EvaluationReport, options: Options) -> None:
+    if options.html is not None:
+        with replacing(options.html) as target:
+            write_page(target, report)
+    if options.as_json:
+        sys.stdout.buffer.write(msgspec.json.encode(report) + b"\n")
+    else:
+        show(report)
+
+
+def _progress(options: Options) -> Progress:
+    console = Console(stderr=True)
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=options.quiet or not console.is_terminal,
+    )

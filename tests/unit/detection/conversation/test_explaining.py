@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 from tests.talks import PHRASES, chatter, made_rater, talk
 
 from tutela.detection.conversation import explaining
+from tutela.detection.conversation.cues.cueset import SHIPPED, CueSet
 from tutela.detection.conversation.evidence.cooccurrence import PARTNERS
 from tutela.detection.conversation.rater import rate
 from tutela.model.conversation.rating import AgeGap, Band, Ground, KnownAges, Lane, Stage
@@ -14,6 +16,11 @@ JUDGING = ("offender", "predator", "groomer", "abuser", "guilty", "suspect")
 def test_every_cue_of_a_pair_has_words() -> None:
     assert set(PARTNERS) - set(explaining.CUES) == set()
     assert {cue.id for cue in PHRASES.values()} - set(explaining.CUES) == set()
+
+
+@pytest.mark.parametrize("language", SHIPPED)
+def test_every_cue_that_is_shipped_has_words(language: str) -> None:
+    assert set(CueSet.shipped(language).families) - set(explaining.CUES) == set()
 
 
 def test_every_word_of_a_rating_has_words() -> None:

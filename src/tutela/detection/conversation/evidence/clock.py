@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-OF_A_DAY = 100
+OF_A_DAY = 50
 """So many messages of one day let evidence be forgotten: more would only wash it away."""
 
 _DAY = 86_400.0

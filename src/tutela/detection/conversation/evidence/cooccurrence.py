@@ -31,6 +31,7 @@ _PAIRS: tuple[tuple[str, str, float], ...] = (
     ("deletion", "image_request", 2.0),
     ("deletion", "platform_move", 1.0),
     ("discomfort", "persistence", 1.5),
+    ("discomfort", "sexual_explicit", 1.5),
     ("discomfort", "sexual_talk", 1.5),
     ("exclusivity", "secrecy", 1.5),
     ("gift", "image_request", 2.0),
@@ -41,18 +42,21 @@ _PAIRS: tuple[tuple[str, str, float], ...] = (
     ("image_request", "supervision_probe", 2.0),
     ("image_request", "threat", 2.5),
     ("listening_check", "platform_move", 1.0),
+    ("listening_check", "sexual_explicit", 1.5),
     ("listening_check", "sexual_talk", 1.5),
     ("meeting", "secrecy", 2.0),
     ("meeting", "supervision_probe", 1.5),
     ("meeting", "transport", 1.0),
     ("image_request", "minor_age_told", 2.0),
     ("meeting", "minor_age_told", 1.0),
+    ("minor_age_told", "sexual_explicit", 2.5),
     ("minor_age_told", "sexual_talk", 2.5),
     ("payment_demand", "threat", 2.0),
     ("persistence", "refusal", 1.5),
     ("place_probe", "supervision_probe", 0.75),
     ("platform_move", "secrecy", 1.0),
     ("platform_move", "supervision_probe", 1.5),
+    ("secrecy", "sexual_explicit", 2.0),
     ("secrecy", "sexual_talk", 2.0),
     ("secrecy", "supervision_probe", 1.5),
 )
@@ -60,7 +64,13 @@ _PAIRS: tuple[tuple[str, str, float], ...] = (
 WITH_MEDIA = {"payment_demand": 4.0, "threat": 3.0}
 """What a picture that was sent minutes before makes heavier."""
 
-WITH_GAP = {"gift": 1.0, "image_request": 1.5, "meeting": 1.0, "sexual_talk": 1.5}
+WITH_GAP = {
+    "gift": 1.0,
+    "image_request": 1.5,
+    "meeting": 1.0,
+    "sexual_explicit": 1.5,
+    "sexual_talk": 1.5,
+}
 """What is heavier when an adult says it to a minor."""
 
 WITH_HIDDEN = {"contact_details": 0.75, "platform_move": 0.75}

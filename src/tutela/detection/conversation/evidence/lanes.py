@@ -22,6 +22,7 @@ PREPARING = (
     "image_request",
     "image_offer",
     "sexual_talk",
+    "sexual_explicit",
     "boundary_test",
     "threat",
     "guilt",

@@ -75,9 +75,11 @@ class Notation:
         return "".join(self._spelt(one) for one in words)
 
     def _spelt(self, word: str) -> str:
-        others = self._spellings.get(word, [])
-        run = self._elision if len(word) >= _SHORTEST_ELIDED and word[0] in _VOWELS else ""
-        return _one_of([f"{run}{word} ", *("".join(f"{w} " for w in other) for other in others)])
+        ways = [[word], *self._spellings.get(word, [])]
+        return _one_of([self._run_together(way[0]) + " ".join(way) + " " for way in ways])
+
+    def _run_together(self, word: str) -> str:
+        return self._elision if len(word) >= _SHORTEST_ELIDED and word[0] in _VOWELS else ""
 
     def _words(self, text: str) -> list[str]:
         return words_in(self._fold(text))

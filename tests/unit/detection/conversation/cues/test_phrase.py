@@ -38,6 +38,8 @@ from tutela.errors import BadConfiguration, InvalidInput
         ("don't look", "DON\u2019T look", "DON\u2019T look"),
         ("don't look", "dont look", "dont look"),
         ("don't look", "do not look", "do not look"),
+        ("red kite", "red \U0001fa81 kite", "red \U0001fa81 kite"),
+        ("red kites", "red :kites:", "red :kites"),
         ("<sexual:2> talk", "some <sexual:2> talk", "<sexual:2> talk"),
         ("<sexual:2> talk", "some <sexual:1> talk", None),
         ("\u00e9cole", "a l\u2019\u00e9cole \u00c9COLE", "\u00c9COLE"),

@@ -30,6 +30,7 @@ from tutela.drill.tally import Tally
 from tutela.errors import Unavailable
 from tutela.interfaces.access import Role
 from tutela.interfaces.access.passwords import Passwords
+from tutela.interfaces.cli.conversations.drilling import Talks, hand_in, show
 from tutela.interfaces.cli.tampering import Proof, prove_log
 from tutela.interfaces.web.background import PROGRAM
 from tutela.model.custody.leaf import PROGRAM as PROGRAM_NAME
@@ -61,10 +62,11 @@ class Options(Record, frozen=True, kw_only=True):
 
 
 class Results(NamedTuple):
-    """What came of a drill: uploads, the look into the past, the scene, and the audit log."""
+    """What came of a drill: uploads, the past, conversations, the scene, and the audit log."""
 
     uploads: Tally
     past: LookBack | None
+    talks: Talks | None = None
     scene: Scene | None = None
     proof: Proof | None = None
 
@@ -72,7 +74,7 @@ class Results(NamedTuple):
     def sound(self) -> bool:
         """Whether everything was as it must be."""
         return self.uploads.sound and all(
-            part is None or part.sound for part in (self.past, self.scene, self.proof)
+            part is None or part.sound for part in (self.past, self.talks, self.scene, self.proof)
         )
 
 
@@ -96,6 +98,8 @@ def run_drill(options: Options) -> bool:
         _, secret = Keys(database).create("demo", Role.ADMIN)
         client = running.enter_context(server.client(secret))
         results = _drill(console, client, options.events)
+        # Before the platform is there: nobody in these conversations has an account on it.
+        results = results._replace(talks=_conversations(console, client))
         if options.platform is not None:
             uploader = Keys(database).create("platform", Role.UPLOADER)[1]
             place = _stage(console, options.platform, server, client, uploader, folder)
@@ -135,6 +139,14 @@ def _drill(console: Console, client: Tutela, events: int) -> Results:
     if past is not None:
         console.print(past.line(), soft_wrap=True)
     return Results(uploads=tally, past=past)
+
+
+def _conversations(console: Console, client: Tutela) -> Talks:
+    """Hand in the conversations, and show what came of them."""
+    console.print("Handing in conversations, message by message ...")
+    talks = hand_in(client)
+    show(console, talks)
+    return talks
 
 
 def _stage(

@@ -96,9 +96,9 @@ class Talks(Record, frozen=True, kw_only=True):
         """One line for people."""
         rated, not_rated = sum(self.statuses.values()), sum(self.refused.values())
         return (
-            f"conversations: {self.conversations} synthetic, {rated} messages rated, "
-            f"{self.cases} conversations for people to look at; {not_rated} messages from "
-            f"{MAY_NOT} were counted and not rated, as its law says"
+            f"conversations: {self.conversations} synthetic, {self.cases} of them for people to "
+            f"look at, {rated} messages rated; {not_rated} messages from {MAY_NOT} were counted "
+            "and not rated, as its law says"
         )
 
 

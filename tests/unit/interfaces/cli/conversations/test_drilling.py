@@ -21,7 +21,7 @@ SOUND = Talks(
 def test_a_sound_one_says_what_was_rated_and_what_was_not() -> None:
     assert SOUND.sound
     assert SOUND.line() == (
-        "conversations: 2 synthetic, 80 messages rated, 1 conversations for people to look at; "
+        "conversations: 2 synthetic, 1 of them for people to look at, 80 messages rated; "
         "20 messages from FR were counted and not rated, as its law says"
     )
 

@@ -66,6 +66,7 @@ SILENT: Mapping[str, str] = {
     "conversations cues": OFFLINE,
     "conversations evaluate": OFFLINE,
     "conversations synthesise": OFFLINE,
+    "conversations train": OFFLINE,
     "policy check": OFFLINE,
     "policy test": OFFLINE,
     "policy diff": READS,

@@ -23,23 +23,6 @@ _RULE_OF_THREE = 3
 """With n and no case seen, the share is below 3 / n with 95 % confidence: fewer say too little."""
 
 
-class Budget(Record, frozen=True, kw_only=True):
-    """How much people can look at.
-
-    Attributes:
-        alerts: conversations a day that people can look at.
-        conversations: conversations a day that are rated.
-    """
-
-    alerts: float
-    conversations: float
-
-    @property
-    def share(self) -> float:
-        """The share of conversations that may be raised."""
-        return self.alerts / self.conversations
-
-
 class BudgetBar(Record, frozen=True, kw_only=True):
     """A threshold for a share of harmless conversations.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from tutela.interfaces.cli.conversations import cues, rating, simulating
+from tutela.interfaces.cli.conversations import cues, rating, simulating, training
 from tutela.interfaces.cli.conversations.figures.evaluating import evaluate
 from tutela.interfaces.cli.conversations.figures.synthesising import synthesise
 
@@ -17,7 +17,14 @@ def _group() -> typer.Typer:
     """The group with its commands, in the order in which the help lists them."""
     group = typer.Typer(no_args_is_help=True, add_completion=False)
     group.callback()(_program)
-    for command in (rating.rate, cues.cues, simulating.simulate, evaluate, synthesise):
+    for command in (
+        rating.rate,
+        cues.cues,
+        simulating.simulate,
+        training.train,
+        evaluate,
+        synthesise,
+    ):
         group.command()(command)
     return group
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tutela.detection.conversation.learning.budget import Budget, bar_for
+from tutela.detection.conversation.learning.budget import bar_for
 from tutela.errors import InvalidInput
 
 PEAKS = st.lists(st.sampled_from([0.0, 1.0, 2.5, 2.5001, 7.0, 10.0]), max_size=60)
@@ -38,7 +38,3 @@ def test_enough_is_three_for_each_that_may_be_raised() -> None:
 def test_a_share_that_is_none_is_refused(share: float) -> None:
     with pytest.raises(InvalidInput, match="between 0 and 1"):
         bar_for(np.zeros(3), share)
-
-
-def test_share_of_a_budget() -> None:
-    assert Budget(alerts=30, conversations=100_000).share == pytest.approx(3e-4)

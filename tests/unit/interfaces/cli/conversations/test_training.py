@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+from tests.unit.detection.conversation.learning.conftest import CUES, conversations, labelled
+from typer.testing import CliRunner, Result
+
+from tutela.detection.conversation.corpora.record import record_of
+from tutela.detection.conversation.learning.card import Card
+from tutela.detection.conversation.learning.model import load
+from tutela.errors import BadConfiguration, InvalidInput
+from tutela.interfaces.cli.conversations.fitting import TRAINER
+from tutela.interfaces.cli.main import build_app
+
+APP = build_app()
+
+
+@pytest.fixture(autouse=True)
+def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("corpus") / "talks.jsonl"
+    lines = [msgspec.json.encode(record_of(one)) for one in conversations(80)]
+    unknown = record_of(labelled("u", [*CUES], label=None))
+    file.write_bytes(b"\n".join([*lines, b"{ torn", msgspec.json.encode(unknown)]))
+    return file
+
+
+def train(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(APP, ["conversations", "train", *map(str, arguments)])
+
+
+def test_a_model_is_trained_saved_and_told(corpus: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    found = train(corpus, "--into", folder, "--folds", "2", "--alerts", "500")
+    assert found.exit_code == 0, found.output
+    card = load(folder).card
+    assert card.name == "own"
+    assert card.cues["en"].startswith("en ")
+    text = found.stdout
+    assert text.startswith("Trained on conversations that a generator made: no figure here is one")
+    assert "Learned from 80 conversations (20 positive," in text
+    assert "Left out: 1 (no label)." in text
+    assert "talks.jsonl: 1 damaged records skipped." in text
+    assert f"Threshold {card.bars.high:.2f} of 10: at most 5.0000% of harmless" in text
+    assert f'model_folder = "{folder}"' in text
+    assert "homework" not in text
+    lines = [line for line in text.splitlines() if "model_folder" not in line]
+    assert max(map(len, lines)) <= 80
+
+
+def test_json_is_the_card(corpus: Path, tmp_path: Path) -> None:
+    found = train(corpus, "--into", tmp_path / "model", "--folds", "2", "--json", "--name", "v2")
+    card = msgspec.json.decode(found.stdout, type=Card)
+    assert card == load(tmp_path / "model").card
+    assert card.name == "v2"
+    assert not card.bars.enough
+
+
+def test_a_learned_model_rates_files(corpus: Path, tmp_path: Path) -> None:
+    train(corpus, "--into", tmp_path / "model", "--folds", "2", "--alerts", "500")
+    settings = tmp_path / "tutela.toml"
+    settings.write_text(
+        f'[conversations]\nrater = "learned"\nmodel_folder = "{tmp_path / "model"}"\n'
+    )
+    found = CliRunner().invoke(
+        APP, ["conversations", "rate", str(corpus), "--json", "--config", str(settings)]
+    )
+    assert found.exit_code == 0, found.output
+    rows = [msgspec.json.decode(line) for line in found.stdout.splitlines()]
+    assert {row["model"].split(" (")[0] for row in rows} == {"learned own"}
+    positive = [row["rating"] for row in rows[:80:4]]
+    assert min(positive) > max(row["rating"] for place, row in enumerate(rows[:80]) if place % 4)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--name", "No Name"), "--name: a name has"),
+        (("--alerts", "20000"), "--alerts: no threshold is needed"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_before_anything_is_read(
+    tmp_path: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    found = train(tmp_path / "none.jsonl", "--into", tmp_path / "model", *arguments)
+    assert isinstance(found.exception, InvalidInput)
+    assert str(found.exception).startswith(message)
+
+
+def test_no_model_is_written_over(corpus: Path, tmp_path: Path) -> None:
+    (tmp_path / "card.json").write_text("{}")
+    found = train(corpus, "--into", tmp_path)
+    assert isinstance(found.exception, InvalidInput)
+    assert "there is a model in this folder already" in str(found.exception)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    found = train(tmp_path / "none.jsonl", "--into", tmp_path / "model")
+    assert isinstance(found.exception, InvalidInput)
+    assert "none.jsonl" in str(found.exception)
+
+
+def test_what_is_not_installed_is_named(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, TRAINER, None)
+    found = train(corpus, "--into", tmp_path / "model")
+    assert isinstance(found.exception, BadConfiguration)
+    assert "pip install 'tutela[train]'" in str(found.exception)

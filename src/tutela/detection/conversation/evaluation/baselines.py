@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from tutela.detection.conversation.evaluation.grouping import Halves
 from tutela.detection.conversation.evaluation.measures import Flags, Floats
 from tutela.detection.conversation.evaluation.replaying import Rows, Trajectories
 
@@ -58,16 +59,16 @@ def fit(cells: Floats, truth: Flags, *, ridge: float = 1.0) -> Logistic:
     return Logistic(mean, scale, weights[:-1], float(weights[-1]))
 
 
-def baseline(rows: Rows, truth: Flags, measured: Flags) -> Trajectories:
+def baseline(rows: Rows, truth: Flags, halves: Halves) -> Trajectories:
     """Fit a baseline on one half, and rate every conversation at each look.
 
     Args:
         rows: what it sees: after 5, 10, 20, 50 and after all messages.
         truth: label of each conversation.
-        measured: which conversations it must not learn from.
+        halves: it learns from the one that chooses only.
     """
     conversation, messages, cells = rows.conversation, rows.messages, rows.cells
-    learns = ~measured[conversation]
+    learns = halves.choosing[conversation]
     chances = fit(cells[learns], truth[conversation[learns]]).chances(cells)
     found = Trajectories()
     at = 0

@@ -12,7 +12,7 @@ from tutela.detection.conversation.corpora.pan12 import SOURCE as PAN12
 from tutela.detection.conversation.corpora.panc import SOURCE as PANC
 from tutela.detection.conversation.corpora.tally import ReadingSummary
 from tutela.detection.conversation.evaluation.baselines import baseline
-from tutela.detection.conversation.evaluation.grouping import halves
+from tutela.detection.conversation.evaluation.grouping import Halves, halves, held_out
 from tutela.detection.conversation.evaluation.measures import Flags, Whole
 from tutela.detection.conversation.evaluation.measuring import Choice, Half, measured
 from tutela.detection.conversation.evaluation.perturbing import PERTURBATIONS, perturbed
@@ -73,6 +73,7 @@ def evaluate(
     find: Find | None = None,
     cues: Sequence[str] = (),
     trained_on: frozenset[str] = frozenset(),
+    measured_on: Sequence[tuple[str, ReadAgain]] = (),
 ) -> EvaluationReport:
     """Evaluate a rater on labelled files. Groups are connected across all of them.
 
@@ -82,7 +83,9 @@ def evaluate(
         how: seed, thresholds, intervals.
         find: finds cues for the lexicon-only baseline; without it there is none.
         cues: names of the cues that `find` may give.
-        trained_on: digests of files from which the rater learnt; figures on them are no figures.
+        trained_on: digests of what the rater learnt from; figures on it are no figures.
+        measured_on: other files that are measured, instead of one half of `files`. Conversations
+            of `files` that belong to a group of theirs then take no part in choosing.
 
     Raises:
         InvalidInput: the files hold no positive, or no harmless conversation, in one of the halves.
@@ -90,22 +93,27 @@ def evaluate(
     replayed = Replayed(cues)
     for _, file in files:
         replay(file, rater, find=find, into=replayed)
+    own = len(replayed)
+    for _, file in measured_on:
+        replay(file, rater, find=find, into=replayed)
     groups = replayed.groups.numbers()
-    measuring = halves(groups, replayed.truth, how.seed)
-    _check(replayed.truth, measuring)
-    half = _half(replayed, groups, measuring, how)
+    both = held_out(groups, np.arange(len(replayed)) >= own) if measured_on else None
+    both = both or halves(groups, replayed.truth, how.seed)
+    _check(replayed.truth, both)
+    half = _half(replayed, groups, both.measuring, how)
+    every = [*files, *measured_on]
     model = measured(
-        rater.model, replayed.trajectories, replayed, measuring, half, how.choice, is_model=True
+        rater.model, replayed.trajectories, replayed, both, half, how.choice, is_model=True
     )
     raters = [model]
-    for name, trajectories in _baselines(replayed, measuring, find):
+    for name, trajectories in _baselines(replayed, both, find):
         raters.append(
-            measured(name, trajectories, replayed, measuring, half, how.choice, is_model=False)
+            measured(name, trajectories, replayed, both, half, how.choice, is_model=False)
         )
-    material = _material(files, replayed, groups, measuring)
+    material = _material(every, replayed, groups, both)
     return EvaluationReport(
         synthetic=replayed.synthetic > 0,
-        cautions=tuple(_cautions(material, raters, trained_on)),
+        cautions=tuple(_cautions(material, raters, not trained_on.isdisjoint(replayed.digests))),
         model=rater.model,
         chosen=how.choice.words(),
         seed=how.seed,
@@ -113,12 +121,12 @@ def evaluate(
         minutes_per_case=how.minutes_per_case,
         material=material,
         raters=tuple(raters),
-        perturbations=tuple(_perturbations(files, rater, how, model, measuring)),
+        perturbations=tuple(_perturbations(every, rater, how, model, both.measuring)),
     )
 
 
-def _check(truth: Flags, measuring: Flags) -> None:
-    for name, here in (("chooses thresholds", ~measuring), ("is measured", measuring)):
+def _check(truth: Flags, both: Halves) -> None:
+    for name, here in (("chooses thresholds", both.choosing), ("is measured", both.measuring)):
         for what, of in (("positive", truth), ("harmless", ~truth)):
             if not (of & here).any():
                 raise InvalidInput(
@@ -139,17 +147,18 @@ def _half(replayed: Replayed, groups: Whole, measuring: Flags, how: Protocolled)
 
 
 def _baselines(
-    replayed: Replayed, measuring: Flags, find: Find | None
+    replayed: Replayed, both: Halves, find: Find | None
 ) -> Iterator[tuple[str, Trajectories]]:
-    yield METADATA_ONLY, baseline(replayed.metadata, replayed.truth, measuring)
+    yield METADATA_ONLY, baseline(replayed.metadata, replayed.truth, both)
     if find is not None:
-        yield LEXICON_ONLY, baseline(replayed.lexicon, replayed.truth, measuring)
+        yield LEXICON_ONLY, baseline(replayed.lexicon, replayed.truth, both)
 
 
 def _material(
-    files: Sequence[tuple[str, ReadAgain]], replayed: Replayed, groups: Whole, measuring: Flags
+    files: Sequence[tuple[str, ReadAgain]], replayed: Replayed, groups: Whole, both: Halves
 ) -> Material:
     truth = replayed.truth
+    choosing, measuring = both
     names = sorted({source for source, _ in replayed.sources})
     return Material(
         files=tuple(FileFigure(name=name, reading=file.summary()) for name, file in files),
@@ -159,7 +168,7 @@ def _material(
         synthetic=replayed.synthetic,
         groups=int(groups.max(initial=-1)) + 1,
         largest_group=int(np.bincount(groups).max(initial=0)),
-        choosing=(int((truth & ~measuring).sum()), int((~truth & ~measuring).sum())),
+        choosing=(int((truth & choosing).sum()), int((~truth & choosing).sum())),
         measuring=(int((truth & measuring).sum()), int((~truth & measuring).sum())),
         sources=tuple(
             SourceFigure(
@@ -174,13 +183,15 @@ def _material(
 
 
 def _cautions(
-    material: Material, raters: Sequence[Measured], trained_on: frozenset[str]
+    material: Material,
+    raters: Sequence[Measured],
+    learnt: bool,  # noqa: FBT001 - a fact
 ) -> Iterator[str]:
     if material.synthetic:
         yield SYNTHETIC
     if {PAN12, PANC} & {one.source for one in material.sources}:
         yield DECOYS
-    if any(file.reading.sha256 in trained_on for file in material.files):
+    if learnt:
         yield "The model learnt from one of these files: its figures on it are no figures."
     if any(not (one.positives and one.harmless) for one in material.sources):
         yield (

@@ -1,21 +1,36 @@
 """Conversations that hang together, and halves that no group is torn between.
 
-Two conversations belong to one group where they share an author, an id, or their whole text; the
-groups are the connected components. A split by conversation would let a rater recognise people.
+Two conversations belong to one group where they share an author, an id, their whole text, or
+nearly all of it; the groups are the connected components. A split by conversation would let a
+rater recognise people.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from tutela.detection.conversation.evaluation.measures import Flags, Whole
+from tutela.detection.text.near import PLACES, Signature, Signer
 from tutela.model.conversation.message import Labelled
 
-_SHORTEST_TEXT = 40
+ALIKE: Final = 0.8
+"""Share of runs of characters in common from which two conversations are nearly the same."""
+
+_SHORTEST_TEXT: Final = 40
 """Characters from which the same text is no coincidence."""
+_SHORTEST_NEAR: Final = 200
+_ROWS: Final = 8
+
+
+class Halves(NamedTuple):
+    """Which conversations choose thresholds and train baselines, and which are measured."""
+
+    choosing: Flags
+    measuring: Flags
 
 
 class Groups:
@@ -24,14 +39,20 @@ class Groups:
     def __init__(self) -> None:
         self._above: list[int] = []
         self._of_key: dict[bytes, int] = {}
+        self._near = _Near()
 
     def add(self, labelled: Labelled) -> None:
         """Take in the next conversation."""
         mine = len(self._above)
         self._above.append(mine)
-        for key in _keys(labelled):
+        text = _text(labelled)
+        for key in _keys(labelled, text):
             other = self._of_key.setdefault(key, mine)
             self._join(mine, other)
+        # The generator's few lines recur in all that it makes.
+        if not labelled.synthetic:
+            for other in self._near.like(mine, text):
+                self._join(mine, other)
 
     def numbers(self) -> Whole:
         """The group of each conversation: numbered from 0 by its first."""
@@ -51,14 +72,39 @@ class Groups:
         return one
 
 
-def _keys(labelled: Labelled) -> Iterator[bytes]:
+class _Near:
+    """Finds conversations whose texts are nearly the same, by MinHash in bands."""
+
+    def __init__(self) -> None:
+        self._signer = Signer()
+        self._signatures: dict[int, Signature] = {}
+        self._of_band: dict[int, int] = {}
+
+    def like(self, mine: int, text: str) -> Iterator[int]:
+        """Earlier conversations that are nearly the same."""
+        signature = self._signer.signature(text) if len(text) >= _SHORTEST_NEAR else None
+        if signature is None:
+            return
+        self._signatures[mine] = signature
+        for start in range(0, PLACES, _ROWS):
+            band = hash((start, signature[start : start + _ROWS].tobytes()))
+            other = self._of_band.setdefault(band, mine)
+            if other != mine and (self._signatures[other] == signature).mean() >= ALIKE:
+                yield other
+
+
+def _text(labelled: Labelled) -> str:
+    messages = labelled.conversation.messages
+    return " ".join(" ".join(message.text.casefold().split()) for message in messages)
+
+
+def _keys(labelled: Labelled, text: str) -> Iterator[bytes]:
     talk = labelled.conversation
     yield _key("c", talk.id)
     authors = {message.author for message in talk.messages}
     authors |= {person.id for person in talk.participants}
     for author in authors - {""}:
         yield _key("a", author)
-    text = " ".join(" ".join(message.text.casefold().split()) for message in talk.messages)
     if len(text) >= _SHORTEST_TEXT:
         yield _key("t", text)
 
@@ -67,16 +113,18 @@ def _key(kind: str, text: str) -> bytes:
     return hashlib.blake2b(f"{kind}{text}".encode("utf-8", "replace"), digest_size=16).digest()
 
 
-def halves(groups: Whole, truth: Flags, seed: int) -> Flags:
+def held_out(groups: Whole, measuring: Flags) -> Halves:
+    """What is measured was chosen by hand: no group of it may take part in choosing."""
+    return Halves(~np.isin(groups, groups[measuring]), measuring)
+
+
+def halves(groups: Whole, truth: Flags, seed: int) -> Halves:
     """Split conversations in two halves, each group whole, positives and others evenly.
 
     Args:
         groups: group of each conversation.
         truth: label of each.
         seed: the same gives the same halves.
-
-    Returns:
-        Whether each conversation is in the half that is measured; the other half chooses.
     """
     count = int(groups.max(initial=-1)) + 1
     positives = np.bincount(groups, weights=truth, minlength=count)
@@ -92,4 +140,4 @@ def halves(groups: Whole, truth: Flags, seed: int) -> Flags:
         side = int(filled[1, column] <= filled[0, column])
         measured[group] = bool(side)
         filled[side] += has
-    return measured[groups]
+    return Halves(~measured[groups], measured[groups])

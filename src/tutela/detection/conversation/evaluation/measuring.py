@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from tutela.detection.conversation.evaluation import measures
+from tutela.detection.conversation.evaluation.grouping import Halves
 from tutela.detection.conversation.evaluation.measures import Flags, Floats, Ranking, Whole
 from tutela.detection.conversation.evaluation.replaying import LOOKS, Replayed, Trajectories
 from tutela.detection.conversation.evaluation.report import (
@@ -74,7 +75,7 @@ def measured(
     name: str,
     trajectories: Trajectories,
     replayed: Replayed,
-    measuring: Flags,
+    halves: Halves,
     half: Half,
     choice: Choice,
     *,
@@ -86,13 +87,14 @@ def measured(
         name: of the rater.
         trajectories: what it rated, over both halves.
         replayed: what was replayed.
-        measuring: which conversations are in the measured half.
+        halves: which conversations choose and which are measured.
         half: the measured half.
         choice: how its threshold is chosen. A given one is of the model's scale only.
         is_model: it rated every message, and has probabilities and authors.
     """
     chooses = choice if is_model else choice._replace(threshold=None)
-    threshold = chooses.of(trajectories.peaks()[~measuring], replayed.truth[~measuring])
+    choosing, measuring = halves
+    threshold = chooses.of(trajectories.peaks()[choosing], replayed.truth[choosing])
     after = trajectories.after(threshold)[measuring]
     at = _Alerts(half, after, Ranking(half.truth, trajectories.peaks()[measuring]))
     strata = tuple(at.strata())

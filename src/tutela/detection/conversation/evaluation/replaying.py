@@ -5,8 +5,10 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from hashlib import sha256
 from typing import Final
 
+import msgspec
 import numpy as np
 
 from tutela.detection.conversation.evaluation.grouping import Groups
@@ -110,6 +112,9 @@ class Replayed:
 
     Args:
         cues: families whose finds the lexicon-only baseline counts.
+
+    Attributes:
+        digests: of what could be rated in each file, as the card of a learned model has it.
     """
 
     def __init__(self, cues: Sequence[str]) -> None:
@@ -118,6 +123,7 @@ class Replayed:
         self.metadata = Rows(len(METADATA))
         self.lexicon = Rows(max(len(self.cues), 1))
         self.groups = Groups()
+        self.digests: list[str] = []
         self.unlabelled = 0
         self.synthetic = 0
         self.missing: Counter[str] = Counter()
@@ -152,11 +158,15 @@ class Replayed:
         """The probability at the end of each; NaN where there was not enough evidence."""
         return np.array(self._chances, dtype=np.float64)
 
-    def take(self, labelled: Labelled, rater: Rater, find: Find | None) -> None:
-        """Replay one conversation; one without a label is only counted."""
+    def take(self, labelled: Labelled, rater: Rater, find: Find | None) -> bool:
+        """Replay one conversation; one without a label is only counted.
+
+        Returns:
+            Whether it has a label and was rated: a rater could have learnt from it.
+        """
         if labelled.label is None:
             self.unlabelled += 1
-            return
+            return False
         self._truth.append(labelled.label)
         self._lengths.append(len(labelled.conversation.messages))
         self._onsets.append(0 if labelled.onset is None else labelled.onset + 1)
@@ -164,10 +174,10 @@ class Replayed:
         self.synthetic += labelled.synthetic
         self.sources[labelled.source, labelled.label] += 1
         self.groups.add(labelled)
-        self._rate(labelled.conversation, rater)
         self._look(labelled.conversation, find)
+        return self._rate(labelled.conversation, rater)
 
-    def _rate(self, talk: Conversation, rater: Rater) -> None:
+    def _rate(self, talk: Conversation, rater: Rater) -> bool:
         running = rater.begin(talk.id, talk.participants, talk.language)
         self.trajectories.begin()
         for number, message in enumerate(talk.messages, 1):
@@ -178,6 +188,7 @@ class Replayed:
         self._chances.append(np.nan if rating.probability is None else rating.probability)
         if rating.not_enough_evidence is not None:
             self.missing[rating.not_enough_evidence.reason.value] += 1
+        return rating.not_enough_evidence is None
 
     def _look(self, talk: Conversation, find: Find | None) -> None:
         outside = _Outside()
@@ -255,6 +266,9 @@ def replay(
         into: what was replayed before and is gone on with.
     """
     found = Replayed(cues) if into is None else into
+    digest = sha256()
     for labelled in conversations:
-        found.take(labelled, rater, find)
+        if found.take(labelled, rater, find):
+            digest.update(msgspec.json.encode(labelled))
+    found.digests.append(digest.hexdigest())
     return found

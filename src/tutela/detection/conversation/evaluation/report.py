@@ -49,9 +49,10 @@ class Material(Record, frozen=True, kw_only=True):
     Attributes:
         conversations: with a label.
         unlabelled: without one; they were left out.
-        groups: connected by authors, ids or whole texts; none is torn between the halves.
+        groups: connected by authors, ids or (nearly) whole texts; none is torn between the halves.
         largest_group: conversations of the largest.
-        choosing, measuring: conversations (positives, harmless) of the two halves.
+        choosing, measuring: conversations (positives, harmless) of the two halves. Where other
+            files are measured, what belongs to a group of theirs is in neither.
         not_enough_evidence: conversations without a rating, by reason; they count as not raised.
     """
 

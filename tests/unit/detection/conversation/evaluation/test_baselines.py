@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from tutela.detection.conversation.evaluation.baselines import baseline, fit
+from tutela.detection.conversation.evaluation.grouping import Halves
 from tutela.detection.conversation.evaluation.replaying import Rows
 
 
@@ -31,6 +32,6 @@ def test_a_baseline_learns_from_one_half_only() -> None:
         # In the measured half, the feature means the opposite.
         rows.add(number, 5, [float(truth[number] != measured[number])])
         rows.add(number, 7, [float(truth[number] != measured[number])])
-    peaks = baseline(rows, truth, measured).peaks()
+    peaks = baseline(rows, truth, Halves(~measured, measured)).peaks()
     assert (peaks[measured & truth] < 0.5).all()
     assert (peaks[~measured & truth] > 0.5).all()

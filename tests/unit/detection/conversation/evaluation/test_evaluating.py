@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -152,12 +153,12 @@ def test_cautions_name_decoys_confounds_and_files_that_were_learnt_from(tmp_path
         for one in synthesise(Plan(conversations=60, positives=0.5, longest=10))
     )
     corpus = written(tmp_path, talks)
-    list(corpus)
+    digest = hashlib.sha256(b"".join(map(msgspec.json.encode, corpus))).hexdigest()
     found = evaluate(
         [("talks", corpus)],
         RATER,
         QUICK._replace(resamples=0, perturbed=0),
-        trained_on=frozenset((corpus.summary().sha256,)),
+        trained_on=frozenset((digest,)),
     )
     assert not found.synthetic
     assert found.cautions[0] == DECOYS
@@ -169,3 +170,24 @@ def test_cautions_name_decoys_confounds_and_files_that_were_learnt_from(tmp_path
 def test_one_class_only_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="no positive conversation"):
         run(written(tmp_path, synthesise(Plan(conversations=20, positives=0.0))))
+
+
+def test_other_files_may_be_measured_and_share_nobody_with_what_chooses(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    plan = Plan(conversations=100, positives=0.5, longest=20, seed=2)
+    shared = next(one for one in corpus if one.label)
+    other = written(tmp_path, chain(synthesise(plan), [shared]))
+    found = evaluate(
+        [("talks", corpus)],
+        RATER,
+        QUICK._replace(resamples=0, perturbed=3),
+        measured_on=[("other", other)],
+    )
+    material = found.material
+    assert sum(material.measuring) == 101
+    assert [file.name for file in material.files] == ["talks", "other"]
+    kin = sum(one.predator_ids == shared.predator_ids for one in corpus)
+    assert kin > 1
+    assert sum(material.choosing) == 400 - kin
+    assert found.perturbations[0].positives == 3

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+import msgspec
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tutela.detection.conversation.evaluation.grouping import Groups, halves
+from tutela.detection.conversation.evaluation.grouping import Groups, halves, held_out
 from tutela.model.conversation.message import Conversation, Labelled, Message
 
 
@@ -58,16 +59,44 @@ def test_authors_who_are_not_known_bind_nothing() -> None:
 def test_no_group_is_torn_and_the_seed_decides(rows: list[tuple[int, bool]], seed: int) -> None:
     groups = np.array([group for group, _ in rows], dtype=np.int64)
     truth = np.array([label for _, label in rows])
-    measuring = halves(groups, truth, seed)
+    choosing, measuring = halves(groups, truth, seed)
+    assert (choosing != measuring).all()
     for group in set(groups.tolist()):
         assert len(set(measuring[groups == group].tolist())) == 1
-    assert (measuring == halves(groups, truth, seed)).all()
+    assert (measuring == halves(groups, truth, seed).measuring).all()
 
 
 def test_both_halves_get_their_share() -> None:
     groups = np.arange(1000, dtype=np.int64)
     truth = groups % 10 == 0
-    measuring = halves(groups, truth, 1)
+    measuring = halves(groups, truth, 1).measuring
     assert (measuring & truth).sum() == 50
     assert (measuring & ~truth).sum() == 450
-    assert (measuring != halves(groups, truth, 2)).any()
+    assert (measuring != halves(groups, truth, 2).measuring).any()
+
+
+def test_nearly_the_same_texts_bind_and_others_do_not() -> None:
+    lines = [f"line {number} of what was written on day {number % 7}" for number in range(30)]
+    text = " ".join(lines)
+    other = " ".join(f"somebody else says {number * 977} things" for number in range(30))
+    talks = [
+        talk(1, "a", text),
+        talk(2, "b", text.replace("line 7", "Line  seven")),
+        talk(3, "c", other),
+    ]
+    assert grouped(talks) == [0, 0, 1]
+
+
+def test_the_generators_own_lines_bind_nothing() -> None:
+    text = "the same few lines in every conversation that it makes, one after the other, " * 4
+    made = [
+        msgspec.structs.replace(talk(number, name, text + name), synthetic=True)
+        for number, name in enumerate("ab")
+    ]
+    assert grouped(made) == [0, 1]
+
+
+def test_groups_of_what_is_held_out_do_not_choose() -> None:
+    groups = np.array([0, 1, 2, 1, 3])
+    both = held_out(groups, np.array([False, False, False, True, True]))
+    assert both.choosing.tolist() == [True, False, True, False, False]

@@ -24,8 +24,14 @@ def evaluate(  # noqa: PLR0913 - one option each
         ),
     ],
     *,
+    measured_on: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE", help="Measure on this file, and choose the threshold on all others."
+        ),
+    ] = None,
     predators: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Option(metavar="FILE", help="PAN12's list of author ids, for its XML."),
     ] = None,
     threshold: Annotated[
@@ -68,7 +74,8 @@ def evaluate(  # noqa: PLR0913 - one option each
     run(
         Options(
             tuple(files),
-            predators=predators,
+            measured_on=tuple(measured_on or ()),
+            predators=tuple(predators or ()),
             threshold=threshold,
             false_alarms=false_alarms,
             minutes_per_case=minutes_per_case,

@@ -11,24 +11,30 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from tutela.conversations.raters import open_rater
-from tutela.detection.conversation.corpora.opening import Corpus, Form, form_of, open_corpus
+from tutela.conversations.raters import cues_of, open_rater
+from tutela.detection.conversation.corpora.opening import Corpus, Form, form_of
+from tutela.detection.conversation.corpora.pan12 import read_predators
 from tutela.detection.conversation.evaluation.evaluating import Protocolled, evaluate
 from tutela.detection.conversation.evaluation.lexicon import Lexicon
 from tutela.detection.conversation.evaluation.measuring import Choice
 from tutela.detection.conversation.evaluation.report import EvaluationReport
+from tutela.detection.conversation.learning.model import load
 from tutela.errors import InvalidInput
 from tutela.interfaces.cli.conversations.figures.page import write_page
 from tutela.interfaces.cli.conversations.figures.view import show
 from tutela.lists.replacing import replacing
 from tutela.settings import Settings
 
+LEARNED = "learned"
+"""The rater in the settings that learnt from files."""
+
 
 class Options(NamedTuple):
     """What was asked for on the command line."""
 
     files: tuple[Path, ...]
-    predators: Path | None
+    measured_on: tuple[Path, ...]
+    predators: tuple[Path, ...]
     threshold: float | None
     false_alarms: float
     minutes_per_case: float
@@ -56,31 +62,50 @@ def run(options: Options) -> None:
     )
     settings = Settings.load(options.config)
     with _progress(options) as progress:
-        files = _opened(options, progress)
+        opened = _opened(options, progress)
         rater = open_rater(settings, import_module("tutela.extensions").rater_makers())
-        lexicon = Lexicon()
-        report = evaluate(files, rater, how, find=lexicon.find, cues=lexicon.cues)
+        lexicon = Lexicon(cues_of(settings))
+        report = evaluate(
+            opened[: len(options.files)],
+            rater,
+            how,
+            find=lexicon.find,
+            cues=lexicon.cues,
+            trained_on=_trained_on(settings),
+            measured_on=opened[len(options.files) :],
+        )
     _show(report, options)
+
+
+def _trained_on(settings: Settings) -> frozenset[str]:
+    """Digests of what the rater learnt from, where it learnt."""
+    chosen = settings.conversations
+    if chosen.rater != LEARNED or not chosen.model_folder:
+        return frozenset()
+    return frozenset((load(Path(chosen.model_folder)).card.data.digest,))
 
 
 def _opened(options: Options, progress: Progress) -> list[tuple[str, Corpus]]:
     task = progress.add_task("Replaying", total=None)
-    forms = {path: form_of(path) for path in options.files}
-    if options.predators is not None and Form.PAN12 not in forms.values():
+    forms = [(path, form_of(path)) for path in (*options.files, *options.measured_on)]
+    if options.predators and Form.PAN12 not in {form for _, form in forms}:
         raise InvalidInput(
-            "a list of author ids belongs to PAN12's XML only", where=str(options.predators)
+            "a list of author ids belongs to PAN12's XML only", where=str(options.predators[0])
         )
+    # Ids are of authors of all files together; a list of one says nothing wrong about another.
+    listed = [read_predators(path) for path in options.predators]
+    known = frozenset[str]().union(*listed) if listed else None
     files = [
         (
             path.name,
-            open_corpus(
+            Corpus(
                 path,
-                form=form,
-                predators=options.predators if form is Form.PAN12 else None,
+                form,
+                predators=known if form is Form.PAN12 else None,
                 progress=lambda size: progress.advance(task, size),
             ),
         )
-        for path, form in forms.items()
+        for path, form in forms
     ]
     progress.update(task, total=sum(corpus.size for _, corpus in files))
     return files

@@ -66,6 +66,29 @@ def test_tables_fit_a_terminal_and_begin_with_what_they_are_not(corpus: Path) ->
     assert "p = 0.01234" in result.stdout
 
 
+PAN12 = """<conversations>
+<conversation id="{id}"><message line="1"><author>{a}</author><time>10:00</time>
+<text>are you home alone?</text></message></conversation>
+<conversation id="{id}x"><message line="1"><author>{b}</author><time>10:00</time>
+<text>training is at five</text></message></conversation>
+</conversations>"""
+
+
+def test_one_corpus_chooses_and_another_is_measured_each_with_its_list(tmp_path: Path) -> None:
+    files: list[str] = []
+    for name, first, second in (("train", "a1", "b1"), ("test", "a2", "b2")):
+        (tmp_path / name).write_text(PAN12.format(id=name, a=first, b=second))
+        (tmp_path / f"{name}.txt").write_text(f"{first}\n")
+        files += ["--predators", str(tmp_path / f"{name}.txt")]
+    result = run(
+        "evaluate", tmp_path / "train", "--measured-on", tmp_path / "test", *files, "--json"
+    )
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
+    assert report["material"]["choosing"] == report["material"]["measuring"] == [1, 1]
+    assert report["cautions"][0].startswith("Positives are adults talking to decoys, in English")
+
+
 def test_json_is_the_whole_report(corpus: Path) -> None:
     result = run("evaluate", corpus, *QUICK, "--json")
     report = json.loads(result.stdout)

@@ -12,6 +12,7 @@ from tutela.conversations.service import ConversationService, Counted, unheard
 from tutela.conversations.sorting import LawOf
 from tutela.conversations.storing import Storing
 from tutela.conversations.telling import AlertTeller
+from tutela.conversations.texts.rating import TextRating, terms_of
 from tutela.conversations.whole import WholeRating
 from tutela.detection.conversation.rater import Rater
 from tutela.model import Outcome
@@ -63,6 +64,10 @@ class Conversing:
         rater: gives what rates now.
         whole: rates whole conversations.
         service: takes batches of messages in.
+        texts: rates text that is shown to many.
+
+    Raises:
+        BadConfiguration: on construction, for a term list that cannot be used.
     """
 
     def __init__(
@@ -88,6 +93,8 @@ class Conversing:
             AlertTeller(self.store, decide, log),
             counted,
         )
+
+        self.texts = TextRating(law, terms_of(settings), self.store.tally)
 
     def expire(self, at: datetime) -> Gone:
         """Let one step of what is over go; to be called until nothing goes. Blocks."""

@@ -28,7 +28,7 @@ from tutela.interfaces.api import (
     transfer,
 )
 from tutela.interfaces.api.access import accounts
-from tutela.interfaces.api.conversations import actors, messages, ratings
+from tutela.interfaces.api.conversations import actors, messages, ratings, texts
 from tutela.interfaces.api.custody import audit, content, documents, evidence
 from tutela.interfaces.api.operation import health, metrics
 from tutela.interfaces.api.response import actions, destinations
@@ -78,6 +78,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     events.check_many,
     events.read_event,
     messages.take_messages,
+    texts.rate_texts,
     ratings.rate_conversation,
     ratings.read_rating,
     actors.read_signals,

@@ -42,6 +42,10 @@ class ConversationSettings(Section, frozen=True, kw_only=True):
     encoder_threads: Annotated[
         int, setting("threads that the encoder may use for one message", "threads", ge=1, le=64)
     ] = 1
+    terms_folder: Annotated[
+        str,
+        setting("folder with your own term lists for text that is shown to many; empty means none"),
+    ] = ""
     floor: Annotated[
         float,
         setting(

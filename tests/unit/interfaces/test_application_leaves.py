@@ -49,6 +49,7 @@ SILENT: Mapping[str, str] = {
     "POST /v1/appeals": "the decision to open a case is a leaf of its own, by the program",
     "POST /v1/messages": "states are like signals; each decision is a leaf of its own",
     "POST /v1/conversations/rate": "rates what it is handed, and keeps nothing",
+    "POST /v1/texts/rate": "rates what it is handed, and keeps nothing",
     "POST /v1/events": "each decision is a leaf of its own, by the program",
     "POST /v1/lookup": "asks, and stores nothing",
     "POST /v1/policy/check": "checks a text, and keeps nothing",

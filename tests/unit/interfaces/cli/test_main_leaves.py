@@ -64,6 +64,7 @@ SILENT: Mapping[str, str] = {
     "review figures": READS,
     "conversations rate": OFFLINE,
     "conversations cues": OFFLINE,
+    "conversations terms": OFFLINE,
     "conversations evaluate": OFFLINE,
     "conversations synthesise": OFFLINE,
     "conversations train": OFFLINE,

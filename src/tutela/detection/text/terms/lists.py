@@ -61,18 +61,13 @@ class TermLists:
 
     @classmethod
     def read(cls, folder: Path, normaliser: Normaliser) -> TermLists:
-        """All lists of a folder: its files that end in `.yaml` or `.yml`.
+        """All lists of a folder: its files that end in `.yaml` or `.yml`; or the one of a file.
 
         Raises:
             BadConfiguration: with `file:line:column` of the first mistake.
         """
-        try:
-            files = sorted(one for one in folder.iterdir() if one.suffix in _SUFFIXES)
-        except OSError as problem:
-            what = f"the folder of term lists cannot be read: {problem.strerror}"
-            raise BadConfiguration(what, where=str(folder)) from None
         lists: dict[str, TermList] = {}
-        for file in files:
+        for file in _files(folder):
             one = read_terms(_content(file), str(file), normaliser)
             if one.name in lists:
                 what = f"two term lists are called {one.name}"
@@ -104,6 +99,16 @@ class TermLists:
         for term_list, term, pattern in self._patterns:
             for start, end in pattern.find(text):
                 yield term_list, term, start, end
+
+
+def _files(folder: Path) -> list[Path]:
+    if folder.is_file():
+        return [folder]
+    try:
+        return sorted(one for one in folder.iterdir() if one.suffix in _SUFFIXES)
+    except OSError as problem:
+        what = f"the folder of term lists cannot be read: {problem.strerror}"
+        raise BadConfiguration(what, where=str(folder)) from None
 
 
 def _content(file: Path) -> bytes:

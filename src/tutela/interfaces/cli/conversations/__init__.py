@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from tutela.interfaces.cli.conversations import cues, rating, simulating, training
+from tutela.interfaces.cli.conversations import cues, rating, simulating, terms, training
 from tutela.interfaces.cli.conversations.figures.evaluating import evaluate
 from tutela.interfaces.cli.conversations.figures.synthesising import synthesise
 
@@ -20,6 +20,7 @@ def _group() -> typer.Typer:
     for command in (
         rating.rate,
         cues.cues,
+        terms.terms,
         simulating.simulate,
         training.train,
         evaluate,

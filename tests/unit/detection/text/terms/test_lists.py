@@ -77,6 +77,7 @@ def test_a_folder_is_read_whole(tmp_path: Path) -> None:
     (tmp_path / "b.yml").write_text(LIST.replace("name: adverts", "name: others"))
     (tmp_path / "notes.txt").write_text("not a list")
     assert set(TermLists.read(tmp_path, NORMALISER).lists) == {"adverts", "others"}
+    assert set(TermLists.read(tmp_path / "a.yaml", NORMALISER).lists) == {"adverts"}
     (tmp_path / "c.yaml").write_text(LIST)
     with pytest.raises(BadConfiguration, match=r"c\.yaml: two term lists are called adverts"):
         TermLists.read(tmp_path, NORMALISER)

@@ -1,0 +1,1 @@
+"""Text that is shown to many: rated where the law lets it be."""

@@ -70,6 +70,52 @@ FRAMES = {
     "en": ("i'm {} and {}", "my {} friend says hi. {}", "{} people know: {}", "you're {}. {}"),
     "fr": ("je suis {} et {}", "mon amie {} te salue. {}", "t'es {} ? {}"),
 }
+# The longer come before the shorter that they hold.
+GENDERS = {
+    "en": (
+        ("girlfriend", "boyfriend"),
+        ("girls", "boys"),
+        ("girl", "boy"),
+        ("grandma", "grandpa"),
+        ("mother", "father"),
+        ("mum", "dad"),
+        ("mom", "dad"),
+        ("nan", "grandad"),
+        ("gran", "grandad"),
+        ("aunt", "uncle"),
+        ("sister", "brother"),
+        ("princess", "prince"),
+        ("beautiful", "handsome"),
+        ("she", "he"),
+        ("her", "his"),
+    ),
+    "fr": (
+        ("la seule", "le seul"),
+        ("seule", "seul"),
+        ("ma belle", "mon beau"),
+        ("belle", "beau"),
+        ("filles", "gar\u00e7ons"),
+        ("fille", "gar\u00e7on"),
+        ("copine", "copain"),
+        ("maman", "papa"),
+        ("m\u00e8re", "p\u00e8re"),
+        ("mamie", "papi"),
+        ("soeur", "fr\u00e8re"),
+        ("elle", "il"),
+        ("mignonne", "mignon"),
+        ("grande", "grand"),
+        ("sp\u00e9ciale", "sp\u00e9cial"),
+        ("r\u00e9elle", "r\u00e9el"),
+        ("majeure", "majeur"),
+        ("amoureuse", "amoureux"),
+        ("habill\u00e9e", "habill\u00e9"),
+        ("g\u00ean\u00e9e", "g\u00ean\u00e9"),
+        ("oblig\u00e9e", "oblig\u00e9"),
+        ("jolie", "joli"),
+        ("\u00e2g\u00e9e", "\u00e2g\u00e9"),
+        ("m\u00fbre", "m\u00fbr"),
+    ),
+}
 # Dialect and ways of non-native speakers: nothing in them is a cue.
 PLAIN = {
     "en": (
@@ -121,6 +167,16 @@ def test_swapping_words_of_identity_changes_nothing(shipped: CueSet) -> None:
         for word in words:
             after = found(shipped, [frame.format(word, line) for line in lines])
             assert after == before, word
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_swapping_words_of_gender_changes_nothing(shipped: CueSet, side: int) -> None:
+    other = {pair[side]: pair[1 - side] for pair in GENDERS[shipped.language]}
+    words = re.compile(rf"\b({'|'.join(other)})\b")
+    for family in shipped.file.families:
+        lines = [line.text.lower() for line in (*family.fires, *family.quiet)]
+        swapped = [words.sub(lambda found: other[found[0]], line) for line in lines]
+        assert list(map(set, found(shipped, swapped))) == list(map(set, found(shipped, lines)))
 
 
 def test_no_phrase_holds_a_word_of_identity(shipped: CueSet) -> None:

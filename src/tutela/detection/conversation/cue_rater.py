@@ -124,7 +124,9 @@ class CueRater:
         except ValueError as problem:
             raise InvalidInput("the state of the conversation names what there is not") from problem
         hearing = self._hears.resume(found.heard) if self._hears and found.heard else None
-        spoken = Spoken(self._cues, found.told, hearing, found.found, found.characters)
+        spoken = Spoken(
+            self._cues, found.told, hearing, found.found, found.characters, sure=found.sure
+        )
         return RunningCues(self, found.conversation, spoken, clock, ledger, texts=found.texts)
 
     def read(self, text: str, spoken: Spoken) -> Reading:
@@ -210,6 +212,7 @@ class RunningCues:
             heard=self._spoken.dump(),
             found=self._spoken.found,
             characters=self._spoken.characters,
+            sure=self._spoken.sure,
             texts=self._texts,
             clock=self._clock.dump(),
             ledger=self._ledger.dump(),

@@ -9,6 +9,11 @@ ENOUGH = 160
 """So many characters settle it: before that, cues of all languages are looked for, and one that is
 found says more of the language than the letters do."""
 
+_CUES = 3
+_CUE_CHARACTERS = 200
+"""So many cues, one in so many characters at least, show that their language is written, whatever
+letters look like."""
+
 _AGAIN = 200
 """Once it is known, one message in so many characters is listened to: languages may change."""
 
@@ -37,12 +42,23 @@ class Spoken:
         hearing: tells the language where it is not told; None where nothing can.
         found: how many cues were found in each language so far.
         characters: that were written so far.
+        sure: cues were found where their language was certain: what was found stays, also when the
+            conversation goes on in a language without cues.
 
     Attributes:
         read_in: languages whose cues are to be looked for in the next message.
     """
 
-    __slots__ = ("_hearing", "_supported", "_told", "characters", "found", "read_in", "told")
+    __slots__ = (
+        "_hearing",
+        "_supported",
+        "_told",
+        "characters",
+        "found",
+        "read_in",
+        "sure",
+        "told",
+    )
 
     def __init__(
         self,
@@ -51,6 +67,8 @@ class Spoken:
         hearing: Hearing | None = None,
         found: dict[str, int] | None = None,
         characters: int = 0,
+        *,
+        sure: bool = False,
     ) -> None:
         self._supported = supported
         self._told = told.replace("_", "-").partition("-")[0].lower()
@@ -58,6 +76,7 @@ class Spoken:
         self.told = told
         self.found = dict(found or {})
         self.characters = characters
+        self.sure = sure
         self.read_in = self._read_in()
 
     @property
@@ -86,8 +105,11 @@ class Spoken:
 
     def finds(self, language: str, cues: int) -> None:
         """Cues of this language were found."""
-        if not self._told:
-            self.found[language] = min(self.found.get(language, 0) + cues, _MOST)
+        if self._told:
+            return
+        self.found[language] = found = min(self.found.get(language, 0) + cues, _MOST)
+        often = found >= _CUES and found * _CUE_CHARACTERS >= self.characters
+        self.sure = self.sure or often or self._settled() == language
 
     def dump(self) -> bytes:
         """The state of the hearing."""
@@ -95,14 +117,19 @@ class Spoken:
 
     def _heard(self) -> str:
         heard = "" if self._hearing is None else self._hearing.language()
-        if self.found and (not heard or self.characters < ENOUGH):
+        if self.found and (self.sure or not heard or self.characters < ENOUGH):
             return max(sorted(self.found), key=self.found.__getitem__)
         return heard
 
+    def _settled(self) -> str:
+        """The language that is heard, once enough was written."""
+        if self._hearing is None or self.characters < ENOUGH:
+            return ""
+        return self._hearing.language()
+
     def _read_in(self) -> tuple[str, ...]:
-        language = self._told
-        if not language and self._hearing is not None and self.characters >= ENOUGH:
-            language = self._hearing.language()
-        if not language:
-            return (*self._supported,)
-        return (language,) if language in self._supported else ()
+        """One language where it is certain, none where cues of none can be meant, else all."""
+        if self._told:
+            return (self._told,) if self._told in self._supported else ()
+        settled = self._settled()
+        return (settled,) if settled in self._supported else (*self._supported,)

@@ -13,6 +13,9 @@ class Ear:
     def add(self, text: str) -> None:
         self.listened += bool(text)
 
+    def become(self, language: str) -> None:
+        self._language = language
+
     def language(self) -> str:
         return self._language
 
@@ -41,7 +44,7 @@ def test_until_it_is_known_all_are_read() -> None:
     spoken.hear("short")
     assert spoken.read_in == SUPPORTED
     spoken.hear("a" * ENOUGH)
-    assert (spoken.unsupported, len(spoken.read_in)) == ("sv", 0)
+    assert (spoken.unsupported, spoken.read_in) == ("sv", SUPPORTED)
 
 
 def test_early_cues_say_more_than_letters() -> None:
@@ -51,6 +54,33 @@ def test_early_cues_say_more_than_letters() -> None:
     assert (spoken.language, spoken.unsupported) == ("en", "")
     spoken.hear("a" * ENOUGH)
     assert spoken.unsupported == "sv"
+
+
+def test_what_was_found_stays_when_the_language_changes() -> None:
+    ear = Ear("en")
+    spoken = Spoken(SUPPORTED, "", ear)
+    spoken.hear("a" * ENOUGH)
+    spoken.finds("en", 1)
+    ear.become("sv")
+    spoken.hear("a" * 10_000)
+    assert (spoken.language, spoken.unsupported) == ("en", "")
+
+
+def test_many_cues_show_their_language_whatever_letters_look_like() -> None:
+    spoken = Spoken(SUPPORTED, "", Ear("nl"))
+    spoken.hear("a" * ENOUGH)
+    spoken.finds("en", 2)
+    assert spoken.unsupported == "nl"
+    spoken.finds("en", 1)
+    assert (spoken.language, spoken.unsupported) == ("en", "")
+
+
+def test_few_cues_in_much_of_another_language_do_not() -> None:
+    spoken = Spoken(SUPPORTED, "", Ear("nl"))
+    for _ in range(10):
+        spoken.hear("a" * 1000)
+        spoken.finds("en", 1)
+    assert spoken.unsupported == "nl"
 
 
 def test_without_a_hearing_cues_alone_tell() -> None:

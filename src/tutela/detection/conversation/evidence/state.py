@@ -95,6 +95,7 @@ class RunningState(msgspec.Struct, frozen=True, array_like=True):
     heard: bytes
     found: dict[str, int]
     characters: int
+    sure: bool
     texts: int
     clock: tuple[int, int, float | None, float | None, tuple[int, int]]
     ledger: LedgerState

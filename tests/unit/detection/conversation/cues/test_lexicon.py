@@ -53,8 +53,7 @@ def test_words_become_tokens(lexicon: Lexicon, text: str, row: str) -> None:
 
 
 @given(words=st.lists(st.sampled_from(["red", "kite", "paper", "boat", "windmilled", "7", "x"])))
-def test_a_row_keeps_its_count_of_words(words: list[str]) -> None:
-    lexicon = read_lexicon(TEXT.encode(), "words.yaml", fold)
+def test_a_row_keeps_its_count_of_words(lexicon: Lexicon, words: list[str]) -> None:
     assert len(lexicon.row(" ".join(words)).split()) == len(words)
 
 

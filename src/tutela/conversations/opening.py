@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from structlog.typing import FilteringBoundLogger
 
+from tutela.conversations.raters import normaliser_of
 from tutela.conversations.service import ConversationService, Counted, unheard
 from tutela.conversations.sorting import LawOf
 from tutela.conversations.storing import Storing
@@ -67,7 +68,8 @@ class Conversing:
         texts: rates text that is shown to many.
 
     Raises:
-        BadConfiguration: on construction, for a term list that cannot be used.
+        BadConfiguration: on construction, for a term list or a table of emoji that cannot be
+            used.
     """
 
     def __init__(
@@ -94,7 +96,8 @@ class Conversing:
             counted,
         )
 
-        self.texts = TextRating(law, terms_of(settings), self.store.tally)
+        reading = normaliser_of(settings)
+        self.texts = TextRating(law, terms_of(settings, reading), self.store.tally, reading)
 
     def expire(self, at: datetime) -> Gone:
         """Let one step of what is over go; to be called until nothing goes. Blocks."""

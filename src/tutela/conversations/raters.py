@@ -15,8 +15,11 @@ from tutela.detection.conversation.learning.learned_rater import LearnedRater
 from tutela.detection.conversation.learning.model import load
 from tutela.detection.conversation.rater import Rater
 from tutela.detection.conversation.shipped import shipped_rater
+from tutela.detection.text.normaliser import Normaliser
+from tutela.detection.text.terms.emoji import open_emoji
 from tutela.errors import BadConfiguration
 from tutela.settings import Settings
+from tutela.settings.conversations import ConversationSettings
 
 RaterMaker = Callable[[Settings], Rater]
 """Opens a rater. It reads whatever settings of its own from where it likes."""
@@ -24,7 +27,7 @@ RaterMaker = Callable[[Settings], Rater]
 
 def cue_rater(settings: Settings) -> CueRater:
     """What rates by the cues that are shipped, and by those of the operator's folder."""
-    return shipped_rater(cues_of(settings))
+    return shipped_rater(cues_of(settings), normaliser=normaliser_of(settings.conversations))
 
 
 def cues_of(settings: Settings) -> tuple[CueSet, ...]:
@@ -35,6 +38,16 @@ def cues_of(settings: Settings) -> tuple[CueSet, ...]:
     """
     folder = settings.conversations.cues_folder
     return open_cues(Path(folder) if folder else None)
+
+
+def normaliser_of(settings: ConversationSettings) -> Normaliser:
+    """What reads texts, with the operator's own table of what emoji stand for.
+
+    Raises:
+        BadConfiguration: the table cannot be used.
+    """
+    file = settings.emoji_file
+    return Normaliser(open_emoji(Path(file)).codes if file else None)
 
 
 def learned_rater(settings: Settings) -> LearnedRater:
@@ -50,7 +63,7 @@ def learned_rater(settings: Settings) -> LearnedRater:
             where="conversations.model_folder",
             remedy="train one with tutela conversations train",
         )
-    return LearnedRater(shipped_rater(cues_of(settings)), load(Path(folder)))
+    return LearnedRater(cue_rater(settings), load(Path(folder)))
 
 
 OWN: Mapping[str, RaterMaker] = MappingProxyType({"cues": cue_rater, "learned": learned_rater})

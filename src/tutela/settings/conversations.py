@@ -46,6 +46,10 @@ class ConversationSettings(Section, frozen=True, kw_only=True):
         str,
         setting("folder with your own term lists for text that is shown to many; empty means none"),
     ] = ""
+    emoji_file: Annotated[
+        str,
+        setting("file that says what emoji stand for among your users; empty means their names"),
+    ] = ""
     floor: Annotated[
         float,
         setting(

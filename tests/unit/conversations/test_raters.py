@@ -10,8 +10,9 @@ from tests.unit.detection.conversation.learning.encoder.conftest import write
 
 from tutela.conversations.raters import open_rater
 from tutela.detection.conversation.learning.model import save
-from tutela.detection.conversation.rater import Rater
+from tutela.detection.conversation.rater import Rater, rate
 from tutela.errors import BadConfiguration
+from tutela.model.conversation.message import Conversation, Message
 from tutela.settings import Settings
 
 
@@ -59,3 +60,23 @@ def test_an_encoder_on_top_of_something_else_is_refused(tmp_path: Path) -> None:
     other = cast("Rater", object())
     with pytest.raises(BadConfiguration, match="only be asked on top"):
         open_rater(named("mine", encoder_folder=tmp_path), {"mine": lambda _: other})
+
+
+def test_what_emoji_stand_for_is_read_with_the_messages(tmp_path: Path) -> None:
+    file = tmp_path / "emoji.yaml"
+    file.write_text("emoji: 1\nowner: a\nversion: 1\ncodes:\n  \U0001f6a2: dont\n")
+    plain, told = open_rater(named("cues")), open_rater(named("cues", emoji_file=file))
+    talk = Conversation(
+        id="a",
+        language="en",
+        messages=tuple(
+            Message(author=author, text=text)
+            for author, text in (("x", "hi"), ("y", "hello"), ("x", "\U0001f6a2 tell your parents"))
+        ),
+    )
+    assert rate(plain, talk).value == 0
+    assert {one.cue for one in rate(told, talk).reasons} == {"secrecy"}
+    assert plain.model != told.model
+    file.write_text("emoji: 1\nowner: a\nversion: 1\ncodes:\n  ab: word\n")
+    with pytest.raises(BadConfiguration, match=r"emoji\.yaml:5:3: this is not one emoji"):
+        open_rater(named("cues", emoji_file=file))

@@ -29,12 +29,20 @@ class TextRating:
         law: says what may be rated.
         terms: the operator's term lists.
         tallied: keeps the count of what was rated, and of what was not.
+        normaliser: reads the texts, as it read the terms.
     """
 
-    def __init__(self, law: LawOf, terms: TermLists, tallied: Tallied) -> None:
+    def __init__(
+        self,
+        law: LawOf,
+        terms: TermLists,
+        tallied: Tallied,
+        normaliser: Normaliser | None = None,
+    ) -> None:
         self._law = law
         self._terms = terms
         self._tallied = tallied
+        self._normaliser = normaliser
 
     def rate(
         self, texts: Sequence[Shown], region: str = "", surface: str = ""
@@ -63,10 +71,10 @@ class TextRating:
     @cached_property
     def _rater(self) -> SolicitationRater:
         """What rates; made when first asked, since many servers never are."""
-        return SolicitationRater(self._terms)
+        return SolicitationRater(self._terms, normaliser=self._normaliser)
 
 
-def terms_of(settings: ConversationSettings) -> TermLists:
+def terms_of(settings: ConversationSettings, normaliser: Normaliser | None = None) -> TermLists:
     """The term lists that the settings name.
 
     Raises:
@@ -74,4 +82,4 @@ def terms_of(settings: ConversationSettings) -> TermLists:
     """
     if not settings.terms_folder:
         return TermLists()
-    return TermLists.read(Path(settings.terms_folder), Normaliser())
+    return TermLists.read(Path(settings.terms_folder), normaliser or Normaliser())

@@ -69,6 +69,7 @@ class CueRater:
         normalise: makes of a text what cues are looked for in.
         languages: tells the language where the platform does not; without it, cues alone do.
         calibration: what points mean.
+        reads: name of what the normaliser was given besides, such as an operator's emoji.
     """
 
     def __init__(
@@ -77,12 +78,13 @@ class CueRater:
         normalise: Callable[[str], Normalised],
         languages: Languages | None = None,
         calibration: Calibration = PRIOR,
+        reads: str = "",
     ) -> None:
         self._cues: Mapping[str, Cues] = {one.language: one for one in cues}
         self._normalise = normalise
         self._hears = languages
         self.calibration = calibration
-        names = "\n".join(sorted(one.name for one in self._cues.values()))
+        names = "\n".join([*sorted(one.name for one in self._cues.values()), *reads.splitlines()])
         shown = ", ".join(sorted(self._cues))
         self._model = f"cues {VERSION} ({shown}; {sha256(names.encode()).hexdigest()[:12]})"
 

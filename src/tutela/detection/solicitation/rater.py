@@ -75,6 +75,7 @@ class SolicitationRater:
         """Name and version, with a digest of cues and term lists."""
         made_of = [self._cues[language].name for language in sorted(self._cues)]
         made_of += [f"{one.name} {one.version} {one.digest}" for one in self._terms.lists.values()]
+        made_of += [self._normaliser.name] if self._normaliser.name else []
         digest = sha256("\n".join(made_of).encode()).hexdigest()[:_DIGEST]
         return f"solicitation 1 ({digest})"
 

@@ -22,6 +22,9 @@ MARKS = (
 )
 """Ranges of marks above and below letters. Vowel signs of other scripts are letters and stay."""
 
+EMOJI = "\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"
+"""Ranges of the characters that emoji are, and signs like them."""
+
 _CONTROLS = "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f"
 
 GONE = re.compile(f"[{IGNORED}{MARKS}{_CONTROLS}]+")

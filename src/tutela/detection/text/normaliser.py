@@ -13,8 +13,9 @@ import re
 import unicodedata
 from array import array
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 
-from tutela.detection.text.characters import GONE, Characters, emoji_name, is_dressed
+from tutela.detection.text.characters import EMOJI, GONE, Characters, emoji_name, is_dressed
 from tutela.detection.text.draft import Draft, Edit
 from tutela.detection.text.lookalikes import OTHER_SCRIPTS
 from tutela.detection.text.normalised import Normalised
@@ -31,7 +32,7 @@ NAMED_EMOJI = 1000
 
 _NOTHING: array[int] = array("I")
 _WORD = re.compile(r"[^\W\d_]+")
-_EMOJI = re.compile("([\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff])\\1*")
+_EMOJI = re.compile(f"([{EMOJI}])\\1*")
 _SPACES = re.compile("  +")
 _BEARABLE_MARKS = 2
 """So many marks in a row letters have in some languages; more are heaped up to hide them."""
@@ -42,10 +43,16 @@ class Normaliser:
 
     Args:
         codes: emoji that stand for a word among those who write, and the word.
+
+    Attributes:
+        name: a digest of the codes; empty where there are none. What is read with other codes may
+            be rated otherwise, so that raters name it.
     """
 
     def __init__(self, codes: Mapping[str, str] | None = None) -> None:
         self._codes = dict(codes or {})
+        written = "\n".join(f"{one} {word}" for one, word in sorted(self._codes.items()))
+        self.name = f"emoji {sha256(written.encode()).hexdigest()[:12]}" if written else ""
         self._characters = Characters()
 
     def normalise(self, text: str) -> Normalised:

@@ -16,6 +16,7 @@ from tutela.detection.conversation.cues.cue import CueFamily, Hit
 from tutela.detection.conversation.cues.reading import CueFile, Family
 from tutela.detection.conversation.cues.words import places_in, row_of
 from tutela.detection.text.normalised import Normalised
+from tutela.detection.text.stretched import unstretched
 from tutela.errors import BadConfiguration
 
 MOST_HITS = 8
@@ -73,6 +74,15 @@ class Matcher:
 
     def find(self, message: Normalised) -> tuple[Hit, ...]:
         """The cues of a message in the order in which they stand in it."""
+        hits = self._found(message)
+        shorter = unstretched(message)
+        if shorter is None:
+            return hits
+        # `are you hooome` may be `home`, and `goood` is no `god`: both ways to read it count.
+        found = {(one.cue.id, one.start): one for one in (*self._found(shorter), *hits)}
+        return tuple(sorted(found.values(), key=_by_place))
+
+    def _found(self, message: Normalised) -> tuple[Hit, ...]:
         row = self._row(message.text).encode()
         which = self._set.Match(row)
         return self._hits(message, row, which) if which else ()

@@ -78,6 +78,20 @@ def how_old() -> CueSet:
     return cues_of("how old")
 
 
+@pytest.mark.parametrize(
+    ("text", "piece"),
+    [
+        ("Keep iiit seeecret!", "Keep iiit seeecret"),
+        ("KEEP ITTTT secrettttt", "KEEP ITTTT secrettttt"),
+        ("the booook is goooood", "booook is goooood"),
+        ("a gooood bok", None),
+    ],
+)
+def test_stretched_words_are_read_in_both_ways(text: str, piece: str | None) -> None:
+    found = pieces(cues_of("keep it secret"), text) + pieces(cues_of("book is good"), text)
+    assert found == ([] if piece is None else [piece])
+
+
 @given(text=st.text(alphabet=st.characters(), max_size=80))
 def test_any_text_is_searched(how_old: CueSet, text: str) -> None:
     message = Normaliser().normalise(text + " how old " + text)

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
+from tests.browser.conftest import Site, database_of
 
 from tutela.client import Tutela
 from tutela.policy.policy import Policy
+from tutela.storage.conversation.standing import Reached
+from tutela.storage.conversation.states import Changes, Conversations
+from tutela.storage.values import now
 
 pytestmark = pytest.mark.browser
 
 DEFAULT = Policy.default()
-
-
-class Site(Protocol):
-    address: str
-    key: str
-
-    def code(self, role: str = "admin") -> str: ...
 
 
 Enter = Callable[[Page, str], Page]
@@ -149,3 +147,41 @@ def test_it_can_be_read_in_the_dark(page: Page) -> None:
     page.goto("/console/policy")
     check(page)
     shoot(page, "policy-dark")
+
+
+def fit(page: Page) -> None:
+    """No finding of axe-core, in light and in dark; nothing wider than a page at twice the size."""
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        check(page)
+        shoot(page, f"bar-{scheme}")
+    page.set_viewport_size({"width": 640, "height": 400})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 640
+    page.set_viewport_size({"width": 1280, "height": 800})
+
+
+def test_the_bar_is_moved_by_the_keyboard_and_proposed(page: Page, site: Site) -> None:
+    with closing(database_of(site.env)) as database:
+        day = int((now() - timedelta(days=1)).timestamp() // 86_400)
+        counts = {tenths: 900 >> (tenths // 10) for tenths in range(101)}
+        with Conversations(database).changing([], []) as changing:
+            reached = {Reached(day, drill=False, peak=p, turns=10): n for p, n in counts.items()}
+            changing.save(Changes(reached=reached))
+    page.keyboard.press("g")
+    page.keyboard.press("w")
+    page.wait_for_url("**/console/conversations/bar")
+    expect(page.locator("#at-bar")).to_contain_text("14.0")
+    fit(page)
+    mark = page.locator("#bar ~ figure .mark").first
+    before = mark.get_attribute("x1")
+    bar = page.get_by_role("slider", name="Threshold")
+    for _ in range(10):
+        bar.press("ArrowRight")
+    expect(bar).to_have_value("7")
+    expect(page.locator("#at-bar")).to_contain_text("7.0")
+    expect(page.locator("#at-bar [data-cell='2']")).to_have_text("0.7")
+    assert mark.get_attribute("x1") != before
+    page.get_by_role("button", name="Propose this bar").press("Enter")
+    page.wait_for_url("**/console/policy/versions/default-*")
+    expect(page.locator("pre", has_text="grooming: 7.0")).to_be_visible()
+    expect(page.locator("main")).to_contain_text("not in force")

@@ -367,6 +367,9 @@ STEPS: Mapping[str, Step] = {
     "POST /console/account/authenticator": _with_authenticator,
     "POST /console/account/sessions/end": _alone,
     "POST /v1/policy/propose": lambda w: w.post("/v1/policy/propose", {"text": policy()}),
+    "POST /console/conversations/bar": lambda w: w.submit(
+        "/conversations/bar", threshold="7.5", live=w.services.policy.now().live.version
+    ),
     "POST /console/policy/propose": lambda w: w.submit("/policy/propose", text=policy()),
     "POST /console/account/keys": _with_key,
     "POST /console/sign-in/key": _by_key,

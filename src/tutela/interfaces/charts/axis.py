@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
@@ -18,6 +18,7 @@ class Axis(NamedTuple):
         low, high: its ends; `low` is above 0 where `logarithmic`.
         logarithmic: each step is a power of ten.
         percent: numbers are written as shares of 100.
+        written: how a language writes numbers; None writes them as English does.
     """
 
     title: str
@@ -25,6 +26,7 @@ class Axis(NamedTuple):
     high: float
     logarithmic: bool = False
     percent: bool = False
+    written: Callable[[float], str] | None = None
 
     def place(self, value: float) -> float:
         """Where a number lies: 0 at the low end, 1 at the high one; beyond them at the ends."""
@@ -46,6 +48,8 @@ class Axis(NamedTuple):
 
     def text(self, value: float) -> str:
         """A number as it is written."""
+        if self.written is not None:
+            return self.written(value)
         return f"{100 * value:.4g} %" if self.percent else f"{value:,.6g}"
 
 

@@ -67,6 +67,11 @@ def lines(
     return _svg(identity, title, height, parts)
 
 
+def ends() -> tuple[int, int]:
+    """Where the x axis of a chart of lines begins and ends, for a script that moves its mark."""
+    return _LEFT, WIDTH - _RIGHT
+
+
 def bars(identity: str, title: str, x: Axis, rows: Sequence[Bar]) -> str:
     """A chart of bars that lie one under the other, each with its interval as a thin line."""
     height = _TOP + _ROW * len(rows) + _BOTTOM

@@ -78,6 +78,7 @@ PAGES: dict[str, Callable[[World], str]] = {
     "rescan": lambda w: f"/rescans/{w.rescan(paused=True)}",
     "policy": lambda _: "/policy",
     "policy version": lambda w: f"/policy/versions/{w.other_policy()}",
+    "bar": lambda _: "/conversations/bar",
     "explanation": lambda w: f"/events/{_event(w)}/explanation",
     "law": lambda _: "/law?region=DE&surface=wall",
     "nowhere": lambda _: "/law?region=XX&surface=wall",

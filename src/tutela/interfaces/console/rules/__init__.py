@@ -1,4 +1,4 @@
-"""Pages of the rules: the policy in force, its versions, and how a candidate compares."""
+"""Pages of the rules: the policy in force, its versions, a candidate, and where the bar stands."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from litestar.types import ControllerRouterHandler
 
-from tutela.interfaces.console.rules import comparison, explanation, policy
+from tutela.interfaces.console.rules import bar, comparison, explanation, policy
 
 HANDLERS: Sequence[ControllerRouterHandler] = (
     policy.show_policy,
@@ -18,5 +18,7 @@ HANDLERS: Sequence[ControllerRouterHandler] = (
     policy.roll_back_policy,
     comparison.show_comparison,
     explanation.show_explanation,
+    bar.show_bar,
+    bar.propose_bar,
 )
 """Every page of this package."""

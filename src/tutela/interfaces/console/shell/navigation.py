@@ -51,6 +51,7 @@ PLACES = tuple(
         ),
         (CONSEQUENCES, later("Evidence"), "/console/evidence", "e", Permission.EVIDENCE_READ),
         (RULES, later("Policy"), "/console/policy", "o", Permission.POLICY_READ),
+        (RULES, later("The bar"), "/console/conversations/bar", "w", Permission.POLICY_READ),
         (RULES, later("Law"), "/console/law", "l", Permission.LAW_READ),
         (OVERSIGHT, later("Principles"), "/console/principles", "p", Permission.PRINCIPLES_READ),
         (OVERSIGHT, later("Audit"), "/console/audit", "u", Permission.AUDIT_READ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -77,7 +78,7 @@ def _explain(console: Console, row: Row) -> None:
     console.print()
     console.print(Text.assemble((plain(row.conversation_id), "bold"), f"  {row.rating:.1f} of 10"))
     for line in because(row):
-        console.print(Text(f"  {plain(line)}"))
+        console.print(Padding(Text(plain(line)), (0, 0, 0, 2)))
 
 
 def because(row: Row) -> list[str]:

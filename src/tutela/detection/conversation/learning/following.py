@@ -1,6 +1,7 @@
 """A conversation as a learned model follows it: a few numbers, never text, and always as many.
 
-The wording of the last `WINDOW` messages makes one score after each message. What a second, small
+The wording of the last `WINDOW` messages makes one score after each message; a message that is the
+same as another among them adds nothing. What a second, small
 model reads is how that score went: now, at its highest, at its three highest, accumulated, and
 what the cues say beside it. So a conversation that turns harmless again does not forget at once.
 """
@@ -40,6 +41,7 @@ PER_LOG_ODDS = 5.0 / math.log(999.0)
 _WEIGHT = 0.1
 _DRIFT = 0.05
 _WIDEST = 4.0
+_MOST_ACCUMULATED = 5.0
 _HALF_LIFE_DAYS = 30.0
 _DAY = 86_400.0
 _BEST = 3
@@ -192,8 +194,11 @@ class Following:
         Args:
             value: of the cues after it, 0 to 10.
         """
-        now = self._wording_with(said)
-        self._accumulate(now, said.seconds)
+        self._forget(said.seconds)
+        new = self._let_in(said)
+        now = self._wording_now()
+        if new:
+            self._accumulate(now)
         best = sorted((*self._best, now), reverse=True)[:_BEST]
         self._best = best
         kinds = sum(map(bool, self._seen))
@@ -207,40 +212,58 @@ class Following:
             value / 10,
         )
 
-    def _wording_with(self, said: Said) -> float:
+    def _let_in(self, said: Said) -> bool:
+        """Put a message into the window; one that is the same as another there adds nothing."""
         place = self.count % WINDOW
-        if self.count < WINDOW:
-            self._totals.append(said.total)
-            self._sizes.append(said.size)
-        else:
-            self._totals[place], self._sizes[place] = said.total, said.size
+        self.count += 1
+        if self.count <= WINDOW:
+            self._totals.append(0.0)
+            self._sizes.append(0)
+        self._totals[place], self._sizes[place] = 0.0, 0
+        if self._holds(said):
+            return False
+        self._totals[place], self._sizes[place] = said.total, said.size
+        for family in said.families:
+            self._seen[family] = min(self._seen[family] + 1, MOST_COUNTED)
         if said.families:
-            for family in said.families:
-                self._seen[family] = min(self._seen[family] + 1, MOST_COUNTED)
             self._cues = self._sum_of_cues()
         self._stages |= said.stages
-        # Summed anew each time: a sum that is added to and taken from would drift.
-        norm = math.sqrt(sum(self._sizes)) or 1.0
-        self._weigh(said, said.total / norm)
-        self.count += 1
-        return self._wording.intercept + sum(self._totals) / norm + self._cues
+        self._weigh(said)
+        return True
 
-    def _weigh(self, said: Said, points: float) -> None:
+    def _holds(self, said: Said) -> bool:
+        """Whether the window has a message of the same wording."""
+        pairs = zip(self._totals, self._sizes, strict=True)
+        return said.total in self._totals and (said.total, said.size) in pairs
+
+    def _wording_now(self) -> float:
+        # Summed anew each time: a sum that is added to and taken from would drift.
+        return self._wording.intercept + sum(self._totals) / self._norm() + self._cues
+
+    def _norm(self) -> float:
+        return math.sqrt(sum(self._sizes)) or 1.0
+
+    def _weigh(self, said: Said) -> None:
+        points = said.total / self._norm()
         full = len(self.weighty) == _TOLD
         if points < _LEAST_POINTS or (full and points <= self.weighty[-1].points):
             return
-        found = [*self.weighty, Weighty(self.count, said.author, points)]
+        found = [*self.weighty, Weighty(self.count - 1, said.author, points)]
         self.weighty = sorted(found, key=_heaviest)[:_TOLD]
 
-    def _accumulate(self, now: float, seconds: float | None) -> None:
-        """CUSUM (Page 1954) of the score, with forgetting by days; a clock may go backwards."""
-        if seconds is not None:
-            before = seconds if self._seconds is None else self._seconds
-            days = max(seconds - before, 0.0) / _DAY
-            self._accumulated *= 0.5 ** (days / _HALF_LIFE_DAYS)
-            self._seconds = max(seconds, before)
+    def _forget(self, seconds: float | None) -> None:
+        """Let what accumulated fade by days; a clock may go backwards."""
+        if seconds is None:
+            return
+        before = seconds if self._seconds is None else self._seconds
+        days = max(seconds - before, 0.0) / _DAY
+        self._accumulated *= 0.5 ** (days / _HALF_LIFE_DAYS)
+        self._seconds = max(seconds, before)
+
+    def _accumulate(self, now: float) -> None:
+        """CUSUM (Page 1954) of the score, bounded: no length of a conversation makes it grow on."""
         step = _WEIGHT * min(max(now, -_WIDEST), _WIDEST) - _DRIFT
-        self._accumulated = max(0.0, self._accumulated + step)
+        self._accumulated = min(max(0.0, self._accumulated + step), _MOST_ACCUMULATED)
 
     def _sum_of_cues(self) -> float:
         pairs = zip(self._wording.cues, self._seen, strict=True)

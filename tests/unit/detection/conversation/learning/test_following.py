@@ -43,13 +43,16 @@ def quiet(total: float = 0.0, *, families: tuple[int, ...] = (), at: float | Non
 @given(said=st.lists(SAID, min_size=1, max_size=70))
 def test_wording_now_is_that_of_the_window(said: list[Said]) -> None:
     following = Following(WORDING)
-    highest = []
+    highest, window, counts = [], [(0.0, 0)] * WINDOW, [0, 0]
     for place, one in enumerate(said, 1):
         features = dict(zip(FEATURES, following.add(one, 2.5), strict=True))
-        last = said[max(0, place - WINDOW) : place]
-        seen = [sum(each.families.count(cue) for each in said[:place]) for cue in (0, 1)]
-        now = -1.0 + counted(seen[0]) - 0.5 * counted(seen[1])
-        now += sum(each.total for each in last) / (math.sqrt(sum(each.size for each in last)) or 1)
+        rest, new = window[1:], (one.total, one.size)
+        same = new in rest[-min(place, WINDOW) + 1 :] or new == (0.0, 0)
+        window = [*rest, (0.0, 0) if same else new]
+        for cue in (0, 1):
+            counts[cue] += 0 if same else one.families.count(cue)
+        now = -1.0 + counted(counts[0]) - 0.5 * counted(counts[1])
+        now += sum(total for total, _ in window) / (math.sqrt(sum(size for _, size in window)) or 1)
         highest.append(now)
         assert features["wording now"] == pytest.approx(now)
         assert features["wording at its highest"] == pytest.approx(max(highest))
@@ -105,6 +108,13 @@ def test_days_make_it_forget() -> None:
         following.add(quiet(60.0, at=0.0), 0.0)
         following.add(quiet(60.0, at=second), 0.0)
     assert late.dump().accumulated < soon.dump().accumulated
+
+
+def test_repeating_a_message_adds_nothing_to_the_wording() -> None:
+    once, often = Following(WORDING), Following(WORDING)
+    single = once.add(quiet(20.0), 0.0)
+    repeated = [often.add(quiet(20.0), 0.0) for _ in range(WINDOW)]
+    assert {features[:3] for features in repeated} == {single[:3]}
 
 
 def test_the_weightiest_messages_are_told_and_no_more_than_five() -> None:

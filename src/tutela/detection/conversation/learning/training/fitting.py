@@ -73,7 +73,7 @@ def _rows(
     indices: list[NDArray[np.int32]] = []
     data: list[NDArray[np.float32]] = []
     for talk, end in ends:
-        words = talk.buckets[talk.window(end)]
+        words = talk.words(end)
         cues = dict(_cues(talk, end, places))
         indices.append(np.concatenate([words, np.array([*cues], np.int32)]))
         scale = np.full(words.size, 1 / np.sqrt(max(words.size, 1)), np.float32)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -54,6 +54,7 @@ class Prepared(NamedTuple):
         language: in which it was read.
         buckets: (m,), of the n-grams of all messages one after the other.
         offsets: (n + 1,), where those of each message begin.
+        before: of each message, the place of the last one before it that is the same, or -1.
         heard: of each message, the rest.
     """
 
@@ -63,6 +64,7 @@ class Prepared(NamedTuple):
     language: str
     buckets: NDArray[np.int32]
     offsets: NDArray[np.int64]
+    before: tuple[int, ...]
     heard: tuple[Heard, ...]
 
     def __len__(self) -> int:
@@ -77,13 +79,29 @@ class Prepared(NamedTuple):
         size = len(self.heard)
         return [end for end in PREFIXES if self.onset < end < size] + [size]
 
-    def window(self, end: int) -> slice:
-        """Where the buckets of the last `WINDOW` of so many messages are."""
-        return slice(int(self.offsets[max(0, end - WINDOW)]), int(self.offsets[end]))
+    def size(self, end: int) -> int:
+        """How many n-grams the window after so many messages has at most."""
+        return int(self.offsets[end] - self.offsets[max(0, end - WINDOW)])
+
+    def words(self, end: int) -> NDArray[np.int32]:
+        """Buckets of the last `WINDOW` of so many messages; the same message counts once."""
+        start = max(0, end - WINDOW)
+        offsets = self.offsets[start : end + 1].tolist()
+        parts = [
+            self.buckets[offsets[place] : offsets[place + 1]]
+            for place in range(end - start)
+            if self.before[start + place] < start
+        ]
+        return np.concatenate(parts)
 
     def counts(self, end: int) -> Counter[str]:
-        """How often each family of cues was seen in so many messages."""
-        return Counter(family for heard in self.heard[:end] for family in heard.families)
+        """How often each family of cues was seen in so many messages, without repeated ones."""
+        return Counter(
+            family
+            for place, heard in enumerate(self.heard[:end])
+            if self.before[place] <= max(place - WINDOW, -1)
+            for family in heard.families
+        )
 
     def followed(self, wording: Wording, families: dict[str, int]) -> NDArray[np.float64]:
         """What the second model reads after each message, (n, len(FEATURES))."""
@@ -170,5 +188,14 @@ def prepared(labelled: Labelled, reader: CueReader) -> Prepared | str:
         language=running.language,
         buckets=np.concatenate(found),
         offsets=np.cumsum([0, *(one.size for one in found)], dtype=np.int64),
+        before=tuple(_before(found)),
         heard=tuple(heard),
     )
+
+
+def _before(found: Iterable[NDArray[np.int32]]) -> Iterator[int]:
+    last: dict[bytes, int] = {}
+    for place, buckets in enumerate(found):
+        key = buckets.tobytes()
+        yield last.get(key, -1)
+        last[key] = place

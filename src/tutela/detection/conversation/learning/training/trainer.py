@@ -177,7 +177,7 @@ def _sampled(talks: Sequence[Prepared], choices: Choices) -> list[Prepared]:
 
 
 def _cost(talk: Prepared) -> int:
-    return sum(window.stop - window.start for window in map(talk.window, talk.ends()))
+    return sum(map(talk.size, talk.ends()))
 
 
 def _rulings(talks: Sequence[Prepared], followed: Followed) -> tuple[list[Ruling], Ruling]:

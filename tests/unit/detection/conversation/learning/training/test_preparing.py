@@ -41,9 +41,22 @@ def test_prefixes_end_after_something_is_to_be_seen(
 
 
 def test_window_is_the_last_fifty_messages(cues: CueRater) -> None:
-    talk = made(cues, 70)
-    assert talk.window(20) == slice(0, talk.offsets[20])
-    assert talk.window(70) == slice(talk.offsets[20], talk.offsets[70])
+    lines = [f"line {at}" for at in range(70)]
+    talk = prepared(labelled("c", lines, label=True), cues)
+    assert isinstance(talk, Prepared)
+    for end, start in ((20, 0), (70, 20)):
+        whole = talk.buckets[talk.offsets[start] : talk.offsets[end]]
+        assert talk.words(end).tolist() == whole.tolist()
+        assert talk.size(end) == whole.size
+
+
+def test_the_same_message_counts_once_in_a_window(cues: CueRater) -> None:
+    talk = made(cues, 70)  # ten lines, over and over
+    assert talk.before[:12] == (-1,) * 10 + (0, 1)
+    ten = talk.buckets[: talk.offsets[10]]
+    assert sorted(talk.words(70)) == sorted(ten)
+    assert talk.words(5).tolist() == talk.buckets[: talk.offsets[5]].tolist()
+    assert talk.size(70) == 5 * ten.size
 
 
 def test_what_is_followed_in_training_is_what_is_followed_in_use(cues: CueRater) -> None:

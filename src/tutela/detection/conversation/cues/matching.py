@@ -15,6 +15,7 @@ import re2
 from tutela.detection.conversation.cues.cue import CueFamily, Hit
 from tutela.detection.conversation.cues.reading import CueFile, Family
 from tutela.detection.conversation.cues.words import places_in, row_of
+from tutela.detection.text.lettered import lettered
 from tutela.detection.text.normalised import Normalised
 from tutela.detection.text.stretched import unstretched
 from tutela.errors import BadConfiguration
@@ -75,11 +76,12 @@ class Matcher:
     def find(self, message: Normalised) -> tuple[Hit, ...]:
         """The cues of a message in the order in which they stand in it."""
         hits = self._found(message)
-        shorter = unstretched(message)
-        if shorter is None:
+        # `are you hooome` may be `home`, and `goood` is no `god`: each way to read it counts.
+        others = [one for one in (unstretched(message), lettered(message)) if one is not None]
+        if not others:
             return hits
-        # `are you hooome` may be `home`, and `goood` is no `god`: both ways to read it count.
-        found = {(one.cue.id, one.start): one for one in (*self._found(shorter), *hits)}
+        more = (hit for other in others for hit in self._found(other))
+        found = {(one.cue.id, one.start): one for one in (*more, *hits)}
         return tuple(sorted(found.values(), key=_by_place))
 
     def _found(self, message: Normalised) -> tuple[Hit, ...]:

@@ -26,6 +26,9 @@ MOST_HITS = 8
 NEGATION_REACH = 4
 """Words that may stand between a negation and what it negates."""
 
+REPORTED_REACH = 2
+"""Words that may stand between what tells of others and what they are said to have said."""
+
 UNLESS_REACH = 8
 """Words that may stand between a find and what makes it none."""
 
@@ -118,10 +121,11 @@ class _Negations(NamedTuple):
 
     def cover(self, found: _Found) -> bool:
         """Whether it stands after a negation, or is what somebody else is said to have said."""
-        return any(
-            0 <= found.first - one.last <= NEGATION_REACH
-            for one in (*self.negations, *self.reported)
-        ) or any(one.last <= found.first and self._quoted(one, found) for one in self.reported)
+        return any(0 <= found.first - one.last <= NEGATION_REACH for one in self.negations) or any(
+            0 <= found.first - one.last <= REPORTED_REACH
+            or (one.last <= found.first and self._quoted(one, found))
+            for one in self.reported
+        )
 
     def _quoted(self, reported: _Found, found: _Found) -> bool:
         """Whether a find stands in the quotation that begins after the words that report it."""

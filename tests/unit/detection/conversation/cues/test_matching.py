@@ -23,6 +23,8 @@ from tutela.detection.text.normaliser import Normaliser
         ("i would never hurt anybody or their old dog, keep it secret", 1),
         ("keep it secret, i would never", 1),
         ("she said keep it secret", 0),
+        ("she said to please keep it secret", 0),
+        ("she said yes and you should keep it secret", 1),
         ('The teacher said "we all know that some people say keep it secret"', 0),
         ('The teacher said "we all know that" but you should please do keep it secret', 1),
         ("the teacher said \u00ab well, here is what some write: keep it secret \u00bb", 0),

@@ -94,7 +94,13 @@ def run(options: Options) -> None:
 
 
 def _check(options: Options) -> None:
-    """Refuse what would only fail after hours."""
+    """Refuse what would only fail after hours, or do nothing."""
+    if options.predators and Form.PAN12 not in map(form_of, options.files):
+        raise InvalidInput(
+            "a list of author ids belongs to PAN12's XML only, and none of the files is that",
+            where=str(options.predators),
+            remedy="other forms name them in each record",
+        )
     if not _NAME.fullmatch(options.name):
         raise InvalidInput(
             "a name has 1 to 24 small letters, digits, dots, hyphens and underscores",

@@ -11,9 +11,11 @@ from typer.testing import CliRunner, Result
 from tutela.detection.conversation.corpora.record import record_of
 from tutela.detection.conversation.learning.card import Card
 from tutela.detection.conversation.learning.model import load
+from tutela.detection.conversation.learning.training.trainer import DECOYS
 from tutela.errors import BadConfiguration, InvalidInput
 from tutela.interfaces.cli.conversations.fitting import TRAINER
 from tutela.interfaces.cli.main import build_app
+from tutela.model.conversation.message import Labelled
 
 APP = build_app()
 
@@ -92,6 +94,33 @@ def test_what_makes_no_sense_is_refused_before_anything_is_read(
     found = train(tmp_path / "none.jsonl", "--into", tmp_path / "model", *arguments)
     assert isinstance(found.exception, InvalidInput)
     assert str(found.exception).startswith(message)
+
+
+def pan12(conversation: Labelled) -> str:
+    lines = [
+        f'<message line="{at}"><author>{one.author}</author><time>10:{at % 60:02d}</time>'
+        f"<text>{one.text}</text></message>"
+        for at, one in enumerate(conversation.conversation.messages, 1)
+    ]
+    return f'<conversation id="{conversation.conversation.id}">{"".join(lines)}</conversation>'
+
+
+def test_pan12_is_learned_from_with_its_list_of_ids(corpus: Path, tmp_path: Path) -> None:
+    talks = list(conversations(40, seed=6))
+    xml, ids = tmp_path / "pan12.xml", tmp_path / "ids.txt"
+    xml.write_text(f"<conversations>{''.join(map(pan12, talks))}</conversations>")
+    ids.write_text("\n".join(f"{one.conversation.id}-0" for one in talks if one.label))
+    found = train(xml, corpus, "--predators", ids, "--into", tmp_path / "m", "--folds", "2")
+    assert found.exit_code == 0, found.output
+    data = load(tmp_path / "m").card.data
+    assert (data.conversations, data.positives) == (120, 30)
+    assert DECOYS in load(tmp_path / "m").card.limits
+
+
+def test_a_list_of_ids_without_pan12_is_refused(corpus: Path, tmp_path: Path) -> None:
+    found = train(corpus, "--predators", corpus, "--into", tmp_path / "m")
+    assert isinstance(found.exception, InvalidInput)
+    assert "belongs to PAN12's XML only" in str(found.exception)
 
 
 def test_no_model_is_written_over(corpus: Path, tmp_path: Path) -> None:

@@ -40,21 +40,22 @@ def dealt(
 ) -> NDArray[np.int64]:
     """The fold of each conversation, (n,): groups as wholes, positives spread evenly.
 
-    The groups with most positives are dealt first, each to the fold that has fewest of them, and
-    among equal ones to the fold with fewest conversations. Which of equal groups comes first is
-    drawn by the seed.
+    The groups with most positives are dealt first, each to the fold that has fewest of them; then
+    the others, each to the fold with fewest harmless conversations. So where there are as many
+    groups of either kind as folds, no fold is without one of them. Which of equal groups comes
+    first is drawn by the seed.
     """
     names, members = np.unique(groups, return_inverse=True)
     positives = np.bincount(members, labels, minlength=names.size)
-    sizes = np.bincount(members, minlength=names.size)
+    harmless = np.bincount(members, ~labels, minlength=names.size)
     drawn = np.random.default_rng(seed).permutation(names.size)
-    order = np.lexsort((drawn, -sizes, -positives))
+    order = np.lexsort((drawn, -harmless, -positives))
     filled: list[list[float]] = [[0.0, 0.0] for _ in range(folds)]
     fold_of = np.empty(names.size, np.int64)
     for group in order.tolist():
         fold = _emptiest(filled, positive=bool(positives[group]))
         filled[fold][0] += float(positives[group])
-        filled[fold][1] += float(sizes[group])
+        filled[fold][1] += float(harmless[group])
         fold_of[group] = fold
     found: NDArray[np.int64] = fold_of[members]
     return found

@@ -36,6 +36,27 @@ def test_no_group_is_torn_apart_and_the_seed_decides(
     assert set(found.tolist()) <= set(range(folds))
 
 
+@given(
+    positive=st.integers(2, 9),
+    harmless=st.integers(2, 9),
+    sizes=st.lists(st.integers(1, 6), min_size=18, max_size=18),
+    mixed=st.sampled_from([0, 7]),
+    seed=st.integers(0, 3),
+)
+def test_what_is_left_without_a_fold_has_both_labels(
+    positive: int, harmless: int, sizes: list[int], mixed: int, seed: int
+) -> None:
+    groups = np.repeat(np.arange(positive + harmless), sizes[: positive + harmless])
+    labels = groups < positive
+    # Harmless conversations of people who also wrote in positive ones.
+    groups = np.concatenate([groups, np.zeros(mixed, np.int64)])
+    labels = np.concatenate([labels, np.zeros(mixed, np.bool_)])
+    folds = min(5, positive, harmless)
+    found = dealt(groups, labels, folds, seed)
+    for fold in range(folds):
+        assert set(labels[found != fold].tolist()) == {True, False}
+
+
 def test_positives_are_spread_evenly() -> None:
     groups, labels = np.arange(100), np.arange(100) < 20
     found = dealt(groups, labels, 5, 1)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
 from structlog.typing import FilteringBoundLogger
 
+from tutela.conversations.batches.sorting import LawOf
+from tutela.conversations.batches.storing import Storing
+from tutela.conversations.batches.telling import AlertTeller
 from tutela.conversations.raters import normaliser_of
 from tutela.conversations.service import ConversationService, Counted, unheard
-from tutela.conversations.sorting import LawOf
-from tutela.conversations.storing import Storing
-from tutela.conversations.telling import AlertTeller
 from tutela.conversations.texts.rating import TextRating, terms_of
 from tutela.conversations.whole import WholeRating
 from tutela.detection.conversation.rater import Rater
+from tutela.detection.text.near import Signer
+from tutela.detection.text.normaliser import Normaliser
 from tutela.model import Outcome
 from tutela.pipeline import Submission
 from tutela.settings.conversations import ConversationSettings
@@ -89,17 +91,22 @@ class Conversing:
         self.book = AccountBook(database)
         self.rater = rater
         self.whole = WholeRating(law, rater, self.store)
+        reading = normaliser_of(settings)
+        self.texts = TextRating(law, terms_of(settings, reading), self.store.tally, reading)
         self.service = ConversationService(
             law,
-            Storing(self.store, self.book, rater, settings.floor, log),
+            Storing(self.store, self.book, rater, settings.floor, log, opening_bands(reading)),
             AlertTeller(self.store, decide, log),
             counted,
         )
-
-        reading = normaliser_of(settings)
-        self.texts = TextRating(law, terms_of(settings, reading), self.store.tally, reading)
 
     def expire(self, at: datetime) -> Gone:
         """Let one step of what is over go; to be called until nothing goes. Blocks."""
         states = at - timedelta(days=self._settings.states_days)
         return expire(self._database, states, at - timedelta(days=self._settings.alerts_days))
+
+
+def opening_bands(normaliser: Normaliser) -> Callable[[str], Sequence[int]]:
+    """Gives bands of a text by which opening lines of one account are compared."""
+    signer = Signer()
+    return lambda text: signer.bands(normaliser.normalise(text).text)

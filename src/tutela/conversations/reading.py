@@ -7,6 +7,7 @@ from datetime import datetime
 
 from msgspec import structs
 
+from tutela.conversations.batches.reaching import evidence_of
 from tutela.detection.conversation.rater import Rater
 from tutela.errors import InvalidInput
 from tutela.model.conversation.rating import ConversationRating
@@ -62,10 +63,15 @@ def read_conversation(
 ) -> ConversationFile:
     """What is kept of a conversation. Blocks; raises `NotFound`."""
     standing = store.get(key)
+    rating = _rating(rater(), standing)
+    if rating is not None and rating.author:
+        actor = Key(rating.author, key.drill)
+        known = store.read([], [actor]).actors.get(actor)
+        rating = structs.replace(rating, fan_out=evidence_of(known).fan_out())
     return ConversationFile(
         conversation=key.id,
         drill=key.drill,
-        rating=_rating(rater(), standing),
+        rating=rating,
         surface=standing.surface,
         region=standing.region,
         started_at=standing.started_at,

@@ -13,10 +13,10 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
-from tutela.conversations.carrying import Carried
-from tutela.conversations.sorting import LawOf, sort
-from tutela.conversations.storing import Storing
-from tutela.conversations.telling import AlertTeller
+from tutela.conversations.batches.carrying import Carried
+from tutela.conversations.batches.sorting import LawOf, sort
+from tutela.conversations.batches.storing import Stored, Storing
+from tutela.conversations.batches.telling import AlertTeller
 from tutela.model import Outcome
 from tutela.model.conversation.batch import (
     BatchResult,
@@ -26,7 +26,7 @@ from tutela.model.conversation.batch import (
     NewReport,
     TalkResult,
 )
-from tutela.storage.conversation.standing import Alert, Key
+from tutela.storage.conversation.standing import Key
 from tutela.storage.values import now
 
 Counted = Callable[[Mapping[MessageStatus, int], int], object]
@@ -86,16 +86,16 @@ class ConversationService:
             results=results,
             reports=batch.report_results,
             conversations=tuple(
-                _talk(key, carried, stored.alerts.get(key), outcomes)
-                for key, carried in stored.carried.items()
+                _talk(key, carried, stored, outcomes) for key, carried in stored.carried.items()
             ),
         )
 
 
 def _talk(
-    key: Key, carried: Carried, alert: Alert | None, outcomes: Mapping[str, Outcome]
+    key: Key, carried: Carried, stored: Stored, outcomes: Mapping[str, Outcome]
 ) -> TalkResult:
-    rating, standing = carried.rating, carried.standing
+    rating, standing, alert = carried.rating, carried.standing, stored.alerts.get(key)
+    known = stored.reaches.get(key)
     return TalkResult(
         conversation=key.id,
         drill=key.drill,
@@ -105,6 +105,7 @@ def _talk(
         probability=rating.probability,
         band=rating.band,
         lanes=standing.lanes,
+        fan_out=known.fan_out if known else 0,
         not_enough_evidence=rating.not_enough_evidence,
         event_id=alert.event_id if alert else None,
         outcome=outcomes.get(alert.event_id) if alert else None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-from tutela.conversations.sorting import LawOf
+from tutela.conversations.batches.sorting import LawOf
 from tutela.detection.conversation.rater import Rater, rate
 from tutela.model import EventKind
 from tutela.model.conversation.message import Conversation

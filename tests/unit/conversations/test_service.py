@@ -113,7 +113,7 @@ def test_what_comes_late_is_rated_and_says_so(talking: Talking) -> None:
 
 
 def test_drills_and_what_is_real_never_mix(talking: Talking) -> None:
-    talking.take([*rising(drill=True)[:5], rising()[5]])
+    talking.take([*rising(drill=True)[:5], rising()[0]])
     real, drill = talking.parts.store.get(TALK), talking.parts.store.get(Key("talk 1", drill=True))
     assert (real.messages, drill.messages) == (1, 5)
     assert {one.drill for one in talking.deciding.handed} == {True}
@@ -155,6 +155,15 @@ def test_metadata_of_encrypted_messages_count_where_messages_may_be_rated(
     assert talk.not_enough_evidence is not None
     assert talk.not_enough_evidence.reason is MissingEvidence.NO_TEXT
     assert talking.parts.book.signals("kim", drill=False).signals.minors_contacted_1d == 1
+
+
+def test_opening_lines_that_are_alike_are_noticed(talking: Talking) -> None:
+    lines = ("hello there, you look nice today", "HELLO there you look nice, today!", "see you")
+    for number, text in enumerate(lines):
+        child = (Participant(id=f"u{number}", age=12),)
+        talking.take([message(1, text, conversation=f"t{number}", receivers=child)])
+    signals = talking.parts.book.signals("kim", drill=False).signals
+    assert signals.openers_alike_30d == 2
 
 
 def test_reports_count_for_the_account(talking: Talking) -> None:

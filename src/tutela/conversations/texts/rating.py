@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from tutela.conversations.sorting import LawOf
+from tutela.conversations.batches.sorting import LawOf
 from tutela.detection.solicitation.rater import Shown, SolicitationRater
 from tutela.detection.solicitation.rating import SolicitationRating
 from tutela.detection.text.normaliser import Normaliser

@@ -118,7 +118,8 @@ class TalkResult(Record, frozen=True, kw_only=True):
 
     Attributes:
         value: the rating now, 0 to 10.
-        peak: the highest one so far, in tenths of it.
+        peak: the highest one so far, in whole tenths.
+        fan_out: distinct people whom whoever's messages weigh most reaches with like evidence.
         event_id: the event that this batch raised; None where it raised none.
         outcome: what was decided about that event; None where it could not be decided yet: that
             will be done without being asked.
@@ -132,6 +133,7 @@ class TalkResult(Record, frozen=True, kw_only=True):
     probability: float | None
     band: Band
     lanes: tuple[Lane, ...] = ()
+    fan_out: int = 0
     not_enough_evidence: NotEnoughEvidence | None = None
     event_id: str | None = None
     outcome: Outcome | None = None

@@ -76,12 +76,17 @@ class Standing(Record, frozen=True, kw_only=True):
 
 
 class ActorStanding(Record, frozen=True, kw_only=True):
-    """What all conversations of an actor together show; members as of `Standing`."""
+    """What all conversations of an actor together show; members as of `Standing`.
+
+    Attributes:
+        peak: the highest value of it all together, in tenths.
+    """
 
     actor: str
     drill: bool
     revision: int = 0
     touched_at: datetime
+    peak: int = 0
     model: str = ""
     state: bytes = b""
 
@@ -98,6 +103,8 @@ class AlertFacts(Record, frozen=True, kw_only=True, omit_defaults=True):
         actor: whose messages weigh most.
         receivers: the others who take part.
         account: what is known of the actor's account.
+        actor_peak: value of all the actor's conversations together, in tenths; 0 where nothing
+            is known of others.
     """
 
     surface: str = ""
@@ -106,10 +113,11 @@ class AlertFacts(Record, frozen=True, kw_only=True, omit_defaults=True):
     actor: Actor | None = None
     receivers: tuple[Actor, ...] = ()
     account: AccountSignals | None = None
+    actor_peak: int = 0
 
 
 class Alert(Record, frozen=True, kw_only=True):
-    """A conversation's peak rose, or an emergency was seen.
+    """A conversation's peak rose, or that of its actor, or an emergency was seen.
 
     Attributes:
         event_id: the event that policy decides about.

@@ -57,11 +57,10 @@ class Before(Record, frozen=True, kw_only=True):
     conversations: Mapping[Key, Standing]
     actors: Mapping[Key, ActorStanding]
 
-    @property
-    def revisions(self) -> Mapping[tuple[str, Key], int]:
-        """What tells whether anything has changed since."""
-        talks = {("conversation", key): one.revision for key, one in self.conversations.items()}
-        return talks | {("actor", key): one.revision for key, one in self.actors.items()}
+    def revisions_of(self, keys: Iterable[Key]) -> Mapping[Key, int]:
+        """What tells whether conversations have changed since; 0 of those that are new."""
+        known = self.conversations
+        return {key: known[key].revision if key in known else 0 for key in keys}
 
 
 class Changes(Record, frozen=True, kw_only=True):

@@ -44,8 +44,8 @@ conversations = Table(
     Index(None, "drill", "peak"),
 )
 
-# What all conversations of an actor together show: whom they reach with like evidence. `state` is
-# features, as above.
+# What all conversations of an actor together show: whom they reach with like evidence. `peak` is
+# the highest value of that so far, in tenths; `state` is features, as above.
 actor_evidence = Table(
     "actor_evidence",
     metadata,
@@ -53,6 +53,7 @@ actor_evidence = Table(
     Column("drill", Boolean, primary_key=True),
     Column("revision", BigInteger, nullable=False),
     Column("touched_at", Instant, nullable=False, index=True),
+    Column("peak", SmallInteger, nullable=False),
     Column("model", Text, nullable=False),
     Column("state", LargeBinary, nullable=False),
     sqlite_with_rowid=False,

@@ -41,7 +41,7 @@ def test_what_is_written_is_read_again(stored: Conversations) -> None:
     assert before.conversations == {TALK: standing(revision=1)}
     assert stored.get(TALK) == standing(revision=1)
     assert before.actors[LEA].state == b"f"
-    assert before.revisions == {("conversation", TALK): 1, ("actor", LEA): 1}
+    assert before.revisions_of([TALK, DRILL]) == {TALK: 1, DRILL: 0}
     assert stored.alerts(TALK) == [alert(1), alert(2)]
     assert stored.alert("e2") == alert(2)
     assert stored.alerts(DRILL) == []

@@ -54,6 +54,7 @@ def _create_actor_evidence() -> None:
         sa.Column("drill", sa.Boolean, nullable=False),
         sa.Column("revision", sa.BigInteger, nullable=False),
         sa.Column("touched_at", INSTANT, nullable=False),
+        sa.Column("peak", sa.SmallInteger, nullable=False),
         sa.Column("model", sa.Text, nullable=False),
         sa.Column("state", sa.LargeBinary, nullable=False),
         sa.PrimaryKeyConstraint("actor", "drill", name="pk_actor_evidence"),

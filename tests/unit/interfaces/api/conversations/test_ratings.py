@@ -72,6 +72,7 @@ def test_a_conversation_that_goes_on_can_be_read(api: Api) -> None:
     found = api.get("/v1/conversations/on/rating", drill="true", role="reviewer")
     shown = found.json
     assert shown["rating"]["value"] == talk["value"]
+    assert shown["rating"]["fan_out"] == 1
     assert (shown["messages"], shown["peak"], shown["drill"]) == (6, talk["peak"], True)
     assert shown["steps"][-1]["peak"] == round(10 * talk["peak"])
     assert [one["event_id"] for one in shown["alerts"]] == [talk["event_id"]]

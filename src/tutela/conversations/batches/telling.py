@@ -19,6 +19,8 @@ OWED = timedelta(seconds=30)
 """An alert that is not told after so long is told by whoever comes by."""
 GROOMING = "grooming"
 """Name under which policy reads the rating of a conversation."""
+TOGETHER = "grooming_actor"
+"""Name of the rating of all conversations of its actor together, where there are several."""
 SEEN = 10.0
 """Rating of an emergency that was seen: it either was, or was not."""
 _MODEL = 128
@@ -73,6 +75,7 @@ def submission_of(alert: Alert) -> Submission:
     probability = alert.rating.probability
     ratings = (
         Rating(name=GROOMING, value=alert.peak / 10, probability=probability, model=model),
+        *([Rating(name=TOGETHER, value=facts.actor_peak / 10)] if facts.actor_peak else ()),
         *(Rating(name=lane.value, value=SEEN, model=model) for lane in alert.rating.lanes),
     )
     return Submission(

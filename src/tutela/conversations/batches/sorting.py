@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from tutela.conversations.carrying import Numbered
-from tutela.conversations.checking import check, check_report
+from tutela.conversations.batches.carrying import Numbered
+from tutela.conversations.batches.checking import check, check_report
 from tutela.errors import InvalidInput
 from tutela.model import EventKind, Ruling, SurfaceClass
 from tutela.model.conversation.batch import (

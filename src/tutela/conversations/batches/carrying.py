@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from msgspec import structs
 
-from tutela.conversations.numbers import Arrival, Numbers
-from tutela.conversations.people import People
+from tutela.conversations.batches.numbers import Arrival, Numbers
+from tutela.conversations.batches.people import People
 from tutela.detection.conversation.rater import Rater, Running
 from tutela.errors import InvalidInput
 from tutela.model.conversation.batch import (
@@ -21,17 +20,11 @@ from tutela.model.conversation.batch import (
 from tutela.model.conversation.rating import ConversationRating, Lane
 from tutela.storage.conversation.standing import (
     TURNS,
-    Alert,
-    AlertFacts,
     Key,
     Reached,
     Standing,
     Step,
 )
-from tutela.storage.values import microseconds
-
-RECEIVERS = 100
-"""People that the event of an alert names as receivers, as of other events."""
 
 _STATUS = {Arrival.NEXT: MessageStatus.RATED, Arrival.LATE: MessageStatus.LATE}
 _DUPLICATE = MessageResult(status=MessageStatus.DUPLICATE)
@@ -56,7 +49,8 @@ class Carried(NamedTuple):
         rating: as it is now.
         results: what became of each message, by its place in the batch.
         fresh: the messages that were taken, in their order.
-        alert: what is to be raised, if anything.
+        highest: the rating at the new peak; where there is none, as it is now.
+        risen: the peak rose, from the floor on, or an emergency was seen that was not before.
         reached: which values were reached for the first time.
         anew: the stored state could not be read, and the rating began anew.
     """
@@ -65,7 +59,8 @@ class Carried(NamedTuple):
     rating: ConversationRating
     results: dict[int, MessageResult]
     fresh: tuple[NewMessage, ...]
-    alert: Alert | None
+    highest: ConversationRating
+    risen: bool
     reached: tuple[Reached, ...]
     anew: bool = False
 
@@ -135,13 +130,13 @@ class _Work:
         lanes = tuple(dict.fromkeys((*self._before.lanes, *rating.lanes)))
         standing = self._standing(running, rating, lanes) if self._fresh else self._before
         risen = self._peak > self._before.peak and self._peak >= floor
-        highest = structs.replace(self._highest or rating, lanes=lanes)
         return Carried(
             standing=standing,
             rating=structs.replace(rating, lanes=lanes),
             results=self._results,
             fresh=tuple(self._fresh),
-            alert=self._alert(standing, highest) if risen or lanes != self._before.lanes else None,
+            highest=structs.replace(self._highest or rating, lanes=lanes),
+            risen=risen or lanes != self._before.lanes,
             reached=tuple(self._reached()),
             anew=self._anew,
         )
@@ -191,25 +186,6 @@ class _Work:
             state=running.dump(),
         )
 
-    def _alert(self, standing: Standing, rating: ConversationRating) -> Alert:
-        facts = AlertFacts(
-            surface=standing.surface,
-            region=standing.region,
-            language=standing.language or rating.language,
-            actor=self._people.actor(rating.author),
-            receivers=self._people.others(rating.author, RECEIVERS),
-        )
-        return Alert(
-            event_id=_event_id(standing),
-            conversation=standing.id,
-            drill=standing.drill,
-            at=self._at,
-            peak=self._peak,
-            turn=standing.messages,
-            rating=rating,
-            facts=facts,
-        )
-
     def _reached(self) -> Iterator[Reached]:
         """Every tenth that was reached for the first time; peak 0 where the conversation is new."""
         day, drill = int(self._at.timestamp() // 86_400), self._before.drill
@@ -226,13 +202,3 @@ class _Work:
 def tenths(value: float) -> int:
     """A value from 0 to 10 in whole tenths, rounded down: it never says more than was reached."""
     return int(value * 10 + 1e-9)
-
-
-def _event_id(standing: Standing) -> str:
-    """The same for the same rise of the same conversation, and for nothing else.
-
-    The start is part of it: what is rated anew after its state has gone is another course.
-    """
-    course = (standing.id, str(standing.drill), str(microseconds(standing.started_at)))
-    digest = hashlib.sha256("\0".join(course).encode()).hexdigest()
-    return f"conversation-{digest[:32]}-{standing.peak:03d}-{len(standing.lanes)}"

@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from msgspec import structs
 from structlog.typing import FilteringBoundLogger
 
-from tutela.conversations.carrying import Carried, carry_on, tenths
-from tutela.conversations.sorting import Batch
+from tutela.conversations.batches.carrying import Carried, carry_on, tenths
+from tutela.conversations.batches.raising import alerts_of
+from tutela.conversations.batches.reaching import Reach, Reaches, leading, reach
+from tutela.conversations.batches.sorting import Batch
 from tutela.detection.conversation.rater import Rater
 from tutela.errors import Conflict, Unavailable
 from tutela.model.actor import AccountSignals
@@ -24,10 +25,11 @@ TRIES = 5
 
 
 class Stored(NamedTuple):
-    """Conversations as they are now, and what is to be raised of them."""
+    """Conversations as they are now, what is to be raised of them, and whom their actors reach."""
 
     carried: Mapping[Key, Carried]
     alerts: Mapping[Key, Alert]
+    reaches: Mapping[Key, Reach]
 
 
 class Storing:
@@ -66,7 +68,7 @@ class Storing:
         """
         if not batch.groups and not batch.reports:
             self._store.tally(batch.tally)
-            return Stored({}, {})
+            return Stored({}, {}, {})
         for _ in range(TRIES):
             try:
                 return self._once(batch, at)
@@ -81,14 +83,18 @@ class Storing:
         keys = list(batch.groups)
         before = self._store.read(keys)
         carried = self._carried(batch, before, at)
-        with self._store.changing(keys, ()) as changing:
-            if changing.before.revisions != before.revisions:
+        actors = leading(carried)
+        with self._store.changing(keys, actors) as changing:
+            if changing.before.revisions_of(keys) != before.revisions_of(keys):
                 carried = self._carried(batch, changing.before, at)
-            alerts = _alerts(carried, self._count(changing, carried, batch, at))
-            changing.save(_changes(batch, carried, alerts))
+            known, floor = changing.before.actors, self._floor
+            reaches = reach(known, carried, actors, floor=floor, at=at)
+            accounts = self._count(changing, carried, batch, at)
+            alerts = alerts_of(carried, reaches.by_conversation, accounts)
+            changing.save(_changes(batch, carried, reaches, alerts))
         for _ in filter(lambda one: one.anew, carried.values()):
             self._log.warning("a stored conversation could not be read: it is rated anew")
-        return Stored(carried, alerts)
+        return Stored(carried, alerts, reaches.by_conversation)
 
     def _carried(self, batch: Batch, before: Before, at: datetime) -> dict[Key, Carried]:
         rater, floor = self._rater(), self._floor
@@ -140,21 +146,9 @@ def _past(time: datetime | None, at: datetime) -> datetime:
     return at if time is None else min(time, at)
 
 
-def _alerts(
-    carried: Mapping[Key, Carried], known: Mapping[Key, AccountSignals]
-) -> dict[Key, Alert]:
-    """What is to be raised, with what is known of the accounts."""
-    alerts: dict[Key, Alert] = {}
-    for key, one in carried.items():
-        if one.alert is not None:
-            actor = one.alert.facts.actor
-            account = known.get(Key(actor.id, key.drill)) if actor else None
-            facts = structs.replace(one.alert.facts, account=account)
-            alerts[key] = structs.replace(one.alert, facts=facts)
-    return alerts
-
-
-def _changes(batch: Batch, carried: Mapping[Key, Carried], alerts: Mapping[Key, Alert]) -> Changes:
+def _changes(
+    batch: Batch, carried: Mapping[Key, Carried], reaches: Reaches, alerts: Mapping[Key, Alert]
+) -> Changes:
     tally = Counter(batch.tally)
     for one in carried.values():
         tally.update(f"messages_{result.status}" for result in one.results.values())
@@ -162,6 +156,7 @@ def _changes(batch: Batch, carried: Mapping[Key, Carried], alerts: Mapping[Key, 
         tally["conversations_raised"] = len(alerts)
     return Changes(
         conversations=[one.standing for one in carried.values() if one.fresh],
+        actors=reaches.actors,
         alerts=list(alerts.values()),
         reached=Counter(reached for one in carried.values() for reached in one.reached),
         tally=tally,

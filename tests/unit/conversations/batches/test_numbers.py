@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as some
 
-from tutela.conversations.numbers import FORGOTTEN, MOST, Arrival, Numbers
+from tutela.conversations.batches.numbers import FORGOTTEN, MOST, Arrival, Numbers
 
 NUMBERS = some.lists(some.integers(0, 40) | some.sampled_from([0, 2**53]), max_size=80)
 

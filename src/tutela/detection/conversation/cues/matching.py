@@ -14,6 +14,7 @@ import re2
 
 from tutela.detection.conversation.cues.cue import CueFamily, Hit
 from tutela.detection.conversation.cues.reading import CueFile, Family
+from tutela.detection.conversation.cues.respelling import Respelling
 from tutela.detection.conversation.cues.words import places_in, row_of
 from tutela.detection.text.lettered import lettered
 from tutela.detection.text.normalised import Normalised
@@ -74,7 +75,11 @@ class Matcher:
         self._searchers = [_Searcher(family) for family in file.families]
         before = (file.negations or (_NEVER,), file.reported or (_NEVER,))
         self._negations, self._reported = map(_expression, before)
-        self._set = _set_of([one.phrases for one in file.families] + list(before))
+        phrases = [one.phrases for one in file.families] + list(before)
+        self._set = _set_of(phrases)
+        self._respelling = Respelling(
+            phrase for some in (*phrases, *(one.unless for one in file.families)) for phrase in some
+        )
 
     def find(self, message: Normalised) -> tuple[Hit, ...]:
         """The cues of a message in the order in which they stand in it."""
@@ -88,7 +93,7 @@ class Matcher:
         return tuple(sorted(found.values(), key=_by_place))
 
     def _found(self, message: Normalised) -> tuple[Hit, ...]:
-        row = self._row(message.text).encode()
+        row = self._respelling.row(self._row(message.text)).encode()
         which = self._set.Match(row)
         return self._hits(message, row, which) if which else ()
 

@@ -54,9 +54,10 @@ def test_every_stratum_occurs_and_no_slot_is_left(language: str) -> None:
             assert "{" not in message.text
 
 
-def test_both_languages_name_the_same_cues() -> None:
-    english, french = (set(lines_of(language).cues) for language in LANGUAGES)
-    assert english == french
+def test_both_languages_name_the_same_cues_and_strata() -> None:
+    english, french = (lines_of(language) for language in LANGUAGES)
+    assert set(english.cues) == set(french.cues)
+    assert set(english.strata) == set(french.strata)
 
 
 def test_lengths_and_times_are_as_planned() -> None:

@@ -12,8 +12,10 @@ from bisect import bisect_right
 from collections.abc import Sequence
 
 import msgspec
+import numpy as np
 
 from tutela.detection.conversation.evidence.state import pack, unpack
+from tutela.detection.conversation.learning import kernels
 from tutela.detection.conversation.learning.following import (
     Following,
     FollowingState,
@@ -65,6 +67,8 @@ class LearnedRater:
         self.cues = cues
         self.learned = learned
         self.families = {family: place for place, family in enumerate(learned.card.families)}
+        # Compiled or loaded now, so that no message waits for it.
+        kernels.weigh(np.frombuffer(b"", np.uint32), learned.wording.weights)
 
     @property
     def model(self) -> str:

@@ -176,9 +176,9 @@ def _by_place(hit: Hit) -> tuple[int, int, str]:
 def _set_of(some: Sequence[Sequence[str]]) -> re2.Set:
     """What tells which of some lists of phrases occur, by their place."""
     found = re2.Set.SearchSet(_options())
-    for phrases in some:
-        found.Add("|".join(phrases).encode())
     try:
+        for phrases in some:
+            found.Add("|".join(phrases).encode())
         found.Compile()
     except re2.error:
         raise BadConfiguration("all phrases of the file together are too large") from None

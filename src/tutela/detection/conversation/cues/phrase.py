@@ -30,6 +30,12 @@ _DEEPEST = 8
 _ANY = "[^ ]+ "
 _EMPTY = {"...": f"(?:{_ANY}){{0,3}}", "$": "$"}
 
+LONGEST_PHRASE = 20_000
+"""Characters of a phrase, or of a list of words, with all that it stands for."""
+
+LARGEST_FILE = 1_000_000
+"""Characters of all phrases of a file, with all that they stand for."""
+
 Fold = Callable[[str], str]
 
 
@@ -52,18 +58,27 @@ class Notation:
             for word, others in spellings.items()
         }
         self._sets = {name: f"(?:{name} (?:{FILLER} )*)" for name in SEXUAL}
+        self._left = LARGEST_FILE
 
     def name(self, name: str, expressions: Sequence[str]) -> None:
-        """Let `<name>` stand for one of these, which `expression` made without anchors."""
-        self._sets[f"<{name}>"] = _one_of(expressions)
+        """Let `<name>` stand for one of these, which `expression` made without anchors.
+
+        Raises:
+            InvalidInput: they are too large together.
+        """
+        self._sets[f"<{name}>"] = _bounded(_one_of(expressions))
 
     def expression(self, phrase: str, *, anchored: bool = True) -> str:
         """A regular expression for the words of a phrase; with `anchored`, for a `row_of` words.
 
         Raises:
-            InvalidInput: the phrase cannot be read; the error says why.
+            InvalidInput: the phrase cannot be read, or is too large with all that it stands for.
         """
-        return _Reading(phrase, self._sets, self._alternatives).whole(anchored=anchored)
+        read = _Reading(phrase, self._sets, self._alternatives).whole(anchored=anchored)
+        self._left -= len(read)
+        if self._left < 0:
+            raise InvalidInput("all phrases up to here are too large together")
+        return read
 
     def _alternatives(self, word: str) -> str:
         stem = word.endswith("*")
@@ -119,11 +134,11 @@ class _Reading:
         parts, may_be_empty = [], True
         while self._at < len(self._pieces) and self._pieces[self._at] not in {")", "|"}:
             part, optional = self._item()
-            parts.append(part)
+            parts.append(_bounded(part))
             may_be_empty = may_be_empty and optional
         if not parts:
             raise InvalidInput("there is nothing between the signs")
-        return "".join(parts), may_be_empty
+        return _bounded("".join(parts)), may_be_empty
 
     def _item(self) -> tuple[str, bool]:
         piece = self._pieces[self._at]
@@ -174,6 +189,13 @@ def _pieces_of(phrase: str) -> list[str]:
         pieces.append(found[0].strip())
         at = found.end()
     return pieces
+
+
+def _bounded(expression: str) -> str:
+    """An expression that is no larger than it may be: lists of lists grow fast."""
+    if len(expression) > LONGEST_PHRASE:
+        raise InvalidInput("it is too large with all that it stands for", remedy="split it")
+    return expression
 
 
 def _one_of(parts: Sequence[str]) -> str:

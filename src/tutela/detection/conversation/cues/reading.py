@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from typing import TypeVar
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
@@ -189,9 +190,8 @@ class _Reading:
         notation = self._explained(lambda: Notation(self._fold, spellings, elisions), with_place)
         for key, value in self._mapping(top, "words"):
             name = self._matching(key, "a name of words", _SET, "small letters and _")
-            notation.name(
-                name, [self._word(one, notation) for one in self._source.items(value, name)]
-            )
+            words = [self._word(one, notation) for one in self._source.items(value, name)]
+            self._explained(partial(notation.name, name, words), value)
         return notation
 
     def _word(self, node: Node, notation: Notation) -> str:

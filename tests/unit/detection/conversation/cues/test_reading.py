@@ -80,3 +80,19 @@ def test_two_families_of_one_id_are_refused() -> None:
 def test_what_is_no_cue_file_is_refused(data: bytes, what: str) -> None:
     with pytest.raises(BadConfiguration, match=what):
         CueSet.load(data, "own.yaml")
+
+
+def test_lists_of_lists_do_not_grow_without_end() -> None:
+    lists = ["  a0: [kite]"]
+    lists += [f"  a{at + 1}: [{', '.join([f'<a{at}> <a{at}>'] * 9)}]" for at in range(12)]
+    text = GOOD.replace("words:\n", "words:\n" + "\n".join(lists) + "\n")
+    with pytest.raises(BadConfiguration, match=r"own.yaml:1\d:\d+: it is too large with all that"):
+        load(text)
+
+
+def test_all_phrases_of_a_file_are_bounded_together() -> None:
+    lists = "  many: [" + ", ".join(f"kite{number}" for number in range(1500)) + "]\n"
+    phrases = "\n".join(["      - <many> now"] * 100)
+    text = GOOD.replace("words:\n", "words:\n" + lists)
+    with pytest.raises(BadConfiguration, match="too large together"):
+        load(text.replace("      - 'how old'", phrases))

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from tutela.interfaces.services import Services
 from tutela.policy.policy import Policy
 from tutela.storage.conversation.standing import Reached
 from tutela.storage.conversation.states import Changes, Conversations
 from tutela.storage.conversation.tables import conversation_days
+from tutela.storage.tables import cases
 from tutela.storage.values import now
 
 if TYPE_CHECKING:
+    from tests.unit.interfaces.conftest import Api
     from tests.unit.interfaces.console.conftest import Visit
 
 PATH = "/console/conversations/bar"
@@ -118,6 +120,52 @@ def test_a_budget_where_nothing_was_rated_is_said(visit: Visit) -> None:
     assert "no conversation was rated in this time" in answer.body.decode()
 
 
+CUES = (
+    "how old are you?",
+    "are you home alone?",
+    "don't tell your parents",
+    "delete this chat",
+    "let's talk on another app",
+    "can we meet on saturday? i can pick you up",
+)
+"""Each is a cue by itself, as school leaflets name them."""
+CHATTER = ("how was the match?", "we won, and it rained", "see you at practice on monday")
+
+
+def written(api: Api, talk: str, lines: Sequence[str]) -> str | None:
+    """Messages of a drill that come in; the case that was opened for them, if any."""
+    told = {"conversation": talk, "language": "en", "region": "US", "drill": True}
+    people = {"author": {"id": f"{talk} kim", "age": 34}, "receivers": [{"id": "lea", "age": 13}]}
+    messages = [
+        {**told, **people, "number": number, "text": text} for number, text in enumerate(lines, 1)
+    ]
+    answer = api.post("/v1/messages", {"messages": messages}, role="uploader")
+    assert answer.status == 200, answer
+    (found,) = answer.json["conversations"]
+    case: str | None = (found["outcome"] or {}).get("case_id")
+    return case
+
+
+def test_what_comes_in_and_what_people_decide_is_what_it_shows(
+    visit: Visit, services: Services, api: Api
+) -> None:
+    opened = [written(api, f"bar {number}", CUES) for number in range(12)]
+    quiet = [written(api, f"quiet {number}", CHATTER) for number in range(8)]
+    assert all(opened)
+    assert not any(quiet)
+    body = visit("auditor").get(PATH, drill="true")
+    assert "Over 1 whole day in which 20 conversations began." in body
+    assert facts(body)[:4] == ["6.0", "12.0", "1.2", "nobody knows"]
+
+    for place, case in enumerate(opened):
+        outcome = "harmless" if place < 3 else "violation"
+        closed = {"state": "closed", "outcome": outcome, "closed_at": now()}
+        with services.database.write() as connection:
+            connection.execute(update(cases).where(cases.c.id == case).values(**closed))
+    share = facts(visit("auditor").get(PATH, drill="true"))[3]
+    assert share.replace("\N{NO-BREAK SPACE}", " ") == "75 % (47 % \N{EN DASH} 91 %)"
+
+
 def test_a_bar_is_proposed_as_a_version_in_which_nothing_else_differs(
     visit: Visit, services: Services
 ) -> None:
@@ -129,6 +177,14 @@ def test_a_bar_is_proposed_as_a_version_in_which_nothing_else_differs(
     assert text == live.text.replace("  grooming: 6.0\n", "  grooming: 7.3\n")
     assert services.policy.now().live.version == live.version
     assert services.versions.load(version, tested=True).thresholds["grooming"] == 7.3
+
+
+def test_the_pages_of_policies_show_their_thresholds(visit: Visit, services: Services) -> None:
+    live = services.policy.now().live
+    for path in ("/console/policy", f"/console/policy/versions/{live.version}"):
+        body = visit("auditor").get(path)
+        assert "<dt><code>grooming</code></dt><dd>6.0</dd>" in body
+        assert f'href="{PATH}"' in body
 
 
 def test_who_may_not_write_policies_may_not_move_it(visit: Visit, services: Services) -> None:

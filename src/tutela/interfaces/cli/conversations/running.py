@@ -46,12 +46,12 @@ class Options(NamedTuple):
 def run(options: Options) -> None:
     """Rate a file and print what was found."""
     settings = Settings.load(options.config)
-    rater = open_rater(settings, import_module("tutela.extensions").rater_makers())
     highest = Highest(max(options.rows, PAGE_ROWS if options.html else 0))
     with _progress(options) as progress:
         task = progress.add_task("Rating", total=None)
         corpus = open_corpus(options.file, progress=lambda size: progress.advance(task, size))
         progress.update(task, total=corpus.size)
+        rater = open_rater(settings, import_module("tutela.extensions").rater_makers())
         for row in _rows(rater, corpus):
             highest.add(row)
             if options.as_json:

@@ -186,7 +186,7 @@ def _conversing(
     """What rates conversations; what the operator brings for it is opened now, mistakes and all."""
     wanted = settings.conversations
     rater = OpenedRater(partial(open_rater, settings, rater_makers()))
-    if wanted.enabled and (wanted.rater != "cues" or wanted.cues_folder):
+    if wanted.enabled and (wanted.rater != "cues" or wanted.cues_folder or wanted.encoder_folder):
         rater()
     return Conversing(
         wanted,

@@ -77,6 +77,8 @@ def test_closing_twice_does_no_harm_and_stops_everything(tmp_path: Path) -> None
     [
         ("TUTELA_POLICY_FILE", "/nowhere/policy.yaml"),
         ("TUTELA_STORAGE_URL", "sqlite:////proc/nowhere/tutela.db"),
+        ("TUTELA_CONVERSATIONS_RATER", "learned"),
+        ("TUTELA_CONVERSATIONS_ENCODER_FOLDER", "/nowhere/encoder"),
     ],
 )
 def test_what_cannot_start_leaves_nothing_behind(tmp_path: Path, name: str, value: str) -> None:

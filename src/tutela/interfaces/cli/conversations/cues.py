@@ -110,7 +110,7 @@ def _table(one: CueSet) -> Table:
         table.add_column(title, justify="right", no_wrap=True)
     for cue in one.families.values():
         who = "the others" if cue.booked_to == "others" else "its author"
-        between = ", older to younger" if cue.gate == "gap" else ""
+        between = ", to younger" if cue.gate == "gap" else ""
         stage = cue.stage or ("protects" if cue.points < 0 else "")
         table.add_row(cue.id, stage, who + between, f"{cue.points:+g}", f"{cue.cap:g}")
     return table

@@ -26,6 +26,7 @@ from tutela.model.conversation.message import Labelled
 
 RATER = shipped_rater()
 LEXICON = Lexicon()
+SIZE = 300
 QUICK = Protocolled(resamples=40, perturbed=20, choice=Choice(false_alarms=0.05))
 
 
@@ -41,7 +42,7 @@ def run(corpus: Corpus, how: Protocolled = QUICK) -> EvaluationReport:
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
-    plan = Plan(conversations=400, positives=0.3, longest=60)
+    plan = Plan(conversations=SIZE, positives=0.3, longest=40)
     return written(tmp_path_factory.mktemp("corpus"), synthesise(plan))
 
 
@@ -61,16 +62,16 @@ def test_the_report_is_the_same_again(corpus: Corpus, report: EvaluationReport) 
 def test_synthetic_conversations_are_said_to_be_synthetic(report: EvaluationReport) -> None:
     assert report.synthetic
     assert report.cautions[0] == SYNTHETIC
-    assert report.material.synthetic == 400
+    assert report.material.synthetic == SIZE
 
 
 def test_material_adds_up(corpus: Corpus, report: EvaluationReport) -> None:
     material = report.material
-    assert material.conversations == sum(material.choosing) + sum(material.measuring) == 400
+    assert material.conversations == sum(material.choosing) + sum(material.measuring) == SIZE
     assert material.positives == material.choosing[0] + material.measuring[0]
-    assert material.groups < 400
+    assert material.groups < SIZE
     reading = material.files[0].reading
-    assert (reading.read, reading.skipped) == (400, 0)
+    assert (reading.read, reading.skipped) == (SIZE, 0)
     assert reading.sha256 == hashlib.sha256(corpus.path.read_bytes()).hexdigest()
 
 
@@ -189,5 +190,5 @@ def test_other_files_may_be_measured_and_share_nobody_with_what_chooses(
     assert [file.name for file in material.files] == ["talks", "other"]
     kin = sum(one.predator_ids == shared.predator_ids for one in corpus)
     assert kin > 1
-    assert sum(material.choosing) == 400 - kin
+    assert sum(material.choosing) == SIZE - kin
     assert found.perturbations[0].positives == 3

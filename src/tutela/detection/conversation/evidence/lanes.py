@@ -44,7 +44,7 @@ def lane_of(cue: str, side: Side, clock: Clock, between: Relation, *, media: boo
     Args:
         media: a picture came so lately that it belongs to it.
     """
-    if media and cue in WITH_MEDIA:
+    if media and cue in WITH_MEDIA and between is not Relation.ADULTS:
         return Lane.SEXTORTION
     if between in GAPS or between is Relation.UNKNOWN_TO_MINOR:
         meets = [one for one in APPROACH if side.recent(one, clock)]

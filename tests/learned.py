@@ -34,6 +34,7 @@ def model() -> LearnedModel:
         features=FEATURES,
         data=DataCard(
             digest="0" * 64,
+            files=("0" * 64,),
             conversations=2,
             positives=1,
             messages=9,

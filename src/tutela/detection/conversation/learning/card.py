@@ -19,6 +19,7 @@ class DataCard(Record, frozen=True, kw_only=True):
 
     Attributes:
         digest: SHA-256 over all of them, in their order, as a hexadecimal number.
+        files: the same over those of each file, so that nobody measures on them unaware.
         conversations, positives: how many were used.
         messages: in them.
         left_out: not used, by reason: no label, a language without cues, nothing written.
@@ -29,6 +30,7 @@ class DataCard(Record, frozen=True, kw_only=True):
     """
 
     digest: str
+    files: tuple[str, ...]
     conversations: int
     positives: int
     messages: int

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -94,6 +95,28 @@ def test_what_makes_no_sense_is_refused_before_anything_is_read(
     found = train(tmp_path / "none.jsonl", "--into", tmp_path / "model", *arguments)
     assert isinstance(found.exception, InvalidInput)
     assert str(found.exception).startswith(message)
+
+
+def test_measuring_on_what_was_learned_from_is_told(corpus: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.jsonl"
+    other.write_bytes(b"\n".join(msgspec.json.encode(record_of(one)) for one in more()))
+    train(other, corpus, "--into", tmp_path / "model", "--folds", "2", "--alerts", "500")
+    settings = tmp_path / "tutela.toml"
+    settings.write_text(
+        f'[conversations]\nrater = "learned"\nmodel_folder = "{tmp_path / "model"}"\n'
+    )
+    new = tmp_path / "new.jsonl"
+    new.write_bytes(b"\n".join(msgspec.json.encode(record_of(one)) for one in more(seed=8)))
+    cautions = "The model learnt from one of these files"
+    for file, told in ((other, True), (corpus, True), (new, False)):
+        quick = ["--resamples", "0", "--perturbed", "0", "--json", "--config", str(settings)]
+        found = CliRunner().invoke(APP, ["conversations", "evaluate", str(file), *quick])
+        assert found.exit_code == 0, found.output
+        assert (cautions in found.stdout) is told
+
+
+def more(seed: int = 7) -> Iterator[Labelled]:
+    return conversations(40, seed=seed)
 
 
 def pan12(conversation: Labelled) -> str:

@@ -125,6 +125,7 @@ class Pile:
         left_out: how many could not, by reason.
         sources: of each, how many.
         synthetic: how many a generator made.
+        files: SHA-256 over what is used of each corpus that was read.
     """
 
     def __init__(self, reader: CueReader) -> None:
@@ -132,6 +133,7 @@ class Pile:
         self.left_out: Counter[str] = Counter()
         self.sources: Counter[str] = Counter()
         self.synthetic = 0
+        self.files: list[str] = []
         self._reader = reader
         self._digest = sha256()
 
@@ -142,23 +144,29 @@ class Pile:
 
     def read(self, corpus: Iterable[Labelled], progress: Progress | None = None) -> None:
         """Take conversations in, one at a time; their texts are not kept."""
+        digest = sha256()
         for labelled in corpus:
-            self._take(labelled)
+            if self._take(labelled):
+                record = msgspec.json.encode(labelled)
+                digest.update(record)
+                self._digest.update(record)
             if progress is not None:
                 progress(1)
+        self.files.append(digest.hexdigest())
 
-    def _take(self, labelled: Labelled) -> None:
+    def _take(self, labelled: Labelled) -> bool:
+        """Whether it can be used."""
         if labelled.label is None:
             self.left_out["no label"] += 1
-            return
+            return False
         found = prepared(labelled, self._reader)
         if isinstance(found, str):
             self.left_out[found] += 1
-            return
+            return False
         self.conversations.append(found)
         self.sources[labelled.source or "not told"] += 1
         self.synthetic += labelled.synthetic
-        self._digest.update(msgspec.json.encode(labelled))
+        return True
 
 
 def prepared(labelled: Labelled, reader: CueReader) -> Prepared | str:

@@ -243,6 +243,7 @@ def _data(pile: Pile, damaged: int) -> DataCard:
     talks = pile.conversations
     return DataCard(
         digest=pile.digest,
+        files=tuple(pile.files),
         conversations=len(talks),
         positives=sum(talk.label for talk in talks),
         messages=sum(map(len, talks)),

@@ -82,7 +82,7 @@ def _trained_on(settings: Settings) -> frozenset[str]:
     chosen = settings.conversations
     if chosen.rater != LEARNED or not chosen.model_folder:
         return frozenset()
-    return frozenset((load(Path(chosen.model_folder)).card.data.digest,))
+    return frozenset(load(Path(chosen.model_folder)).card.data.files)
 
 
 def _opened(options: Options, progress: Progress) -> list[tuple[str, Corpus]]:

@@ -99,6 +99,15 @@ def test_digest_is_of_all_that_is_used(cues: CueRater) -> None:
     assert len(digests) == 3
 
 
+def test_each_file_has_a_digest_of_its_own(cues: CueRater) -> None:
+    both, one = Pile(cues), Pile(cues)
+    both.read(conversations(3))
+    both.read([*conversations(4, seed=6), labelled("a", ["hello there"], label=None)])
+    one.read(conversations(4, seed=6))
+    assert both.files[1:] == one.files == [one.digest]
+    assert both.digest not in both.files
+
+
 def test_reading_tells_how_far_it_is(cues: CueRater) -> None:
     steps: list[int] = []
     Pile(cues).read(conversations(3), steps.append)

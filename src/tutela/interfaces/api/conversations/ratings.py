@@ -22,24 +22,58 @@ from tutela.interfaces.api.documents import About, read_query
 from tutela.interfaces.services import services_of
 from tutela.interfaces.web.answers import JsonAnswer
 from tutela.model.actor import Name
-from tutela.model.conversation.message import Message, Participant
 from tutela.model.conversation.rating import ConversationRating
 from tutela.model.record import Record
 from tutela.storage.conversation.standing import Key
 
 
-class WholeConversation(Record, frozen=True, kw_only=True):
-    """A conversation in the order in which it was written. Further members are ignored and counted.
+class ToldParticipant(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """One of those who write or read. What cannot be used is taken as unknown, and counted.
 
     Attributes:
+        age: in years, where it is told.
+        age_band: where only that is told; `age` counts more.
+        age_source: how the age is known: `declared`, `estimated`, `verified`.
+    """
+
+    id: Name | int | None = None
+    age: Any = None
+    age_band: Any = None
+    age_source: Any = None
+
+
+class ToldMessage(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """One message. What cannot be used is taken as unknown, and counted.
+
+    Attributes:
+        author: id of the participant who wrote it.
+        time: when it was sent, such as `2026-03-02T15:04:00Z`.
+        number: its place in the conversation in your own count.
+        media: true where it carries a picture or a video.
+    """
+
+    author: Name | int | None = None
+    text: str | None = None
+    time: Any = None
+    number: Any = None
+    media: Any = None
+
+
+class WholeConversation(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """A conversation in the order in which it was written: the record of the files.
+
+    Further members are ignored and counted, here and in what it holds.
+
+    Attributes:
+        conversation_id: a text; a number will do.
         language: a tag such as `en`, where you know it.
         participants: what is known of those who take part.
     """
 
-    conversation_id: Name
-    messages: tuple[Message, ...]
-    language: Name = ""
-    participants: tuple[Participant, ...] = ()
+    conversation_id: Name | int
+    messages: tuple[ToldMessage, ...] | None
+    language: Name | None = None
+    participants: tuple[ToldParticipant, ...] | None = None
 
 
 class PlaceQuery(Record, frozen=True, kw_only=True):

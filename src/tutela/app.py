@@ -17,8 +17,10 @@ from pathlib import Path
 
 from structlog.typing import FilteringBoundLogger
 
-from tutela.conversations.opening import Conversing, OpenedRater
-from tutela.conversations.raters import open_rater
+from tutela.conversations.opening import Conversing, ForPeople, OpenedRater
+from tutela.conversations.raters import cues_of, normaliser_of, open_rater
+from tutela.conversations.reviewing.keeping import Texts
+from tutela.conversations.reviewing.marking import Marking
 from tutela.detection.index.disk.folder import IndexFolder
 from tutela.detection.index.matcher import Matcher
 from tutela.detection.media.limits import Limits
@@ -63,6 +65,7 @@ from tutela.storage.access.identities import Identities
 from tutela.storage.access.keys import Keys
 from tutela.storage.audit.reading import AuditLog
 from tutela.storage.cases import Cases
+from tutela.storage.conversation.texts import KeptTexts
 from tutela.storage.database import Database
 from tutela.storage.defence.floods import Floods
 from tutela.storage.defence.parkings import Parkings
@@ -152,7 +155,7 @@ def _build(settings: Settings, log: FilteringBoundLogger, started: ExitStack) ->
         law=law,
         journal=journal,
         pipeline=pipeline,
-        conversations=_conversing(settings, database, pipeline, rulings, metrics, log),
+        conversations=_conversing(settings, database, pipeline, rulings, custody, metrics, log),
         custody=custody,
         audit_log=_audit_log(settings, database, log),
         secrets=Secrets.open(settings.actions_key_file),
@@ -180,6 +183,7 @@ def _conversing(
     database: Database,
     pipeline: Pipeline,
     law: Telling,
+    custody: Custody,
     metrics: Metrics,
     log: FilteringBoundLogger,
 ) -> Conversing:
@@ -194,8 +198,30 @@ def _conversing(
         rater,
         law=law.ruling,
         decide=pipeline.check,
+        people=_for_people(settings, database, law, custody, log),
         log=log,
         counted=metrics.conversed,
+    )
+
+
+def _for_people(
+    settings: Settings,
+    database: Database,
+    law: Telling,
+    custody: Custody,
+    log: FilteringBoundLogger,
+) -> ForPeople:
+    """What keeps and shows the texts of conversations for which a case waits."""
+    texts = Texts(
+        kept=KeptTexts(database),
+        items=custody.items,
+        vault=custody.vault.vault,
+        terms=custody.terms,
+        law=law.ruling,
+        log=log,
+    )
+    return ForPeople(
+        texts, Marking(lambda: (cues_of(settings), normaliser_of(settings.conversations).normalise))
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from structlog.typing import FilteringBoundLogger
 
@@ -12,6 +13,9 @@ from tutela.conversations.batches.sorting import LawOf
 from tutela.conversations.batches.storing import Storing
 from tutela.conversations.batches.telling import AlertTeller
 from tutela.conversations.raters import normaliser_of
+from tutela.conversations.reviewing.calibrating import Calibrating
+from tutela.conversations.reviewing.keeping import Texts
+from tutela.conversations.reviewing.marking import Marking
 from tutela.conversations.service import ConversationService, Counted, unheard
 from tutela.conversations.texts.rating import TextRating, terms_of
 from tutela.conversations.whole import WholeRating
@@ -22,6 +26,7 @@ from tutela.model import Outcome
 from tutela.pipeline import Submission
 from tutela.settings.conversations import ConversationSettings
 from tutela.storage.conversation.accounts import AccountBook
+from tutela.storage.conversation.calibrations import Calibrations
 from tutela.storage.conversation.expiring import Gone, expire
 from tutela.storage.conversation.states import Conversations
 from tutela.storage.database import Database
@@ -49,6 +54,18 @@ class OpenedRater:
             return self._rater
 
 
+class ForPeople(NamedTuple):
+    """What people see of conversations for which a case waits.
+
+    Attributes:
+        texts: keeps them.
+        marking: marks cues in them.
+    """
+
+    texts: Texts
+    marking: Marking
+
+
 class Conversing:
     """The parts of one process that rate conversations.
 
@@ -58,13 +75,15 @@ class Conversing:
         rater: gives what rates now.
         law: says what may be rated.
         decide: carries a submission through the pipeline.
+        people: keeps and shows what people are to look at.
         log: where it tells of trouble.
         counted: told of each batch, for the metrics.
 
     Attributes:
         store: conversations as they go on.
         book: the counters of accounts.
-        rater: gives what rates now.
+        rater: gives what rates now, its probabilities as people's outcomes have them.
+        people: what was handed over.
         whole: rates whole conversations.
         service: takes batches of messages in.
         texts: rates text that is shown to many.
@@ -82,6 +101,7 @@ class Conversing:
         *,
         law: LawOf,
         decide: Callable[[Submission], Awaitable[Outcome]],
+        people: ForPeople,
         log: FilteringBoundLogger,
         counted: Counted = unheard,
     ) -> None:
@@ -89,14 +109,18 @@ class Conversing:
         self._database = database
         self.store = Conversations(database)
         self.book = AccountBook(database)
-        self.rater = rater
-        self.whole = WholeRating(law, rater, self.store)
+        calibrating = Calibrating(Calibrations(database))
+        self.rater = lambda: calibrating.of(rater())
+        self.people = people
+        self.whole = WholeRating(law, self.rater, self.store)
         reading = normaliser_of(settings)
         self.texts = TextRating(law, terms_of(settings, reading), self.store.tally, reading)
+        bands = opening_bands(reading)
         self.service = ConversationService(
             law,
-            Storing(self.store, self.book, rater, settings.floor, log, opening_bands(reading)),
+            Storing(self.store, self.book, self.rater, settings.floor, log, bands),
             AlertTeller(self.store, decide, log),
+            people.texts.keep,
             counted,
         )
 

@@ -26,9 +26,12 @@ from tutela.model.conversation.batch import (
     NewReport,
     TalkResult,
 )
+from tutela.model.conversation.message import Message
 from tutela.storage.conversation.standing import Key
 from tutela.storage.values import now
 
+Keep = Callable[[Mapping[Key, Sequence[Message]]], object]
+"""Keeps messages of those conversations for which a case waits, and nothing of the others."""
 Counted = Callable[[Mapping[MessageStatus, int], int], object]
 """Told of each batch: how many messages came to what, and how many conversations were raised."""
 
@@ -44,6 +47,7 @@ class ConversationService:
         law: says what may be rated.
         storing: carries conversations on.
         telling: has alerts decided about.
+        keep: keeps messages of conversations that wait for people, and forgets the others.
         counted: told of each batch, for the metrics.
     """
 
@@ -52,11 +56,13 @@ class ConversationService:
         law: LawOf,
         storing: Storing,
         telling: AlertTeller,
+        keep: Keep,
         counted: Counted = unheard,
     ) -> None:
         self._law = law
         self._storing = storing
         self.telling = telling
+        self._keep = keep
         self._counted = counted
 
     async def take(
@@ -82,6 +88,7 @@ class ConversationService:
         alerts = list(stored.alerts.values())
         self._counted(Counter(one.status for one in results), len(alerts))
         outcomes = await self.telling.tell(alerts)
+        await self._kept(stored.carried)
         return BatchResult(
             results=results,
             reports=batch.report_results,
@@ -89,6 +96,12 @@ class ConversationService:
                 _talk(key, carried, stored, outcomes) for key, carried in stored.carried.items()
             ),
         )
+
+    async def _kept(self, carried: Mapping[Key, Carried]) -> None:
+        """Keep what was written in conversations for which a case waits by now."""
+        written = {key: [one.message for one in talk.fresh] for key, talk in carried.items()}
+        if any(one.text or one.media for talk in written.values() for one in talk):
+            await asyncio.to_thread(self._keep, written)
 
 
 def _talk(

@@ -28,7 +28,7 @@ from tutela.interfaces.api import (
     transfer,
 )
 from tutela.interfaces.api.access import accounts
-from tutela.interfaces.api.conversations import actors, messages, ratings, texts
+from tutela.interfaces.api.conversations import actors, history, messages, ratings, texts
 from tutela.interfaces.api.custody import audit, content, documents, evidence
 from tutela.interfaces.api.operation import health, metrics
 from tutela.interfaces.api.response import actions, destinations
@@ -81,6 +81,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     texts.rate_texts,
     ratings.rate_conversation,
     ratings.read_rating,
+    history.hand_in_history,
     actors.read_signals,
     banks.list_banks,
     banks.create_bank,

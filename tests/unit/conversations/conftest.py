@@ -4,22 +4,33 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import structlog
+from structlog.typing import FilteringBoundLogger
 from tests.unit.conversations.lines import ALLOWED
 
-from tutela.conversations.opening import Conversing
-from tutela.conversations.raters import open_rater
+from tutela.conversations.opening import Conversing, ForPeople
+from tutela.conversations.raters import cues_of, open_rater
+from tutela.conversations.reviewing.keeping import Texts
+from tutela.conversations.reviewing.marking import Marking
 from tutela.detection.conversation.rater import Rater
+from tutela.detection.text.normaliser import Normaliser
 from tutela.errors import Unavailable
+from tutela.evidence.keys.memory import MemoryKeys
+from tutela.evidence.vault.memory import MemoryStore
+from tutela.evidence.vault.vault import Vault
 from tutela.model import Decision, EventKind, Gap, GapReason, Outcome, Ruling, SurfaceClass, Verdict
 from tutela.model.conversation.batch import BatchResult, NewMessage, NewReport
 from tutela.pipeline import Submission
+from tutela.policy.law.law import Law
+from tutela.response.custody.terms import Terms
 from tutela.settings import Settings
 from tutela.settings.conversations import ConversationSettings
+from tutela.storage.conversation.texts import KeptTexts
 from tutela.storage.database import Database
+from tutela.storage.evidence.items import EvidenceItems
 
 
 def law(region: str, surface: str, kind: EventKind) -> Ruling | None:
@@ -65,6 +76,22 @@ class Deciding:
         )
 
 
+MARKING = Marking(lambda: (cues_of(Settings()), Normaliser().normalise))
+
+
+def texts_in(database: Database, log: FilteringBoundLogger) -> Texts:
+    """What keeps texts, in a vault in memory."""
+    vault, packs = Vault(MemoryStore(), MemoryKeys()), Law.load("")
+    return Texts(
+        kept=KeptTexts(database),
+        items=EvidenceItems(database),
+        vault=lambda: vault,
+        terms=Terms(packs.pack_of, default=timedelta(days=90), unreported=timedelta(days=60)),
+        law=law,
+        log=log,
+    )
+
+
 class Talking:
     """Hands batches in."""
 
@@ -88,14 +115,15 @@ def begun(rater: Rater) -> Callable[[Database], Talking]:
     """Begins a process on a database."""
 
     def begin(database: Database) -> Talking:
-        deciding = Deciding()
+        deciding, log = Deciding(), structlog.get_logger()
         parts = Conversing(
             ConversationSettings(floor=3.0),
             database,
             lambda: rater,
             law=law,
             decide=deciding.decide,
-            log=structlog.get_logger(),
+            people=ForPeople(texts_in(database, log), MARKING),
+            log=log,
         )
         return Talking(parts, deciding)
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 from litestar.exceptions import LitestarDeprecationWarning
 from tests.conftest import read_leaves
-from tests.unit.interfaces import deciding, keeping, protecting, reviewing
+from tests.unit.interfaces import deciding, keeping, protecting, reviewing, talking
 from tests.unit.interfaces.acting import (
     LINES,
     NOTE,
@@ -430,6 +430,7 @@ STEPS: Mapping[str, Step] = {
     **reviewing.STEPS,
     **protecting.STEPS,
     **keeping.STEPS,
+    **talking.STEPS,
 }
 """How each other route is used with effect, and those that read and give signals away."""
 

@@ -13,6 +13,7 @@ KINDS: Mapping[EvidenceKind, str] = MappingProxyType(
     {
         EvidenceKind.CONTENT: "the bytes that were handed in",
         EvidenceKind.USER_DATA: "what is known of the user concerned",
+        EvidenceKind.MESSAGES: "messages of a conversation",
         EvidenceKind.REPORT_REFERENCE: "what an authority called a report",
     }
 )

@@ -7,6 +7,7 @@ from litestar import Router
 from tutela.interfaces.console import (
     access,
     banks,
+    conversations,
     custody,
     defence,
     entries,
@@ -43,6 +44,7 @@ def routes() -> Router:
             *review.HANDLERS,
             *leading.HANDLERS,
             *protection.HANDLERS,
+            *conversations.HANDLERS,
             *custody.HANDLERS,
             *response.HANDLERS,
             *rules.HANDLERS,

@@ -19,6 +19,8 @@ class EvidenceKind(StrEnum):
     """The bytes that were handed in."""
     USER_DATA = "user-data"
     """What is known of the user concerned, within the window that the pack allows."""
+    MESSAGES = "messages"
+    """Messages of a conversation that people are to look at; kept as long as content."""
     REPORT_REFERENCE = "report-reference"
     """What the authority called the report."""
 

@@ -14,6 +14,10 @@ BEGUN = frozenset({Moment.DETECTION, Moment.AWARENESS})
 """Moments that have come when something is found. All others are told later, or never."""
 
 
+_LIKE = {EvidenceKind.MESSAGES: EvidenceKind.CONTENT}
+"""Kinds that packs do not name, and what they are kept like."""
+
+
 class Clock(NamedTuple):
     """When a term began, if it has, and when it ends or waiting for its beginning does."""
 
@@ -40,7 +44,7 @@ class Terms:
     def of(self, region: str, kind: EvidenceKind) -> Term:
         """The term for something of a kind that was found in a region."""
         pack = self._pack_of(region)
-        stated = pack.retention.get(kind.value) if pack else None
+        stated = pack.retention.get(_LIKE.get(kind, kind).value) if pack else None
         if pack is None or stated is None:
             return Term(
                 pack=pack.version if pack else "",

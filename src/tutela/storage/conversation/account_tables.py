@@ -25,7 +25,6 @@ conversation_calibrations = Table(
     metadata,
     Column("id", Serial, primary_key=True),
     Column("model", Text, nullable=False),
-    Column("drill", Boolean, nullable=False),
     Column("at", Instant, nullable=False),
     Column("by", Text, nullable=False),
     Column("method", Text, nullable=False),

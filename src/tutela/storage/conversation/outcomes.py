@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
+import msgspec
 from sqlalchemy import func, select
 
 from tutela.detection.conversation.bar.precision import Decided
@@ -21,7 +22,15 @@ RIGHT = (ReviewOutcome.CONFIRMED.value, ReviewOutcome.VIOLATION.value)
 _SAID = (*RIGHT, ReviewOutcome.HARMLESS.value)
 
 
-def decided(database: Database, since: datetime, *, drill: bool = False) -> Sequence[Decided]:
+class _Rated(msgspec.Struct):
+    """Of a stored rating, what made it; the rest of it is left unread."""
+
+    model: str = ""
+
+
+def decided(
+    database: Database, since: datetime, *, drill: bool = False, model: str = ""
+) -> Sequence[Decided]:
     """Conversations of which people decided a case, each once, by its highest value in tenths.
 
     Of several cases of one conversation the latest decision counts; one that can still be undone
@@ -31,10 +40,11 @@ def decided(database: Database, since: datetime, *, drill: bool = False) -> Sequ
         database: where the cases are.
         since: alerts before this do not count.
         drill: those of drills, or those that are real.
+        model: only those that a rater of this name and version rated; empty for any.
     """
     alerts, stands_in = conversation_alerts, cases.alias("stands_in")
     wanted = (
-        select(alerts.c.conversation, alerts.c.peak, stands_in.c.outcome)
+        select(alerts.c.conversation, alerts.c.peak, alerts.c.rating, stands_in.c.outcome)
         .join(events, events.c.id == alerts.c.event_id)
         .join(cases, cases.c.event_seq == events.c.seq)
         .join(stands_in, stands_in.c.event_seq == func.coalesce(cases.c.root, cases.c.event_seq))
@@ -46,6 +56,8 @@ def decided(database: Database, since: datetime, *, drill: bool = False) -> Sequ
     outcomes: dict[str, str] = {}
     with database.read() as connection:
         for row in connection.execute(wanted):
+            if model and msgspec.json.decode(row.rating, type=_Rated).model != model:
+                continue
             peaks[row.conversation] = max(row.peak, peaks.get(row.conversation, 0))
             outcomes[row.conversation] = row.outcome
     cases_of = Counter(peaks.values())

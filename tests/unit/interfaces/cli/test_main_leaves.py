@@ -23,6 +23,7 @@ from tests.unit.interfaces.acting import (
     unexplained,
     value,
 )
+from tests.unit.interfaces.cli.conversations.outcomes import put_outcomes
 from tests.unit.interfaces.cli.custody.conftest import Folder
 from typer.testing import CliRunner
 
@@ -287,6 +288,9 @@ STEPS: Mapping[str, Step] = {
     "backup": Desk.backup,
     "audit export": lambda d: [d.path / f"log-{next(NUMBERS)}"],
     "vault retire": lambda d: [d.old_key(), "--at-once"],
+    "conversations calibrate": _after(
+        lambda d: put_outcomes(d.database, [(40, "harmless"), (80, "confirmed")] * 30)
+    ),
 }
 """What is typed after each other command for it to have an effect."""
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import typer
 
-from tutela.interfaces.cli.conversations import cues, rating, simulating, terms, training
+from tutela.interfaces.cli.conversations import (
+    calibrating,
+    cues,
+    rating,
+    simulating,
+    terms,
+    training,
+)
 from tutela.interfaces.cli.conversations.figures.evaluating import evaluate
 from tutela.interfaces.cli.conversations.figures.synthesising import synthesise
 
@@ -22,6 +29,7 @@ def _group() -> typer.Typer:
         cues.cues,
         terms.terms,
         simulating.simulate,
+        calibrating.calibrate,
         training.train,
         evaluate,
         synthesise,

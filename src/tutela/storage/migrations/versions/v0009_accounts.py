@@ -30,7 +30,6 @@ def upgrade() -> None:
         "conversation_calibrations",
         sa.Column("id", SERIAL, nullable=False),
         sa.Column("model", sa.Text, nullable=False),
-        sa.Column("drill", sa.Boolean, nullable=False),
         sa.Column("at", INSTANT, nullable=False),
         sa.Column("by", sa.Text, nullable=False),
         sa.Column("method", sa.Text, nullable=False),

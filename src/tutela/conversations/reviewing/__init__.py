@@ -1,0 +1,1 @@
+"""What people see of conversations, and what their decisions teach about ratings."""

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 def test_the_code_of_the_page_runs(start: Start, tmp_path: Path) -> None:
     page = (ROOT / "docs/how-to/use-the-python-client.md").read_text()
     blocks = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
-    assert len(blocks) == 8
+    assert len(blocks) == 9
     desk = tmp_path / "desk"
     desk.mkdir()
     (desk / "program.py").write_text("\n".join(blocks))

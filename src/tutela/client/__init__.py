@@ -10,6 +10,7 @@
 
 from tutela.client.answers import Answer, Appeal, Confirmed, Lookup, Problem, Readiness, StoredEvent
 from tutela.client.calls import Flushed
+from tutela.client.conversing import MessagesAnswer, RatedConversation, StoredConversation
 from tutela.client.problems import (
     BadAnswer,
     EventConflict,
@@ -23,6 +24,8 @@ from tutela.client.problems import (
 from tutela.client.spool import Spool
 from tutela.client.told import AppealArguments, EventArguments, new_event_id
 from tutela.client.tutela import AsyncTutela, Tutela
+from tutela.model.conversation.batch import Complaint, NewMessage, NewReport
+from tutela.model.conversation.message import Participant
 
 __all__ = [
     "Answer",
@@ -30,18 +33,25 @@ __all__ = [
     "AppealArguments",
     "AsyncTutela",
     "BadAnswer",
+    "Complaint",
     "Confirmed",
     "EventArguments",
     "EventConflict",
     "Flushed",
     "KeyRefused",
     "Lookup",
+    "MessagesAnswer",
+    "NewMessage",
+    "NewReport",
+    "Participant",
     "Problem",
+    "RatedConversation",
     "Readiness",
     "Refused",
     "ServerTrouble",
     "Spool",
     "SpoolFull",
+    "StoredConversation",
     "StoredEvent",
     "Trouble",
     "Tutela",

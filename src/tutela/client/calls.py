@@ -8,7 +8,7 @@ from contextlib import closing, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import IO, Any, Literal, NamedTuple, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import httpx2
 import msgspec
@@ -35,6 +35,7 @@ from tutela.client.asking import (
     checked,
     read,
 )
+from tutela.client.conversing import MessagesAnswer, RatedConversation, StoredConversation
 from tutela.client.problems import (
     BadAnswer,
     KeyRefused,
@@ -55,6 +56,7 @@ from tutela.client.told import (
 )
 from tutela.errors import InvalidInput
 from tutela.model import ActionKind, Receipt, Signal
+from tutela.model.conversation.batch import NewMessage, NewReport
 
 CHECK = Place("POST", "/v1/check")
 LOOKUP = Place("POST", "/v1/lookup")
@@ -62,6 +64,9 @@ READY = Place("GET", "/health/ready")
 EVENT = Place("GET", "/v1/events/{id}")
 APPEALS = Place("POST", "/v1/appeals")
 APPEAL = Place("GET", "/v1/appeals/{id}")
+MESSAGES = Place("POST", "/v1/messages")
+RATE = Place("POST", "/v1/conversations/rate")
+CONVERSATION = Place("GET", "/v1/conversations/{id}/rating")
 RECEIPT = Place("POST", "/v1/actions/{id}/receipt")
 REPLAYED = "tutela-replayed"
 AGENT = "tutela-client"
@@ -83,6 +88,13 @@ class Flushed(NamedTuple):
     sent: int = 0
     left: int = 0
     aside: int = 0
+
+
+class PlaceTold(NamedTuple):
+    """Where a conversation takes place, for the law."""
+
+    region: str
+    surface: str
 
 
 class Calls:
@@ -186,6 +198,41 @@ class Calls:
         """Read what came of an appeal."""
         path = f"/v1/appeals/{quote(appeal_id, safe='')}"
         return (yield from self._send(APPEAL, path, lambda reply: read(reply, Appeal, APPEAL)))
+
+    def messages(
+        self, messages: tuple[NewMessage, ...], reports: tuple[NewReport, ...]
+    ) -> Steps[MessagesAnswer]:
+        """Hand messages in. Their numbers make sending them again harmless."""
+        document = msgspec.to_builtins({"messages": messages, "reports": reports})
+
+        def understand(reply: Reply) -> MessagesAnswer:
+            found = read(reply, MessagesAnswer, MESSAGES)
+            if len(found.results) != len(messages):
+                raise BadAnswer("the answer has another number of results", where=str(MESSAGES))
+            return found
+
+        return (yield from self._send(MESSAGES, MESSAGES.path, understand, document))
+
+    def rate(self, record: Mapping[str, object], where: PlaceTold) -> Steps[RatedConversation]:
+        """Rate a whole conversation."""
+        path = f"{RATE.path}?{urlencode(where._asdict())}"
+        return (
+            yield from self._send(
+                RATE, path, lambda reply: read(reply, RatedConversation, RATE), record
+            )
+        )
+
+    def conversation(self, conversation_id: str, *, drill: bool) -> Steps[StoredConversation]:
+        """Read where a conversation stands."""
+        path = f"/v1/conversations/{quote(conversation_id, safe='')}/rating"
+        query = "?drill=true" if drill else ""
+        return (
+            yield from self._send(
+                CONVERSATION,
+                path + query,
+                lambda reply: read(reply, StoredConversation, CONVERSATION),
+            )
+        )
 
     def confirm(self, receipt: Receipt) -> Steps[Confirmed]:
         """Tell that an action is done, or not yet. A receipt may be sent again."""

@@ -14,11 +14,13 @@ from typing import Any, Self, Unpack
 
 from tutela.client.answers import Answer, Appeal, Confirmed, Lookup, Readiness, StoredEvent
 from tutela.client.asking import Patience
-from tutela.client.calls import Calls, Flushed, OnTrouble
+from tutela.client.calls import Calls, Flushed, OnTrouble, PlaceTold
 from tutela.client.carrying import Loop, Threads, tls_of
+from tutela.client.conversing import MessagesAnswer, RatedConversation, StoredConversation
 from tutela.client.spool import Spool
 from tutela.client.told import AppealArguments, EventArguments
 from tutela.model import Receipt, Signal
+from tutela.model.conversation.batch import NewMessage, NewReport
 
 TIMEOUT = 10.0
 RETRIES = 4
@@ -119,6 +121,29 @@ class Tutela:
     def appealed(self, appeal_id: str) -> Appeal:
         """Read what came of an appeal; raises `Refused` with status 404 where there is none."""
         return self._driver.run(self._calls.appealed(appeal_id))
+
+    def messages(
+        self, messages: Iterable[NewMessage], reports: Iterable[NewReport] = ()
+    ) -> MessagesAnswer:
+        """Hand in messages as they are written, up to 1 000 of any conversations.
+
+        Safe to call again with the same: a message whose number was taken before does nothing.
+
+        Raises:
+            Refused: the batch as a whole cannot be taken; `problem` says why.
+            Trouble: no answer came in time. Keep the messages, and send them again.
+        """
+        return self._driver.run(self._calls.messages(tuple(messages), tuple(reports)))
+
+    def rate(
+        self, record: Mapping[str, object], *, region: str = "", surface: str = ""
+    ) -> RatedConversation:
+        """Rate a whole conversation, a record as in files; nothing of it is kept."""
+        return self._driver.run(self._calls.rate(record, PlaceTold(region, surface)))
+
+    def conversation(self, conversation_id: str, *, drill: bool = False) -> StoredConversation:
+        """Read where a conversation stands; raises `Refused` with status 404 for none."""
+        return self._driver.run(self._calls.conversation(conversation_id, drill=drill))
 
     def confirm(self, receipt: Receipt) -> Confirmed:
         """Tell what came of an action that the server asked for."""
@@ -231,6 +256,24 @@ class AsyncTutela:
     async def appealed(self, appeal_id: str) -> Appeal:
         """Read what came of an appeal, as `Tutela.appealed` does."""
         return await self._driver.run(self._calls.appealed(appeal_id))
+
+    async def messages(
+        self, messages: Iterable[NewMessage], reports: Iterable[NewReport] = ()
+    ) -> MessagesAnswer:
+        """Hand in messages as they are written, as `Tutela.messages` does."""
+        return await self._driver.run(self._calls.messages(tuple(messages), tuple(reports)))
+
+    async def rate(
+        self, record: Mapping[str, object], *, region: str = "", surface: str = ""
+    ) -> RatedConversation:
+        """Rate a whole conversation, as `Tutela.rate` does."""
+        return await self._driver.run(self._calls.rate(record, PlaceTold(region, surface)))
+
+    async def conversation(
+        self, conversation_id: str, *, drill: bool = False
+    ) -> StoredConversation:
+        """Read where a conversation stands, as `Tutela.conversation` does."""
+        return await self._driver.run(self._calls.conversation(conversation_id, drill=drill))
 
     async def confirm(self, receipt: Receipt) -> Confirmed:
         """Tell what came of an action that the server asked for."""

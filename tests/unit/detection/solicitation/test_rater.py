@@ -45,6 +45,23 @@ HARMLESS = [
 ]
 
 
+ONE_CUE = [
+    "Teen night at the bowling alley, teens only, free entry",
+    "Selling my old phone, payment by paypal only, dm me for the price",
+    "Looking for young people to join the youth parliament",
+    "Casting young actors aged 12 to 16 for a series, parental consent required",
+    "Photo contest for young people, send us your photos by Friday",
+    "LGBTQ youth group, teens only, meets at the library with a social worker",
+    "Private server, dm me for the link, building game",
+    "No questions asked return policy at our shop",
+    "Soir\u00e9e ados uniquement au centre de loisirs",
+    "Cours de maths pour coll\u00e9giens, tarifs en priv\u00e9",
+    "Le club cherche des ados motiv\u00e9s pour la fanfare",
+    "Concours photo pour les lyc\u00e9ens, envoyez-nous vos photos",
+]
+"""Harmless texts in which a cue or two stand: far below what anybody looks at."""
+
+
 @pytest.fixture(scope="module")
 def languages() -> Languages:
     return Languages()
@@ -92,6 +109,11 @@ def test_an_advertisement_is_rated_with_its_reasons(
 @pytest.mark.parametrize("text", HARMLESS)
 def test_harmless_texts_stay_low(rater: SolicitationRater, text: str) -> None:
     assert rated(rater, text).value < 3
+
+
+@pytest.mark.parametrize("text", ONE_CUE)
+def test_one_cue_alone_stays_far_below_the_bar(rater: SolicitationRater, text: str) -> None:
+    assert rated(rater, text).value < 4
 
 
 @pytest.mark.parametrize("word", ["gay", "muslim", "trans", "black", "jewish", "disabled"])

@@ -18,8 +18,10 @@ from tutela.detection.conversation.learning.calibrating import logit
 from tutela.detection.conversation.learning.encoder.card import EncoderFolder
 from tutela.detection.conversation.learning.encoder.opening import Evident
 from tutela.detection.conversation.learning.following import PER_LOG_ODDS, chance_of
+from tutela.detection.conversation.learning.identity import without
 from tutela.detection.conversation.learning.learned_rater import LONGEST_MODEL
 from tutela.detection.conversation.rater import Rater, Running
+from tutela.detection.text.normaliser import Normaliser
 from tutela.errors import InvalidInput
 from tutela.model.conversation.message import Message, Participant
 from tutela.model.conversation.rating import Band, ConversationRating, Ground
@@ -78,6 +80,12 @@ class CascadeRater:
         self.below = below
         self.folder = folder
         self.network = network
+        self._normaliser = Normaliser()
+
+    def evidence(self, text: str) -> float:
+        """What the encoder says of a text; words of identity are taken out before."""
+        written, _ = without(self._normaliser.normalise(text))
+        return self.network.evidence(written)
 
     @property
     def model(self) -> str:
@@ -186,7 +194,7 @@ class CascadeRunning:
         return high and self._below.rating().language in card.languages
 
     def _ask(self, message: Message) -> None:
-        said = self._rater.network.evidence(message.text)
+        said = self._rater.evidence(message.text)
         step = _WEIGHT * min(max(said, -_WIDEST), _WIDEST)
         self._evidence = min(max(_KEPT * self._evidence + step, _MOST_FOR), _MOST_AGAINST)
         if self._asked is None or said > self._asked.evidence:

@@ -98,6 +98,14 @@ def test_a_state_of_another_encoder_is_refused(
         other.resume(cues.begin("c").dump())
 
 
+def test_words_of_identity_are_not_read(cues: CueRater, folder: Path) -> None:
+    rater = made(cues, folder)
+    for word in ("muslim", "GAY", "\u00e9trang\u00e8re"):
+        assert rater.evidence(f"secret {word} parents") == rater.evidence("secret parents")
+        found = rate(rater, talk(*CUES, f"{word} secret"))
+        assert found.value == rate(rater, talk(*CUES, "tall secret")).value
+
+
 def test_text_can_be_anything(cues: CueRater, folder: Path) -> None:
     rater = made(cues, folder)
     for text in ("\ud800", "a" * 1_000_000, "\u202e\u202e"):

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from msgspec.structs import replace
+
 from tutela.detection.conversation.bar.budget import Budget, within_budget
 from tutela.detection.conversation.bar.precision import Decided
 from tutela.detection.conversation.bar.simulating import Simulation, simulate
 from tutela.detection.conversation.bar.traffic import Count, Traffic
 from tutela.model.record import Record
 from tutela.policy.policy import Policy
-from tutela.storage.conversation.outcomes import decided
+from tutela.storage.conversation.outcomes import decided, emergencies
 from tutela.storage.conversation.states import Conversations
 from tutela.storage.database import Database
 from tutela.storage.values import now
@@ -47,12 +49,15 @@ class Bar(Record, frozen=True, kw_only=True):
         threshold: the bar that is in force; None where the policy names none.
         floor: below this value no conversation is an event, so that a bar there changes nothing.
         budget: the threshold for a budget of alerts, where one was named.
+        emergencies_per_day: conversations with one, which come on top of all alerts; None where
+            nobody counted them.
     """
 
     simulation: Simulation
     threshold: float | None
     floor: float
     budget: Budget | None = None
+    emergencies_per_day: float | None = None
 
 
 def bar_of(policy: Policy) -> float | None:
@@ -82,9 +87,12 @@ def recorded(
         InvalidInput: a budget was named, and it is none or nothing was rated.
         Unavailable: the database cannot be read.
     """
-    since = _start(now()) - timedelta(days=days)
-    traffic = _traffic(Conversations(database), since, drill=drill)
-    return reckoned(traffic, decided(database, since, drill=drill), reckoning)
+    today = _start(now())
+    since = today - timedelta(days=days)
+    traffic, until = _traffic(Conversations(database), since, today, drill=drill)
+    bar = reckoned(traffic, decided(database, since, drill=drill), reckoning)
+    seen = emergencies(database, since, until, drill=drill)
+    return replace(bar, emergencies_per_day=seen / traffic.days)
 
 
 def reckoned(traffic: Traffic, known: Sequence[Decided], reckoning: Reckoning) -> Bar:
@@ -102,14 +110,22 @@ def reckoned(traffic: Traffic, known: Sequence[Decided], reckoning: Reckoning) -
     )
 
 
-def _traffic(conversations: Conversations, since: datetime, *, drill: bool) -> Traffic:
-    today = int(now().timestamp() // 86_400)
+def _traffic(
+    conversations: Conversations, since: datetime, today: datetime, *, drill: bool
+) -> tuple[Traffic, datetime]:
+    """What was rated in whole days, or today where that is all; and when that time ended."""
+    this_day = _day(today)
     reached = conversations.days(since, drill=drill)
-    past = {one: many for one, many in reached.items() if one.day < today}
+    past = {one: many for one, many in reached.items() if one.day < this_day}
     counted = past or reached
-    first = min((one.day for one in counted), default=today)
+    first = min((one.day for one in counted), default=this_day)
     counts = [Count(one.peak, one.turns, many) for one, many in counted.items()]
-    return Traffic.counted(counts, today - first if past else 1)
+    until = today if past else today + timedelta(days=1)
+    return Traffic.counted(counts, this_day - first if past else 1), until
+
+
+def _day(moment: datetime) -> int:
+    return int(moment.timestamp() // 86_400)
 
 
 def _start(moment: datetime) -> datetime:

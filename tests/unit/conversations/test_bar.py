@@ -7,11 +7,12 @@ from datetime import timedelta
 
 import pytest
 from msgspec.structs import replace
+from tests.unit.storage.conversation.talks import standing
 
 from tutela.conversations.bar import Reckoning, bar_of, recorded
 from tutela.errors import InvalidInput
 from tutela.policy.policy import Policy
-from tutela.storage.conversation.standing import Reached
+from tutela.storage.conversation.standing import Key, Reached
 from tutela.storage.conversation.states import Changes, Conversations
 from tutela.storage.database import Database
 from tutela.storage.values import now
@@ -70,6 +71,25 @@ def test_a_budget_chooses_no_threshold_below_the_floor(database: Database) -> No
     bar = recorded(database, replace(WANTED, budget=900.0))
     assert bar.budget is not None
     assert bar.budget.threshold == 3.0
+
+
+def test_emergencies_come_on_top(database: Database) -> None:
+    counted(database, {(2, 0): 30})
+    assert recorded(database, WANTED).emergencies_per_day == 0
+    began = [
+        now() - timedelta(days=2),
+        now() - timedelta(days=1),
+        now(),
+        now() - timedelta(days=90),
+    ]
+    talks = [Key(f"talk {place}", drill=False) for place in range(len(began) + 1)]
+    standings = [standing(key, started_at=at) for key, at in zip(talks, began, strict=False)] + [
+        standing(talks[-1], started_at=began[0], lanes=())
+    ]
+    with Conversations(database).changing(talks, []) as changing:
+        changing.save(Changes(conversations=standings))
+    assert recorded(database, WANTED).emergencies_per_day == 1.0
+    assert recorded(database, WANTED, drill=True).emergencies_per_day == 0
 
 
 def test_the_bar_is_the_policy_s_threshold_for_conversations() -> None:

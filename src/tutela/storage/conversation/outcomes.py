@@ -1,4 +1,4 @@
-"""What people decided of conversations that were raised, by the highest value that those had."""
+"""What became of conversations: what people decided by their highest value, and emergencies."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from tutela.detection.conversation.bar.precision import Decided
 from tutela.model import CaseState
 from tutela.model.review.reading import ReviewOutcome
-from tutela.storage.conversation.tables import conversation_alerts
+from tutela.storage.conversation.tables import conversation_alerts, conversations
 from tutela.storage.database import Database
 from tutela.storage.tables import cases, events
 
@@ -63,3 +63,18 @@ def decided(
     cases_of = Counter(peaks.values())
     right = Counter(peak for name, peak in peaks.items() if outcomes[name] in RIGHT)
     return [Decided(peak, cases_of[peak], right[peak]) for peak in sorted(cases_of)]
+
+
+def emergencies(
+    database: Database, since: datetime, until: datetime, *, drill: bool = False
+) -> int:
+    """How many conversations that began in a time have shown an emergency; `drill` as above."""
+    own = conversations.c
+    wanted = (
+        select(func.count())
+        .select_from(conversations)
+        .where(own.drill.is_(drill), own.started_at >= since, own.started_at < until)
+        .where(own.lanes != "[]")
+    )
+    with database.read() as connection:
+        return connection.scalar(wanted) or 0

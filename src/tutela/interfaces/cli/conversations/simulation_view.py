@@ -119,10 +119,7 @@ def _remarks(bar: Bar) -> Iterator[str]:
         "Right: share that people would find right, with its interval (95 %). By 10: share of the "
         "alerts within the first 10 messages."
     )
-    yield (
-        f"Hours: {bar.simulation.minutes:g} minutes for a case. Emergencies (sextortion, meeting) "
-        "come on top."
-    )
+    yield f"Hours: {bar.simulation.minutes:g} minutes for a case. {_emergencies(bar)}"
     if any(one.precision and one.precision.unseen for one in bar.simulation.points):
         yield "Wide intervals: of part of those values nobody decided any, so anything may be true."
     if bar.budget is not None:
@@ -131,6 +128,12 @@ def _remarks(bar: Bar) -> Iterator[str]:
         f"Below {bar.floor:g} no conversation is an event (conversations.floor): a threshold "
         "there changes nothing."
     )
+
+
+def _emergencies(bar: Bar) -> str:
+    if bar.emergencies_per_day is None:
+        return "Emergencies (sextortion, meeting) come on top."
+    return f"Emergencies (sextortion, meeting) come on top: {bar.emergencies_per_day:,.1f} a day."
 
 
 def _of_budget(budget: Budget) -> Iterator[str]:

@@ -73,6 +73,7 @@ def test_what_was_rated_here_is_simulated() -> None:
     ]
     assert "4 conversations began in 1 day; people decided of 0 that had been raised." in shown
     assert "Below 3 no conversation is an event" in shown
+    assert "Emergencies (sextortion, meeting) come on top: 0.0 a day." in shown
 
 
 def test_a_budget_and_other_minutes_are_reckoned_with() -> None:

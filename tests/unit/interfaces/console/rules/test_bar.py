@@ -156,6 +156,7 @@ def test_what_comes_in_and_what_people_decide_is_what_it_shows(
     body = visit("auditor").get(PATH, drill="true")
     assert "Over 1 whole day in which 20 conversations began." in body
     assert facts(body)[:4] == ["6.0", "12.0", "1.2", "nobody knows"]
+    assert "Emergencies have a threshold of their own and come on top: 12.0 a day." in body
 
     for place, case in enumerate(opened):
         outcome = "harmless" if place < 3 else "violation"

@@ -129,9 +129,10 @@ def _spelling_in(draft: Draft) -> None:
 
 def _look_alikes(text: str) -> Iterator[Edit]:
     """Words of Latin and other letters: the others as the Latin ones that they look like."""
+    latin = set(filter(_is_latin, set(text)))
     for found in _WORD.finditer(text):
         word = found[0]
-        if not word.isascii() and not _LOOK_ALIKE.isdisjoint(word) and any(map(_is_latin, word)):
+        if not word.isascii() and not latin.isdisjoint(word) and not _LOOK_ALIKE.isdisjoint(word):
             yield found.start(), found.end(), word.translate(OTHER_SCRIPTS)
 
 

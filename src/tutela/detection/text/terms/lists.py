@@ -34,6 +34,11 @@ class _Automaton:
         self._terms = list(by_text.values())
         self._automaton = AhoCorasick(list(by_text), store_patterns=False) if by_text else None
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to look for."""
+        return self._automaton is None
+
     def find(self, text: str) -> Iterator[tuple[TermList, Term, int, int]]:
         """Every term, also one that stands over another."""
         if self._automaton is None:
@@ -90,15 +95,20 @@ class TermLists:
         return tuple(sorted(kept, key=lambda hit: (hit.start, hit.end, hit.term_list, hit.term)))
 
     def _found(self, text: str) -> Iterator[tuple[TermList, Term, int, int]]:
+        yield from self._whole_words(text)
+        yield from self._parts.find(text)
+        for term_list, term, pattern in self._patterns:
+            for start, end in pattern.find(text):
+                yield term_list, term, start, end
+
+    def _whole_words(self, text: str) -> Iterator[tuple[TermList, Term, int, int]]:
+        if self._words.is_empty:
+            return
         row, places = row_of(text)
         starts = [start for start, _, _ in places]
         for term_list, term, start, end in self._words.find(row):
             first, last = bisect_right(starts, start) - 1, bisect_right(starts, end - 1) - 1
             yield term_list, term, places[first][1], places[last][2]
-        yield from self._parts.find(text)
-        for term_list, term, pattern in self._patterns:
-            for start, end in pattern.find(text):
-                yield term_list, term, start, end
 
 
 def _files(folder: Path) -> list[Path]:

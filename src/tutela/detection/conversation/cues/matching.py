@@ -16,7 +16,6 @@ from tutela.detection.conversation.cues.cue import CueFamily, Hit
 from tutela.detection.conversation.cues.reading import CueFile, Family
 from tutela.detection.conversation.cues.respelling import Respelling
 from tutela.detection.conversation.cues.words import places_in, row_of
-from tutela.detection.text.lettered import lettered
 from tutela.detection.text.normalised import Normalised
 from tutela.detection.text.stretched import unstretched
 from tutela.errors import BadConfiguration
@@ -84,12 +83,11 @@ class Matcher:
     def find(self, message: Normalised) -> tuple[Hit, ...]:
         """The cues of a message in the order in which they stand in it."""
         hits = self._found(message)
-        # `are you hooome` may be `home`, and `goood` is no `god`: each way to read it counts.
-        others = [one for one in (unstretched(message), lettered(message)) if one is not None]
-        if not others:
+        shorter = unstretched(message)
+        if shorter is None:
             return hits
-        more = (hit for other in others for hit in self._found(other))
-        found = {(one.cue.id, one.start): one for one in (*more, *hits)}
+        # `are you hooome` may be `home`, and `goood` is no `god`: each way to read it counts.
+        found = {(one.cue.id, one.start): one for one in (*self._found(shorter), *hits)}
         return tuple(sorted(found.values(), key=_by_place))
 
     def _found(self, message: Normalised) -> tuple[Hit, ...]:

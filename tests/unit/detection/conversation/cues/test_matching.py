@@ -87,8 +87,8 @@ def how_old() -> CueSet:
         ("KEEP ITTTT secrettttt", "KEEP ITTTT secrettttt"),
         ("the booook is goooood", "booook is goooood"),
         ("a gooood bok", None),
-        ("k33p 1t s3cr37", "k33p 1t s3cr37"),
-        ("7h3 b00k 1s g00d", "b00k 1s g00d"),
+        ("k33p it s3cr37", "k33p it s3cr37"),
+        ("7h3 b00k is g00d", "b00k is g00d"),
     ],
 )
 def test_stretched_words_and_digits_are_read_in_both_ways(text: str, piece: str | None) -> None:

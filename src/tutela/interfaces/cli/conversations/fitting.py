@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tutela.conversations.raters import cue_rater, cues_of
+from tutela.detection.conversation.calibration import HIGHEST
 from tutela.detection.conversation.corpora.opening import Form, form_of, open_corpus
 from tutela.detection.conversation.corpora.tally import ReadingSummary
 from tutela.detection.conversation.learning.card import Bars, Card, Choices
@@ -199,6 +200,11 @@ def _told(card: Card) -> Iterator[str]:
 
 def _threshold(bars: Bars, choices: Choices) -> str:
     share = choices.alerts / choices.conversations
+    if bars.high > HIGHEST:
+        return (
+            f"No threshold keeps this budget: more than {share:.4%} of harmless conversations are "
+            "at the end of the scale."
+        )
     told = (
         f"Threshold {bars.high:.2f} of 10: at most {share:.4%} of harmless conversations reach it, "
         f"measured on {bars.measured:,}."

@@ -10,11 +10,12 @@ from tests.unit.detection.conversation.learning.conftest import CUES, conversati
 from typer.testing import CliRunner, Result
 
 from tutela.detection.conversation.corpora.record import record_of
-from tutela.detection.conversation.learning.card import Card
+from tutela.detection.conversation.learning.card import Bars, Card, Choices
 from tutela.detection.conversation.learning.model import load
+from tutela.detection.conversation.learning.training.bars import NEVER
 from tutela.detection.conversation.learning.training.trainer import DECOYS
 from tutela.errors import BadConfiguration, InvalidInput
-from tutela.interfaces.cli.conversations.fitting import TRAINER
+from tutela.interfaces.cli.conversations.fitting import TRAINER, _threshold
 from tutela.interfaces.cli.main import build_app
 from tutela.model.conversation.message import Labelled
 
@@ -166,3 +167,8 @@ def test_what_is_not_installed_is_named(
     found = train(corpus, "--into", tmp_path / "model")
     assert isinstance(found.exception, BadConfiguration)
     assert "pip install 'tutela[train]'" in str(found.exception)
+
+
+def test_a_budget_that_nothing_keeps_is_told() -> None:
+    bars = Bars(raised=9.0, high=NEVER, critical=NEVER, measured=900, enough=True, by_language={})
+    assert _threshold(bars, Choices()).startswith("No threshold keeps this budget: more than 0.1")

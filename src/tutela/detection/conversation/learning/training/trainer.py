@@ -11,9 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tutela.detection.conversation.learning.budget import BudgetBar, bar_for
 from tutela.detection.conversation.learning.calibrating import ScoreCalibration, fitted
-from tutela.detection.conversation.learning.card import FORMAT, Bars, Card, Choices, DataCard
+from tutela.detection.conversation.learning.card import FORMAT, Card, Choices, DataCard
 from tutela.detection.conversation.learning.following import (
     FEATURES,
     Ruling,
@@ -21,6 +20,7 @@ from tutela.detection.conversation.learning.following import (
     value_of,
 )
 from tutela.detection.conversation.learning.model import LearnedModel
+from tutela.detection.conversation.learning.training.bars import NEVER, bars_for
 from tutela.detection.conversation.learning.training.fitting import fit_ruling, fit_wording
 from tutela.detection.conversation.learning.training.folds import connected, dealt
 from tutela.detection.conversation.learning.training.measuring import figures
@@ -35,8 +35,6 @@ Numbers = NDArray[np.int64]
 
 SHARES = (50.0, 10.0, 5.0, 2.0, 1.0, 0.1)
 _LEAST_FOLDS = 2
-_WIDER = 10.0
-_HIGHEST, _LOWEST = 10.0, 0.001
 _REMEDY = "bring more labelled conversations, of people who do not all write with each other"
 
 LIMITS = (
@@ -103,11 +101,13 @@ def train(
         used = calibration.moved(prevalence, choices.prevalence)
     odds = [np.array([used.log_odds(score) for score in row.tolist()]) for row in scores]
     peaks = np.array([value_of(float(row.max())) for row in odds])
-    bars = _bars(talks, peaks, choices)
+    harmless = [talk.language for talk in talks if not talk.label]
+    bars = bars_for(peaks[~labels], harmless, choices)
     step("fit the whole")
     wording = fit_wording(_sampled(talks, choices), families, choices.strength)
     step("measure")
     shift = used.shift - calibration.shift
+    threshold = math.inf if bars.high >= NEVER else log_odds_of(bars.high)
     card = Card(
         format=FORMAT,
         name=name,
@@ -119,7 +119,7 @@ def train(
         choices=choices,
         calibration=used,
         bars=bars,
-        figures=figures([row - shift for row in odds], labels, log_odds_of(bars.high) - shift),
+        figures=figures([row - shift for row in odds], labels, threshold - shift),
         shares=_shares(peaks[~labels]),
         limits=_limits(pile),
         arrays={},
@@ -203,35 +203,6 @@ def _calibration(talks: Sequence[Prepared], scores: Sequence[Floats]) -> ScoreCa
         np.array([talk.label for talk, _, _ in rows]),
         np.array([1 / len(talk.ends()) for talk, _, _ in rows]),
     )
-
-
-def _bars(talks: Sequence[Prepared], peaks: Floats, choices: Choices) -> Bars:
-    share = choices.alerts / choices.conversations
-    benign = np.array([not talk.label for talk in talks])
-    high = bar_for(peaks[benign], share)
-    wider = bar_for(peaks[benign], min(share * _WIDER, 0.5))
-    tighter = bar_for(peaks[benign], share / _WIDER)
-    middle = _bounded(high)
-    languages = sorted({talk.language for talk in talks})
-    of = {
-        language: bar_for(
-            peaks[benign & np.array([talk.language == language for talk in talks])], share
-        )
-        for language in languages
-    }
-    return Bars(
-        raised=min(_bounded(wider), middle),
-        high=middle,
-        critical=max(_bounded(tighter), middle),
-        measured=high.measured,
-        enough=high.enough,
-        by_language={language: _bounded(bar) for language, bar in of.items() if bar.enough},
-    )
-
-
-def _bounded(bar: BudgetBar) -> float:
-    """On the scale, and never below what the share allows: rounded up."""
-    return min(max(math.ceil(min(bar.threshold, _HIGHEST) * 1000) / 1000, _LOWEST), _HIGHEST)
 
 
 def _shares(peaks: Floats) -> dict[str, float]:

@@ -51,7 +51,8 @@ def bars_for(peaks: Floats, languages: Sequence[str], choices: Choices) -> Bars:
 def threshold_for(peaks: Floats, share: float) -> float:
     """The lowest value, in thousandths, that keeps the share.
 
-    Just above all peaks where they are too few for one. No rating reaches it (`NEVER`) where too many harmless ones are at the end of the scale.
+    Just above all peaks where they are too few for one. No rating reaches it (`NEVER`) where too
+    many harmless ones are at the end of the scale.
     """
     found = bar_for(peaks, share).threshold
     if math.isinf(found):

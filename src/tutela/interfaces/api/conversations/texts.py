@@ -11,6 +11,7 @@ from litestar.types import ASGIApp
 
 from tutela.detection.solicitation.rater import Shown
 from tutela.detection.solicitation.rating import SolicitationRating
+from tutela.errors import TooLarge
 from tutela.interfaces.access import Permission
 from tutela.interfaces.api.conversations.surrogates import read_texts
 from tutela.interfaces.api.documents import About
@@ -22,6 +23,9 @@ from tutela.model.record import Record
 
 MOST_TEXTS = 1000
 """So many texts one request may have."""
+
+MOST_CHARACTERS = 2_000_000
+"""So many characters they may have together: to read so many takes seconds."""
 
 
 class ShownText(Record, frozen=True, kw_only=True):
@@ -42,7 +46,8 @@ class TextsDocument(Record, frozen=True, kw_only=True):
     """Texts to rate, all of one place.
 
     Attributes:
-        texts: 1 to 1,000; they are compared with one another for repetition.
+        texts: 1 to 1,000, of 2,000,000 characters together at most; they are compared with one
+            another for repetition.
         region: ISO 3166 code of the place whose law applies.
         surface: where on the platform they are shown, in the platform's words.
     """
@@ -93,6 +98,12 @@ async def rate_texts(request: Request[Any, Any, Any]) -> ASGIApp:
     """
     services = services_of(request)
     document = await read_texts(request, _DECODER)
+    if sum(len(one.text) for one in document.texts) > MOST_CHARACTERS:
+        raise TooLarge(
+            f"the texts of one request may have {MOST_CHARACTERS:,} characters together",
+            where="texts",
+            remedy="send them in several requests",
+        )
     texts = [
         Shown(text=one.text, account=one.account, language=one.language) for one in document.texts
     ]

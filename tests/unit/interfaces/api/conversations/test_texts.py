@@ -101,3 +101,5 @@ def test_any_text_is_taken(api: Api) -> None:
     assert answer.status == 200
     long = rate(api, {"text": "teens only " * 90_000}, region="US")
     assert long.json["results"][0]["solicitation"]["value"] > 0
+    endless = rate(api, *[{"text": "teens only " * 90_000}] * 3, region="US")
+    assert (endless.status, endless.code) == (413, "too-large")

@@ -45,7 +45,7 @@ REGIONS = tuple(f"{a}{b}" for a in "ABCDEF" for b in "GHIJKL")
 BANKS = tuple(f"bank-{n}" for n in range(200))
 RATINGS = ("spam", "grooming", "scam", "nudity", "violence")
 
-HEAD = "policy: measured\nowner: safety\nrules:\n"
+HEAD = "policy: measured\nowner: safety\n"
 RULE = """  - name: rule-{number}
     when: {when}
     actions: [{actions}]
@@ -185,7 +185,7 @@ def policy_text(number: int) -> str:
     kept = Policy.default().rules
     if number <= len(kept):
         parts = shipped.split("  - name: ")
-        return HEAD + "".join(f"  - name: {part}" for part in parts[1 : number + 1])
+        return _whole("".join(f"  - name: {part}" for part in parts[1 : number + 1]))
     chance = random.Random(4)  # noqa: S311 - the same policy in every run
     conditions: dict[str, str] = {}
     while len(conditions) < number - len(kept):
@@ -195,7 +195,15 @@ def policy_text(number: int) -> str:
         RULE.format(number=number, when=f"'{when}'", actions=actions)
         for number, (when, actions) in enumerate(conditions.items())
     )
-    return HEAD + shipped + "".join(more)
+    return _whole(shipped + "".join(more))
+
+
+def _whole(rules: str) -> str:
+    """A policy of some rules, with the shipped thresholds that they read."""
+    known = Policy.default().thresholds
+    read = {name: value for name, value in known.items() if f"thresholds.{name}" in rules}
+    thresholds = "".join(f"  {name}: {value}\n" for name, value in read.items())
+    return HEAD + (f"thresholds:\n{thresholds}" if read else "") + f"rules:\n{rules}"
 
 
 def rule(number: int, chance: random.Random) -> tuple[str, str]:

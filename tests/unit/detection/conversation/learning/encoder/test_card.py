@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.unit.detection.conversation.learning.encoder.conftest import write
 
@@ -9,6 +10,7 @@ from tutela.detection.conversation.learning.encoder.card import (
     CARD,
     NETWORK,
     TOKENIZER,
+    EncoderCard,
     read_folder,
 )
 from tutela.errors import BadConfiguration
@@ -59,3 +61,10 @@ def test_a_card_that_makes_no_sense_is_refused(
 ) -> None:
     with pytest.raises(BadConfiguration, match=message):
         read_folder(folder, write(folder, **changes))
+
+
+def test_the_card_in_the_manual_is_one() -> None:
+    page = (Path(__file__).parents[6] / "docs/reference/rater-models.md").read_text("utf-8")
+    card = msgspec.json.decode(page.split("```json")[1].split("```")[0], type=EncoderCard)
+    assert card.positive in card.labels
+    assert card.sha256.keys() == {NETWORK, TOKENIZER}

@@ -37,6 +37,11 @@ _MOST_NEAR = 64
 
 _NEVER = "[^\\x00-\\xff]"
 _MEMORY = 64 * 2**20
+"""Bytes of states that RE2 may keep to tell which families occur; beyond, it begins anew."""
+
+_MEMORY_EACH = 8 * 2**20
+"""Bytes likewise for where one family occurs, which few messages need."""
+
 _OPENING, _CLOSING = '"\u201c\u00ab\u201e', '"\u201d\u00bb\u201c'
 
 
@@ -173,7 +178,7 @@ def _by_place(hit: Hit) -> tuple[int, int, str]:
 
 def _set_of(some: Sequence[Sequence[str]]) -> re2.Set:
     """What tells which of some lists of phrases occur, by their place."""
-    found = re2.Set.SearchSet(_options())
+    found = re2.Set.SearchSet(_options(_MEMORY))
     try:
         for phrases in some:
             found.Add("|".join(phrases).encode())
@@ -185,14 +190,14 @@ def _set_of(some: Sequence[Sequence[str]]) -> re2.Set:
 
 def _expression(phrases: Sequence[str], place: str = "") -> re2._Regexp:
     try:
-        return re2.compile("|".join(phrases).encode(), _options())
+        return re2.compile("|".join(phrases).encode(), _options(_MEMORY_EACH))
     except re2.error:
         raise BadConfiguration("these phrases are too large together", where=place) from None
 
 
-def _options() -> re2.Options:
+def _options(memory: int) -> re2.Options:
     options = re2.Options()
-    options.max_mem = _MEMORY
+    options.max_mem = memory
     options.log_errors = False
     options.never_capture = True
     # A row is matched byte by byte: its words are found as they were written in UTF-8.

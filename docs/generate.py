@@ -374,7 +374,8 @@ def exchange(about: About) -> Iterator[str]:
     if about.query is not None:
         lines.append(f"- query: {record_link(about.query)}")
     if about.takes is not None:
-        lines.append(f"- JSON body: {record_link(about.takes)}")
+        each = f" of {' and '.join(map(record_link, about.holds))}" if about.holds else ""
+        lines.append(f"- JSON body: {record_link(about.takes)}{each}")
     if about.form is not None:
         lines.append(f"- form: the file in `{about.form_file}`, {record_link(about.form)}")
     if about.uploads:
@@ -391,7 +392,7 @@ def records(_: str) -> Iterator[str]:
         part
         for handler in api_handlers()
         if isinstance(about := handler.opt.get(ABOUT), About)
-        for part in (about.query, about.takes, about.form, about.gives)
+        for part in (about.query, about.takes, *about.holds, about.form, about.gives)
         if inspect.isclass(part) and issubclass(part, Record)
     ]
     found: dict[str, types.StructType] = {}

@@ -287,3 +287,16 @@ def test_processes_that_race_lose_nothing(
     assert standing.messages == 80
     assert standing.numbers == ((0, 79),)
     assert standing.revision == 80
+
+
+def test_ten_thousand_messages_of_one_actor_stay_small(talking: Talking) -> None:
+    for batch in range(10):
+        told = {"conversation": "flood", "receivers": (Participant(id=f"u{batch}", age=12),)}
+        talking.take([message(1000 * batch + n, LINES[n % 6], **told) for n in range(1000)])
+    standing = talking.parts.store.get(Key("flood", drill=False))
+    assert standing.messages == 10_000
+    assert standing.numbers == ((0, 9999),)
+    assert len(standing.state) < 10_000
+    assert len(standing.steps) <= 100
+    events = len(talking.deciding.handed)
+    assert events < 100  # one for each rise, however much is written

@@ -29,6 +29,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         summary: one line.
         takes: record that a JSON body has; None where there is none.
+        holds: records that the JSON body holds and that are read one by one, each by itself.
         query: record that the query has; None where none is read.
         uploads: media types of bodies that are files.
         form: record of the fields of a form; None where no form is taken.
@@ -40,6 +41,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
 
     summary: str
     takes: Any = None
+    holds: tuple[Any, ...] = ()
     query: Any = None
     uploads: tuple[str, ...] = ()
     form: Any = None

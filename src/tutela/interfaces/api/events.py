@@ -53,7 +53,12 @@ _EVENT = msgspec.json.Decoder(EventDocument)
     "/v1/events",
     status_code=200,
     permission=Permission.EVENTS_CHECK,
-    about=About(summary="Check many events", takes=EventsDocument, gives=EventsAnswer),
+    about=About(
+        summary="Check many events",
+        takes=EventsDocument,
+        holds=(EventDocument,),
+        gives=EventsAnswer,
+    ),
 )
 async def check_many(request: Request[Any, Any, Any]) -> ASGIApp:
     """Check up to 1 000 events. Each has its own result; a bad one does not stop the others."""

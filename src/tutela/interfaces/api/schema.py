@@ -99,7 +99,7 @@ def _records(abouts: Iterable[About]) -> list[Any]:
     """Every record that the document refers to, once."""
     found: dict[Any, None] = {ProblemDocument: None}
     for about in abouts:
-        for record in (about.takes, about.gives, about.query, about.form):
+        for record in (about.takes, *about.holds, about.gives, about.query, about.form):
             if record is not None:
                 found[record] = None
     return list(found)

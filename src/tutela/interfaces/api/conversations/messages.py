@@ -55,7 +55,10 @@ _REPORT = msgspec.json.Decoder(NewReport)
     status_code=200,
     permission=Permission.MESSAGES_RATE,
     about=About(
-        summary="Hand in messages as they are written", takes=MessagesDocument, gives=BatchResult
+        summary="Hand in messages as they are written",
+        takes=MessagesDocument,
+        holds=(NewMessage, NewReport),
+        gives=BatchResult,
     ),
 )
 async def take_messages(request: Request[Any, Any, Any]) -> ASGIApp:

@@ -13,6 +13,7 @@ from litestar import Litestar
 from litestar.datastructures import State
 from litestar.types import ControllerRouterHandler
 
+from tutela.conversations.batches.telling import OWED
 from tutela.errors import Unavailable
 from tutela.interfaces.api import (
     banks,
@@ -387,6 +388,8 @@ async def _tell_owed(services: Services) -> None:
     while True:
         with suppress(Unavailable):
             await services.conversations.service.telling.tell_owed()
+            owing = await asyncio.to_thread(services.conversations.store.owing, OWED)
+            services.metrics.conversations_owed(owing)
         await asyncio.sleep(OWED_SECONDS)
 
 

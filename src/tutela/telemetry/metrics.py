@@ -203,6 +203,11 @@ class Metrics:
         self._raised = make.counter(
             "conversations_raised", "Times that a conversation became an event"
         )
+        self._owed = make.gauge(
+            "conversations_owed",
+            "Conversations that were raised a while ago and are not decided about, by the database",
+            "livemax",
+        )
 
     def _measure_review(self, make: _Maker) -> None:
         self._review = make.gauge(
@@ -266,6 +271,10 @@ class Metrics:
         for status, count in results.items():
             self._messages.labels(status.value).inc(count)
         self._raised.inc(raised)
+
+    def conversations_owed(self, count: int) -> None:
+        """So many conversations that were raised are not decided about yet."""
+        self._owed.set(count)
 
     def decoded(self, seconds: float) -> None:
         """A file was decoded, or given up."""

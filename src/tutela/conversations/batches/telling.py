@@ -66,7 +66,9 @@ class AlertTeller:
             return await self._decide(submission_of(alert))
         except Unavailable as problem:
             self._log.warning("an alert is owed", event_id=alert.event_id, reason=problem.what)
-            return None
+        except Exception:  # noqa: BLE001 - its neighbours must be told, and it stays owed
+            self._log.exception("an alert cannot be decided about", event_id=alert.event_id)
+        return None
 
 
 def submission_of(alert: Alert) -> Submission:

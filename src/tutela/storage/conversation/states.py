@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
+    func,
     insert,
     select,
     tuple_,
@@ -161,6 +162,13 @@ class Conversations:
         table = conversation_alerts
         late = and_(table.c.told_at.is_(None), table.c.at < now() - waiting)
         return self._alerts(select(table).where(late).order_by(table.c.at).limit(limit))
+
+    def owing(self, waiting: timedelta) -> int:
+        """How many alerts have waited so long for their events to be stored."""
+        table = conversation_alerts
+        late = and_(table.c.told_at.is_(None), table.c.at < now() - waiting)
+        with self._database.read() as connection:
+            return connection.scalar(select(func.count()).select_from(table).where(late)) or 0
 
     def told(self, event_ids: Collection[str]) -> None:
         """Write down that the events of some alerts are stored."""

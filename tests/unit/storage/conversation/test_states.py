@@ -86,6 +86,7 @@ def test_who_stores_a_conversation_second_is_told(stored: Conversations) -> None
 def test_alerts_are_owed_until_they_are_told(stored: Conversations) -> None:
     assert [one.event_id for one in stored.owed(timedelta(0))] == ["e1", "e2"]
     assert stored.owed(timedelta(days=36_500)) == []
+    assert (stored.owing(timedelta(0)), stored.owing(timedelta(days=36_500))) == (2, 0)
     stored.told([])
     stored.told(["e1", "e9"])
     assert [one.event_id for one in stored.owed(timedelta(0))] == ["e2"]

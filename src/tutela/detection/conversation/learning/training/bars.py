@@ -57,4 +57,7 @@ def threshold_for(peaks: Floats, share: float) -> float:
     found = bar_for(peaks, share).threshold
     if math.isinf(found):
         found = bar_for(peaks, 1 / (peaks.size + 1)).threshold
-    return min(max(math.ceil(found * 1000) / 1000, _LOWEST), NEVER)
+    steps = round(found * 1000)
+    if steps / 1000 < found:  # a product that was rounded down would let the peak itself reach it
+        steps += 1
+    return min(max(steps / 1000, _LOWEST), NEVER)

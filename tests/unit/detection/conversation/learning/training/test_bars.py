@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tutela.detection.conversation.learning.card import Choices
@@ -11,6 +11,7 @@ from tutela.detection.conversation.learning.training.bars import NEVER, bars_for
 PEAKS = st.lists(st.integers(0, 10_000).map(lambda n: n / 1000), min_size=1, max_size=80)
 
 
+@example(peaks=[1.251], share=0.5)
 @given(peaks=PEAKS, share=st.floats(0.001, 0.5))
 def test_a_threshold_keeps_its_share_or_is_just_above_all(peaks: list[float], share: float) -> None:
     found = threshold_for(np.array(peaks), share)

@@ -24,17 +24,17 @@ pytestmark = pytest.mark.browser
 
 LIFE = timedelta(minutes=10)
 LINES = (
-    ("kim", "hello, are you new on this server?"),
-    ("lea", "yes, since yesterday"),
+    ("kim", "the lamp on the desk is green"),
+    ("lea", "it rains in the mountains"),
     ("kim", "how old are you?"),
-    ("lea", "i'm 12"),
+    ("lea", "the chair is made of oak"),
     ("kim", "are you home alone?"),
     ("kim", "don't tell your parents"),
     ("kim", "let's talk on another app"),
     ("kim", "send me a picture"),
-    ("lea", "no, i don't want to"),
+    ("lea", "the museum has a model railway"),
 )
-"""Invented lines, each of the kind that leaflets for schools name."""
+"""Furniture and mountains, and single lines as leaflets for schools name them: no dialogue."""
 AGES = {"kim": 34, "lea": 12}
 
 

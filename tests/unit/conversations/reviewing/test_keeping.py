@@ -31,6 +31,7 @@ from tutela.storage.evidence.items import EvidenceItems
 from tutela.storage.journal import Journal
 from tutela.storage.tables import cases
 from tutela.telemetry import make_logger
+from tutela.workflows.custody.expiring import erase_harmless
 
 AT = datetime(2026, 11, 22, 10, 30, tzinfo=UTC)
 TALK, OTHER = Key("talk 1", drill=True), Key("talk 2", drill=True)
@@ -50,6 +51,7 @@ class Place(NamedTuple):
     database: Database
     journal: Journal
     store: MemoryStore
+    vault: Vault
     items: EvidenceItems
     texts: Texts
 
@@ -109,7 +111,7 @@ def placed(
         law=law.ruling,
         log=make_logger("critical", as_json=False, stream=sys.stderr),
     )
-    return Place(database, journal, store, items, kept)
+    return Place(database, journal, store, vault, items, kept)
 
 
 @pytest.fixture
@@ -223,6 +225,16 @@ def test_what_is_kept_is_bounded(place: Place, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(keeping, "MOST_BYTES", 100)
     with pytest.raises(TooLarge):
         place.texts.hand_in(TALK, messages("x" * 100), "key:1")
+
+
+def test_texts_of_a_harmless_case_go_with_the_rest_of_it(place: Place) -> None:
+    case_id = place.open_case()
+    place.texts.keep({TALK: messages("hi")})
+    place.texts.hand_in(TALK, messages("hello", first=1), "key:1")
+    log = make_logger("critical", as_json=False, stream=sys.stderr)
+    assert erase_harmless(place.items, lambda: place.vault, log, "e1") == 2
+    assert place.said(case_id) == []
+    assert not list(place.store.list())
 
 
 def test_what_cannot_be_read_is_counted_and_hides_nothing_else(

@@ -194,6 +194,20 @@ def test_a_long_conversation_comes_in_pages(
     assert "picture or video" in last
 
 
+def test_many_pieces_do_not_fill_the_page_of_the_case(api: Api, visit: Visit, talk: Talk) -> None:
+    admin = visit("admin")
+    link = 'href="/console/evidence?event='
+    assert link not in admin.get(f"/console/cases/{talk.case_id}")
+    for number in range(100, 121):
+        own: dict[str, object] = {"conversation": talk.id, "author": {"id": f"kim of {talk.id}"}}
+        send(api, message(number, f"line {number}", **own))
+    page = admin.get(f"/console/cases/{talk.case_id}")
+    assert page.count('<a href="/console/evidence/item-') == 20
+    ((event, total),) = re.findall(r'/evidence\?event=([^"]*)">All (\d+) items', page)
+    listed = admin.get("/console/evidence", event=event)
+    assert listed.count("<tr data-href>") == int(total) > 20
+
+
 def test_a_case_without_messages_says_so(world: World, person: Visit, services: Services) -> None:
     case_id = reviewing.case(world)
     page = person("reviewer").get(f"/console/cases/{case_id}/conversation")

@@ -175,3 +175,16 @@ def test_what_is_handed_in_is_counted_in_the_metrics(api: Api) -> None:
         ]
         assert float(line.rpartition(" ")[2]) >= 1
     assert api.services.counts.counts()["messages_rated"] >= 1
+
+
+def test_in_the_eu_nothing_is_computed_as_shipped(api: Api) -> None:
+    place = {"conversation": "eu", "region": "DE", "author": {"id": "eva"}}
+    european = [{**one, **place} for one in RISING]
+    answer = send(api, *european, {**european[0], "surface": "encrypted_messages", "text": ""})
+    assert statuses(answer) == ["not_permitted"] * 7
+    assert all("derogation" in one["why"] for one in answer.json["results"])
+    assert answer.json["conversations"] == []
+    assert api.get("/v1/conversations/eu/rating", drill="true").status == 404
+    assert api.get("/v1/actors/eva/signals", drill="true").json["known"] is False
+    counts = [one for one in api.get("/v1/law/proof").json["counts"] if one["pack"] == "eu"]
+    assert sum(one["refused"] for one in counts) >= 7

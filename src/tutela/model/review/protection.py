@@ -56,9 +56,9 @@ class ExposureKind(StrEnum):
     """What somebody saw."""
 
     COVERED = "covered"
-    """A blurred picture."""
+    """A blurred picture, or messages in which what is sexual is masked."""
     REVEAL = "reveal"
-    """A picture, uncovered for as long as a key was held."""
+    """A picture, uncovered for as long as a key was held; or a message, for a moment."""
     SHEET = "sheet"
     """Still pictures of a video, uncovered."""
     CLIP = "clip"

@@ -30,7 +30,7 @@ TALK = Conversation(
     messages=(
         Message(author="kim", text="delete this chat"),
         Message(author="kim", text="don't tell your parents"),
-        Message(author="lea", text="why"),
+        Message(author="lea", text="the museum has a model railway"),
     ),
 )
 

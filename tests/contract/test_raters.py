@@ -13,6 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.learned import cascade, learned
 
+from tutela.conversations.reviewing.calibrating import CalibratedRater
+from tutela.detection.conversation.calibration import PRIOR, Calibration
 from tutela.detection.conversation.rater import Rater, rate
 from tutela.detection.conversation.shipped import shipped_rater
 from tutela.errors import InvalidInput
@@ -26,6 +28,7 @@ RATERS = [
     CUES,
     learned(CUES),
     cascade(learned(CUES)),
+    CalibratedRater(CUES, Calibration(version="outcomes 1", knots=PRIOR.knots)),
     *(made(Settings()) for made in rater_makers().values()),
 ]
 

@@ -12,6 +12,8 @@ from typing import Final, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from tutela.detection.conversation.learning import budget
+
 Floats: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.bool_]
 Whole: TypeAlias = NDArray[np.int64]
@@ -122,13 +124,9 @@ def bar_for(scores_of_harmless: Floats, rate: float) -> float:
     Conformal: a conversation is raised where `(1 + #{harmless >= score}) / (n + 1) <= rate`.
     Infinite where there are fewer than `1 / rate` harmless conversations: they can tell nothing.
     """
-    allowed = int(np.floor(rate * (len(scores_of_harmless) + 1) + 1e-9)) - 1
-    if allowed < 0:
-        return float("inf")
-    if allowed >= len(scores_of_harmless):
-        return float(np.nextafter(0.0, 1.0))
-    highest = np.sort(scores_of_harmless)[::-1]
-    return float(np.nextafter(max(highest[allowed], 0.0), np.inf))
+    # Nothing at all is raised at 0, where there is no evidence.
+    least = float(np.nextafter(0.0, 1.0))
+    return least if rate >= 1 else max(budget.bar_for(scores_of_harmless, rate).threshold, least)
 
 
 def lateness(messages: Floats, p: float = LATENESS) -> Floats:

@@ -33,12 +33,14 @@ def test_migrating_again_changes_nothing(database: Database) -> None:
 
 
 def test_tables_of_a_newer_program_are_left_alone(database: Database) -> None:
+    became = text("UPDATE alembic_version SET version_num = :version")
     with database.write() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        own = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        connection.execute(became, {"version": "9999"})
     with pytest.raises(BadConfiguration, match="newer version"):
         database.migrate()
     with database.write() as connection:  # as it was: it is used again
-        connection.execute(text("UPDATE alembic_version SET version_num = '0006'"))
+        connection.execute(became, {"version": own})
 
 
 def test_a_sqlite_that_is_too_old_is_refused(

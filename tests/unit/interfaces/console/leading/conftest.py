@@ -25,6 +25,8 @@ class Desk:
 
     def __init__(self, services: Services) -> None:
         self.services = services
+        # It closes what was decided, and draws samples by chance, while a page is looked at.
+        services.settler.stop()
         self.readings = Readings(services.database, timedelta(0))
         self.people = [
             services.accounts.create(f"desk-{next(NUMBERS)}", role).id

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -22,6 +23,14 @@ from tutela.storage.migrations import current, is_known
 from tutela.storage.tables import metadata
 
 REPLACE = "restore into another, empty database, or say --replace"
+LEAVING_SECONDS = 1.0
+"""So long whoever is connected to a PostgreSQL has to be gone."""
+
+_OTHERS = text(
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    " AND usename = current_user AND pid <> pg_backend_pid()"
+    " AND backend_type = 'client backend'"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,16 +134,16 @@ def _empty(connection: Connection, *, replace: bool) -> None:
 
 
 def _refuse_others(connection: Connection) -> None:
-    """Whoever is connected as the same user is this program, at work."""
-    others = connection.scalar(
-        text(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-            " AND usename = current_user AND pid <> pg_backend_pid()"
-            " AND backend_type = 'client backend'"
-        )
-    )
-    if others:
-        raise in_use("storage.url")
+    """Whoever is connected as the same user is this program, at work.
+
+    The server still lists a connection for a moment after it was closed: so it is asked again.
+    """
+    until = time.monotonic() + LEAVING_SECONDS
+    while connection.scalar(_OTHERS):
+        if time.monotonic() > until:
+            raise in_use("storage.url")
+        time.sleep(0.05)
+        connection.execute(text("SELECT pg_stat_clear_snapshot()"))
 
 
 def _file_holds(url: str) -> bool:

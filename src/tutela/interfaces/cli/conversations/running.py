@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import msgspec
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from tutela.conversations.raters import open_rater
 from tutela.detection.conversation.calibration import PRIOR
@@ -20,6 +19,7 @@ from tutela.detection.conversation.evidence.actor import DRIFT, ActorEvidence
 from tutela.detection.conversation.rater import Followed, Rater, follow
 from tutela.errors import BadConfiguration
 from tutela.interfaces.cli.conversations.page import write_page
+from tutela.interfaces.cli.conversations.progress import reading_progress
 from tutela.interfaces.cli.conversations.rows import Highest, Row
 from tutela.interfaces.cli.conversations.view import tables
 from tutela.model.conversation.message import Conversation
@@ -47,7 +47,7 @@ def run(options: Options) -> None:
     """Rate a file and print what was found."""
     settings = Settings.load(options.config)
     highest = Highest(max(options.rows, PAGE_ROWS if options.html else 0))
-    with _progress(options) as progress:
+    with reading_progress(quiet=options.quiet) as progress:
         task = progress.add_task("Rating", total=None)
         corpus = open_corpus(options.file, progress=lambda size: progress.advance(task, size))
         progress.update(task, total=corpus.size)
@@ -104,19 +104,6 @@ def _fan_out(
     reached = next(iter(others)) if len(others) == 1 else conversation.id
     evidence.add(reached, highest.value, conversation.messages[-1].time)
     return evidence.fan_out()
-
-
-def _progress(options: Options) -> Progress:
-    console = Console(stderr=True)
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=options.quiet or not console.is_terminal,
-    )
 
 
 def _finish(options: Options, rater: Rater, highest: Highest, read: ReadingSummary) -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
 
+from tutela.interfaces.cli.conversations.progress import reading_progress
 from tutela.interfaces.cli.conversations.simulation_view import print_bar, print_file
 from tutela.interfaces.cli.policy.opening import (
     JsonOption,
@@ -118,7 +116,7 @@ def _file(asked: Asked, file: Path, predators: Path | None) -> tuple[FileBar, bo
     settings = asked.settings
     # Extensions stand above the interfaces; one of them may be what rates here.
     rater = open_rater(settings, import_module("tutela.extensions").rater_makers())
-    with _progress() as progress:
+    with reading_progress() as progress:
         task = progress.add_task("rating", total=None)
         corpus = open_corpus(
             file, predators=predators, progress=lambda many: progress.update(task, advance=many)
@@ -131,14 +129,3 @@ def _file(asked: Asked, file: Path, predators: Path | None) -> tuple[FileBar, bo
     if read.skipped:
         typer.echo(f"{read.skipped:,} damaged records were skipped", err=True)
     return found, corpus.form in {Form.PAN12, Form.PANC}
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        console=Console(stderr=True),
-        disable=not sys.stderr.isatty(),
-        transient=True,
-    )

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress
 
 from tutela.conversations.raters import cues_of, open_rater
 from tutela.detection.conversation.corpora.opening import Corpus, Form, form_of
@@ -22,6 +21,7 @@ from tutela.detection.conversation.learning.model import load
 from tutela.errors import InvalidInput
 from tutela.interfaces.cli.conversations.figures.page import write_page
 from tutela.interfaces.cli.conversations.figures.view import show
+from tutela.interfaces.cli.conversations.progress import reading_progress
 from tutela.lists.replacing import replacing
 from tutela.settings import Settings
 
@@ -61,7 +61,7 @@ def run(options: Options) -> None:
         perturbed=options.perturbed,
     )
     settings = Settings.load(options.config)
-    with _progress(options) as progress:
+    with reading_progress(quiet=options.quiet) as progress:
         opened = _opened(options, progress)
         rater = open_rater(settings, import_module("tutela.extensions").rater_makers())
         lexicon = Lexicon(cues_of(settings))
@@ -119,16 +119,3 @@ def _show(report: EvaluationReport, options: Options) -> None:
         sys.stdout.buffer.write(msgspec.json.encode(report) + b"\n")
     else:
         show(report)
-
-
-def _progress(options: Options) -> Progress:
-    console = Console(stderr=True)
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=options.quiet or not console.is_terminal,
-    )

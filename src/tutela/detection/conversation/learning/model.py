@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from tutela.detection.conversation.learning.bounded import read_bounded
 from tutela.detection.conversation.learning.card import FORMAT, Card, Shape
 from tutela.detection.conversation.learning.following import FEATURES, Ruling, Wording
 from tutela.detection.conversation.learning.kernels import SIZE
@@ -94,7 +95,7 @@ def load(folder: Path) -> LearnedModel:
         BadConfiguration: it cannot be read, was changed, or is of another format.
     """
     card = _card(folder / CARD)
-    data = _read(folder / ARRAYS, _LARGEST_ARRAYS)
+    data = read_bounded(folder / ARRAYS, _LARGEST_ARRAYS, _refused)
     if sha256(data).hexdigest() != card.file_sha256:
         raise _refused(folder / ARRAYS, "the file is not the one that its card was written for")
     arrays = _arrays(folder / ARRAYS, data)
@@ -115,7 +116,7 @@ def load(folder: Path) -> LearnedModel:
 
 
 def _card(path: Path) -> Card:
-    data = _read(path, _LARGEST_CARD)
+    data = read_bounded(path, _LARGEST_CARD, _refused)
     try:
         card = msgspec.json.decode(data, type=Card)
     except (msgspec.MsgspecError, InvalidInput, UnicodeDecodeError) as problem:
@@ -161,17 +162,6 @@ def _write(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _read(path: Path, most: int) -> bytes:
-    try:
-        with path.open("rb") as file:
-            data = file.read(most + 1)
-    except OSError as problem:
-        raise _refused(path, f"it cannot be read: {problem.strerror}") from problem
-    if len(data) > most:
-        raise _refused(path, "it is larger than any file of a model")
-    return data
 
 
 def _refused(path: Path, what: str) -> BadConfiguration:

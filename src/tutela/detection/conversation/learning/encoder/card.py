@@ -9,6 +9,7 @@ from typing import Annotated, NamedTuple
 
 import msgspec
 
+from tutela.detection.conversation.learning.bounded import read_bounded
 from tutela.detection.conversation.learning.calibrating import ScoreCalibration
 from tutela.errors import BadConfiguration, InvalidInput
 from tutela.model.record import Record
@@ -97,7 +98,7 @@ def read_folder(folder: Path, pinned: str) -> EncoderFolder:
     Raises:
         BadConfiguration: a file cannot be read, is not the one that was pinned, or makes no sense.
     """
-    data = _read(folder / CARD, _LARGEST_CARD)
+    data = read_bounded(folder / CARD, _LARGEST_CARD, _refused)
     digest = sha256(data).hexdigest()
     if digest != pinned:
         raise _refused(folder / CARD, f"its SHA-256 is {digest}, which is not the one pinned")
@@ -120,20 +121,9 @@ def _decoded(path: Path, data: bytes) -> EncoderCard:
 
 
 def _checked(path: Path, card: EncoderCard, most: int) -> bytes:
-    data = _read(path, most)
+    data = read_bounded(path, most, _refused)
     if sha256(data).hexdigest() != card.sha256.get(path.name):
         raise _refused(path, "the file is not the one that its card names")
-    return data
-
-
-def _read(path: Path, most: int) -> bytes:
-    try:
-        with path.open("rb") as file:
-            data = file.read(most + 1)
-    except OSError as problem:
-        raise _refused(path, f"it cannot be read: {problem.strerror}") from problem
-    if len(data) > most:
-        raise _refused(path, "it is larger than any such file")
     return data
 
 
